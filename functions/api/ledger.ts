@@ -1,0 +1,112 @@
+import { base64url } from '../../shared/domain/canonical.ts';
+import { BadInput } from '../../shared/domain/errors.ts';
+import { parseReceiptId, type TenantId } from '../../shared/domain/ids.ts';
+import { readEntry, readHead, readSeal } from '../../shared/domain/ledger/record.ts';
+import { leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
+import { limitOf } from '../../shared/edge/cursor.ts';
+import type { ApiRoute } from '../../shared/edge/http/handler.ts';
+import { type ApiRoom, absent, page, reader } from './room.ts';
+
+const hashes = (path: readonly TreeHash[]): string[] => path.map(base64url);
+
+/** Receipts, their proofs, and where the tenant's ledger stands. */
+export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
+  {
+    method: 'GET',
+    path: '/api/v1/billing/receipts',
+    query: ['limit', 'cursor'],
+    handle: async (request) => {
+      const { tenant } = await reader(request, room);
+      const limit = limitOf(request.query);
+      const cursor = request.query.get('cursor');
+      const from = cursor === null ? 0 : Number(room.cursors.read(tenant, 'receipts', cursor)) + 1;
+      const head = await room.ledger.head(tenant);
+      const to = Math.min(from + limit + 1, head?.size ?? 0);
+      const entries = from >= to ? [] : (await room.ledger.entries(tenant, from, to)).map(readEntry);
+      return {
+        status: 200,
+        json: page(entries, limit, (last) => room.cursors.write(tenant, 'receipts', last.seq)),
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/billing/receipts/:receipt_id',
+    handle: async (request) => {
+      const { tenant } = await reader(request, room);
+      const id = parseReceiptId(request.params['receipt_id']);
+      const found = await room.ledger.find(tenant, id);
+      if (found === undefined) throw absent('receipt');
+      if (found.state === 'waiting') return { status: 200, json: { receipt_id: id, state: 'accepted' } };
+      return {
+        status: 200,
+        json: { receipt_id: id, state: 'billed', ...(await receiptWithProof(tenant, found.seq, room)) },
+      };
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/billing/ledger/head',
+    query: ['since'],
+    handle: async (request) => {
+      const { tenant } = await reader(request, room);
+      const head = await room.ledger.head(tenant);
+      if (head === undefined) return { status: 200, json: { ledger: room.ledgerOrigin, tenant, size: 0 } };
+      const frozen = await room.reconciliation.frozen(tenant);
+      return {
+        status: 200,
+        json: {
+          ledger: room.ledgerOrigin,
+          tenant,
+          size: head.size,
+          root: head.root,
+          last: head.last,
+          blind: head.blind,
+          recorded_at: head.recordedAt,
+          frozen: frozen === undefined ? null : { since: frozen.frozen_at },
+          sealed: await sealedHead(tenant, room),
+          ...(await consistency(tenant, head.size, request.query.get('since'), room)),
+        },
+      };
+    },
+  },
+];
+
+/** An entry with the path from its bytes to the latest signed checkpoint; `proof` is null until a seal covers it. */
+async function receiptWithProof(tenant: TenantId, seq: number, room: ApiRoom) {
+  const [text] = await room.ledger.entries(tenant, seq, seq + 1);
+  const entry = { entry: readEntry(text!), text: text!, leaf_hash: base64url(leafHashOfText(text!)) };
+  const { signed: seal } = await room.seals.latest();
+  const head = seal === undefined ? undefined : await room.proofs.headPath(tenant, seal.heads);
+  if (seal === undefined || head === undefined) return { ...entry, proof: null };
+  const size = Number(readHead(head.line).size);
+  if (seq >= size) return { ...entry, proof: null };
+  return {
+    ...entry,
+    proof: {
+      log: { index: seq, size, path: hashes(await room.proofs.entryPath(tenant, seq, size)) },
+      head: { line: head.line, index: head.index, size: seal.heads.length, path: hashes(head.path) },
+      seal: { record: seal.record, path: hashes(await room.proofs.sealPath(seal.n, seal.n + 1)) },
+      checkpoint: seal.jws,
+    },
+  };
+}
+
+async function sealedHead(tenant: TenantId, room: ApiRoom) {
+  const { signed: seal } = await room.seals.latest();
+  const head = seal === undefined ? undefined : await room.proofs.headPath(tenant, seal.heads);
+  if (seal === undefined || head === undefined) return null;
+  const { size, root } = readHead(head.line);
+  const { n, at } = readSeal(seal.record);
+  return { seal: Number(n), at, size: Number(size), root };
+}
+
+/** Proof that the log extends an earlier one the caller has seen. */
+async function consistency(tenant: TenantId, size: number, since: string | null, room: ApiRoom) {
+  if (since === null) return {};
+  const first = /^[1-9][0-9]{0,14}$/.test(since) ? Number(since) : Number.NaN;
+  if (!(first <= size)) {
+    throw new BadInput('invalid_parameter', `since is a size the log has had, 1 to ${size}`, 'since');
+  }
+  return { consistency: { first, second: size, path: hashes(await room.proofs.logConsistency(tenant, first, size)) } };
+}

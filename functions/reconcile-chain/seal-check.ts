@@ -1,0 +1,96 @@
+import { base64url } from '../../shared/domain/canonical.ts';
+import { verifyJws } from '../../shared/domain/evidence/jws.ts';
+import { isInForce } from '../../shared/domain/evidence/keyset.ts';
+import type { LedgerOrigin } from '../../shared/domain/ids.ts';
+import { readHead, readSeal } from '../../shared/domain/ledger/record.ts';
+import { headsRoot } from '../../shared/domain/ledger/seal.ts';
+import { type CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts';
+import type { Vault } from '../../shared/ports/vault.ts';
+import type { KeyStore } from '../../shared/stores/key-store.ts';
+import type { SealStore } from '../../shared/stores/seal-store.ts';
+import { sealBytes, sealName } from '../seal-ledger/seal-ledger.ts';
+
+/** A log's head as one seal signed it. */
+export interface SealedHead {
+  readonly seal: number;
+  readonly size: number;
+  readonly root: string;
+  readonly last: string;
+}
+
+export interface SealCheck {
+  readonly checked: number;
+  /** seals found wrong, with the reason */
+  readonly faults: readonly { readonly seal: number; readonly detail: string }[];
+  /** copies that the vault had lost and got again */
+  readonly healed: readonly string[];
+  /** heads by blinded tenant, in the order sealed */
+  readonly heads: ReadonlyMap<string, readonly SealedHead[]>;
+  readonly range: CompactRange;
+}
+
+interface SealCheckRoom {
+  readonly seals: SealStore;
+  readonly keys: KeyStore;
+  readonly vault: Vault;
+  readonly ledgerOrigin: LedgerOrigin;
+}
+
+const SEALS_PER_READ = 500;
+
+/**
+ * Checks seals one after the other: record, heads, tree, signature, key window, vault copy; and that no log shrank.
+ * @param from how many seals were checked before, with the tree over them
+ */
+export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promise<SealCheck> {
+  const { seals, keys, vault } = room;
+  const range = from.clone();
+  const heads = new Map<string, SealedHead[]>();
+  const faults: { seal: number; detail: string }[] = [];
+  const healed: string[] = [];
+  const keyset = await keys.keyset();
+  const { size } = await seals.latest();
+  const first = range.size;
+  while (range.size < size) {
+    const batch = await seals.range(range.size, Math.min(size, range.size + SEALS_PER_READ));
+    if (batch.length === 0) {
+      faults.push({ seal: range.size, detail: 'the database has lost the seal' });
+      break;
+    }
+    for (const seal of batch) {
+      // A seal that is still being made is the sealer's business; the next pass checks it.
+      if (seal.publishedAt === null) return { checked: range.size - first, faults, healed, heads, range };
+      if (seal.n !== range.size)
+        faults.push({ seal: range.size, detail: `expected seal ${range.size}, found ${seal.n}` });
+      range.append(leafHashOfText(seal.record));
+      try {
+        const record = readSeal(seal.record);
+        if (record.n !== String(seal.n) || record.ledger !== room.ledgerOrigin)
+          throw new Error('the record is of another seal');
+        if (headsRoot(seal.heads) !== record.heads_root) throw new Error('the heads are not the ones that were sealed');
+        if (base64url(range.root()) !== seal.root) throw new Error('the seal log is another than was signed');
+        const signed = await verifyJws(seal.jws ?? '', 'checkpoint+jws', keyset);
+        if (signed?.payload.toString('utf8') !== seals.checkpoint(seal)) throw new Error('the signature does not hold');
+        if (!isInForce(signed.key, seal.n)) throw new Error(`key ${signed.key.kid} was not in force`);
+        collectHeads(heads, seal.heads, seal.n);
+        const outcome = await vault.create(sealName(seal.n), sealBytes(seal));
+        if (outcome === 'created') healed.push(sealName(seal.n));
+        if (outcome === 'different') throw new Error('the vault holds another seal of this number');
+      } catch (error) {
+        faults.push({ seal: seal.n, detail: error instanceof Error ? error.message : String(error) });
+      }
+    }
+  }
+  return { checked: range.size - first, faults, healed, heads, range };
+}
+
+function collectHeads(heads: Map<string, SealedHead[]>, lines: readonly string[], seal: number): void {
+  for (const line of lines) {
+    const { tenant, size, root, last } = readHead(line);
+    const list = heads.get(tenant) ?? [];
+    const before = list.at(-1);
+    if (before !== undefined && before.size > Number(size)) throw new Error('a log shrank');
+    if (before?.size !== Number(size) || before.root !== root) list.push({ seal, size: Number(size), root, last });
+    heads.set(tenant, list);
+  }
+}

@@ -1,0 +1,88 @@
+import type { TenantId } from '../../shared/domain/ids.ts';
+import { periodInvoiced, receiptsAppended, usageAccepted } from '../../shared/domain/messages.ts';
+import type { Bus } from '../../shared/ports/bus.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Log } from '../../shared/ports/log.ts';
+import type { Mirror } from '../../shared/ports/mirror.ts';
+import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
+import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
+import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { UsageStore } from '../../shared/stores/usage-store.ts';
+
+export interface SweepRoom {
+  readonly usage: UsageStore;
+  readonly ledger: LedgerStore;
+  readonly seals: SealStore;
+  readonly invoices: InvoiceStore;
+  readonly reconciliation: ReconciliationStore;
+  readonly mirror: Mirror;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How far each tenant's mirror is known to be whole; kept by a warm instance, rebuilt by a cold one. */
+  readonly mirrored: Map<string, number>;
+}
+
+export interface Swept {
+  /** tenants whose waiting usage was announced again */
+  readonly rung: number;
+  readonly pagesMirrored: number;
+  /** pages whose mirror copy is another than the database's */
+  readonly pagesDifferent: number;
+  readonly invoicesRung: number;
+  readonly keysPurged: number;
+}
+
+const PURGE_ROWS = 5000;
+
+/**
+ * The tail sweep: finds whatever was not announced, from rows alone, and rings again. A lost message costs seconds, never
+ * an event. It copies pages that the mirror lacks; a page that the mirror holds differently is a fault and freezes its
+ * tenant.
+ */
+export async function sweep(room: SweepRoom): Promise<Swept> {
+  const { usage, invoices, seals, bus, clock } = room;
+  const waiting = await usage.waitingTenants(10_000);
+  for (const tenant of waiting.keys()) {
+    if ((await room.reconciliation.frozen(tenant)) === undefined) await bus.publish(usageAccepted(tenant));
+  }
+
+  const mirrored = await healMirrors(room);
+
+  if (await seals.isDue()) await bus.publish(receiptsAppended());
+
+  const due = await invoices.unarchived(1000);
+  for (const { tenant, number } of due) await bus.publish(periodInvoiced(tenant, number));
+
+  const keysPurged = await usage.purgeExpired(clock.now(), PURGE_ROWS);
+  return { rung: waiting.size, ...mirrored, invoicesRung: due.length, keysPurged };
+}
+
+async function healMirrors(
+  room: SweepRoom,
+): Promise<{ readonly pagesMirrored: number; readonly pagesDifferent: number }> {
+  const { reconciliation, ledger, mirror, mirrored, clock, log } = room;
+  let pagesMirrored = 0;
+  let pagesDifferent = 0;
+  for (const head of await reconciliation.heads()) {
+    const tenant = head.tenant as TenantId;
+    const from = mirrored.get(tenant) ?? (await reconciliation.verified(tenant))?.size ?? 0;
+    if (from >= head.size) continue;
+    const present = new Set(await mirror.list(tenant, from));
+    for (const page of await ledger.pages(tenant, from, head.size)) {
+      if (present.has(page.firstSeq)) continue;
+      const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);
+      if (outcome === 'created') {
+        pagesMirrored++;
+        log.warn('mirror_healed', { tenant, seq: page.firstSeq });
+      } else if (outcome === 'different') {
+        pagesDifferent++;
+        const fault = { kind: 'copy_differs', seq: page.firstSeq, detail: 'the mirror holds another page' };
+        await reconciliation.freeze(tenant, fault, clock.now());
+      }
+    }
+    mirrored.set(tenant, head.size);
+  }
+  return { pagesMirrored, pagesDifferent };
+}

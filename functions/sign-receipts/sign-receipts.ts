@@ -1,0 +1,63 @@
+import type { TenantId } from '../../shared/domain/ids.ts';
+import type { Page } from '../../shared/domain/ledger/page.ts';
+import { receiptsAppended } from '../../shared/domain/messages.ts';
+import type { Bus } from '../../shared/ports/bus.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Log } from '../../shared/ports/log.ts';
+import type { Mirror } from '../../shared/ports/mirror.ts';
+import { type LedgerStore, Unratable } from '../../shared/stores/ledger-store.ts';
+import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+
+export interface SignReceiptsRoom {
+  readonly ledger: LedgerStore;
+  readonly reconciliation: ReconciliationStore;
+  readonly mirror: Mirror;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Turns everything a tenant has waiting into receipts, however many doorbells rang.
+ *
+ * Each round is one transaction on the tenant's head. A second worker at the same tenant finds nothing left, or loses the
+ * commit and starts over; neither skips a number nor gives one twice. Usage that cannot be rated stops this tenant's
+ * billing until somebody has looked; nobody else's.
+ *
+ * @returns how many pages were appended
+ */
+export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Promise<number> {
+  const { ledger, reconciliation, bus, clock, log } = room;
+  let appendedPages = 0;
+  try {
+    for (;;) {
+      const appended = await ledger.appendWaiting(tenant, clock.now());
+      if (appended.outcome === 'frozen') log.warn('billing_frozen', { tenant });
+      if (appended.outcome !== 'appended') break;
+      appendedPages += appended.pages.length;
+      await mirrorPages(tenant, appended.pages, room);
+      await bus.publish(receiptsAppended());
+    }
+  } catch (error) {
+    if (!(error instanceof Unratable)) throw error;
+    log.error('usage_unratable', error, { tenant });
+    await reconciliation.freeze(tenant, { kind: 'unratable', seq: -1, detail: error.message }, clock.now());
+  }
+  return appendedPages;
+}
+
+/** Copies pages to the mirror right after their commit. What fails here, the sweep copies later. */
+export async function mirrorPages(
+  tenant: TenantId,
+  pages: readonly Page[],
+  { mirror, log }: Pick<SignReceiptsRoom, 'mirror' | 'log'>,
+): Promise<void> {
+  for (const { firstSeq, bytes } of pages) {
+    try {
+      const outcome = await mirror.create(tenant, firstSeq, bytes);
+      if (outcome === 'different') log.warn('mirror_differs', { tenant, seq: firstSeq });
+    } catch (error) {
+      log.error('mirror_failed', error, { tenant, seq: firstSeq });
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Mirror } from '../../ports/mirror.ts';
+import { type Created, DurableFiles, isAbsent, readIfPresent } from './files.ts';
+import { tenantFolder } from './names.ts';
+
+// The largest safe integer has 16 digits; padded, a listing by name is a listing by number.
+const PAGE = /^(\d{16})\.page$/;
+
+/** Ledger pages as read-only files `<tenant>/<first sequence, 16 digits>.page`. */
+export class FileMirror implements Mirror {
+  readonly #files: DurableFiles;
+  readonly #folder: string;
+
+  private constructor(files: DurableFiles, folder: string) {
+    this.#files = files;
+    this.#folder = resolve(folder);
+  }
+
+  static async open({ folder }: { readonly folder: string }): Promise<FileMirror> {
+    return new FileMirror(await DurableFiles.open(folder), folder);
+  }
+
+  async create(tenant: string, firstSeq: number, bytes: Uint8Array): Promise<Created> {
+    return this.#files.create(this.#pathOf(tenant, firstSeq), bytes);
+  }
+
+  async read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined> {
+    return readIfPresent(this.#pathOf(tenant, firstSeq));
+  }
+
+  async list(tenant: string, from = 0): Promise<number[]> {
+    const folder = tenantFolder(this.#folder, tenant);
+    try {
+      const pages = (await readdir(folder)).map((file) => Number(PAGE.exec(file)?.[1]));
+      // What is not a page is NaN, and NaN is at or after nothing.
+      return pages.filter((firstSeq) => firstSeq >= from).sort((a, b) => a - b);
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      throw error;
+    }
+  }
+
+  #pathOf(tenant: string, firstSeq: number): string {
+    if (!Number.isSafeInteger(firstSeq) || firstSeq < 0) throw new RangeError(`${firstSeq} is no sequence number`);
+    return join(tenantFolder(this.#folder, tenant), `${String(firstSeq).padStart(16, '0')}.page`);
+  }
+}

@@ -1,0 +1,261 @@
+import { Ajv, type DefinedError } from 'ajv';
+import type { FromSchema } from 'json-schema-to-ts';
+import { parseQuantity, type Quantity } from '../decimals.ts';
+import { BadInput } from '../errors.ts';
+import {
+  type MetricName,
+  parseMetricName,
+  parseSubscriptionId,
+  parseTenantId,
+  type SubscriptionId,
+  type TenantId,
+} from '../ids.ts';
+import { type Currency, parseCurrency } from '../money/currency.ts';
+import { requireAggregation } from '../pricing/document.ts';
+import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
+import { type Instant, type PeriodCalendar, parseInstant, parseZone } from '../time.ts';
+import { AGGREGATIONS, type Aggregation } from '../usage/meter.ts';
+
+/** What is measured for a subscription and what it costs. */
+export interface Meter {
+  readonly name: MetricName;
+  readonly eventType: string;
+  readonly aggregation: Aggregation;
+  /** member of the event's data that holds the measured value */
+  readonly valueProperty: string;
+  /** whether a quantity of 0 is usage or a mistake */
+  readonly allowZero: boolean;
+  /** oldest first; the version in force is the last one effective */
+  readonly prices: readonly DatedPrice[];
+}
+
+export interface DatedPrice {
+  readonly effectiveFrom: Instant;
+  readonly version: PriceVersion;
+}
+
+export interface Subscription {
+  readonly id: SubscriptionId;
+  readonly startedAt: Instant;
+  readonly calendar: PeriodCalendar;
+  readonly meters: readonly Meter[];
+}
+
+export type LimitPeriod = 'daily' | 'monthly' | 'billing' | 'total';
+export type LimitAction = 'block' | 'allow_overage' | 'notify';
+
+/** A limit on what is accepted: events where the meter counts, quantities otherwise. */
+export interface UsageLimit {
+  readonly id: string;
+  readonly metric: MetricName;
+  readonly period: LimitPeriod;
+  readonly quantity: Quantity;
+  readonly action: LimitAction;
+}
+
+/** One organization as billing sees it. */
+export interface Account {
+  readonly tenant: TenantId;
+  readonly zone: string;
+  readonly currency: Currency;
+  readonly latenessDays: number;
+  readonly graceMinutes: number;
+  readonly subscriptions: readonly Subscription[];
+  readonly limits: readonly UsageLimit[];
+}
+
+const text = { type: 'string', minLength: 1, maxLength: 255 } as const;
+
+/** The document that operators load with `npm run setup`. */
+export const accountSchema = {
+  $id: 'urn:tallystick:schema:account',
+  type: 'object',
+  required: ['organization_id', 'zone', 'currency', 'subscriptions'],
+  additionalProperties: false,
+  properties: {
+    organization_id: text,
+    zone: text,
+    currency: text,
+    lateness_days: { type: 'integer', minimum: 1, maximum: 365 },
+    grace_minutes: { type: 'integer', minimum: 0, maximum: 44640 },
+    subscriptions: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 100,
+      items: {
+        type: 'object',
+        required: ['subscription_id', 'started_at', 'calendar', 'meters'],
+        additionalProperties: false,
+        properties: {
+          subscription_id: text,
+          started_at: text,
+          calendar: {
+            type: 'object',
+            required: ['unit', 'count', 'anchor'],
+            additionalProperties: false,
+            properties: {
+              unit: { type: 'string', enum: ['day', 'week', 'month', 'year'] },
+              count: { type: 'integer', minimum: 1, maximum: 366 },
+              anchor: text,
+            },
+          },
+          meters: {
+            type: 'array',
+            minItems: 1,
+            maxItems: 200,
+            items: {
+              type: 'object',
+              required: ['metric_name', 'aggregation', 'prices'],
+              additionalProperties: false,
+              properties: {
+                metric_name: text,
+                event_type: text,
+                aggregation: { type: 'string', enum: AGGREGATIONS },
+                value_property: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' },
+                allow_zero: { type: 'boolean' },
+                prices: {
+                  type: 'array',
+                  minItems: 1,
+                  maxItems: 100,
+                  items: {
+                    type: 'object',
+                    required: ['effective_from', 'document'],
+                    additionalProperties: false,
+                    properties: { effective_from: text, document: { type: 'object' } },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    limits: {
+      type: 'array',
+      maxItems: 100,
+      items: {
+        type: 'object',
+        required: ['limit_id', 'metric_name', 'period', 'quantity', 'action'],
+        additionalProperties: false,
+        properties: {
+          limit_id: { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' },
+          metric_name: text,
+          period: { type: 'string', enum: ['daily', 'monthly', 'billing', 'total'] },
+          quantity: text,
+          action: { type: 'string', enum: ['block', 'allow_overage', 'notify'] },
+        },
+      },
+    },
+  },
+} as const;
+
+export type AccountJson = FromSchema<typeof accountSchema>;
+
+const isAccount = new Ajv({ strictTypes: false }).compile<AccountJson>(accountSchema);
+
+/** Reads an organization's document. @throws BadInput `invalid_catalogue` and what the parts throw */
+export function parseAccount(value: unknown): Account {
+  if (!isAccount(value)) {
+    const error = (isAccount.errors as DefinedError[])[0]!;
+    const path = error.instancePath.slice(1).replaceAll('/', '.');
+    throw new BadInput(
+      'invalid_catalogue',
+      `${path === '' ? 'the document' : path} ${error.message ?? 'is wrong'}`,
+      path,
+    );
+  }
+  const zone = parseZone(value.zone);
+  const currency = parseCurrency(value.currency);
+  const subscriptions = value.subscriptions.map((subscription, index) =>
+    readSubscription(subscription, zone, currency, `subscriptions.${index}`),
+  );
+  requireUnique(
+    subscriptions.map(({ id }) => id),
+    'subscriptions',
+  );
+  const limits = (value.limits ?? []).map((limit, index) => ({
+    id: limit.limit_id,
+    metric: parseMetricName(limit.metric_name, `limits.${index}.metric_name`),
+    period: limit.period,
+    quantity: parseQuantity(limit.quantity, `limits.${index}.quantity`),
+    action: limit.action,
+  }));
+  requireUnique(
+    limits.map(({ id }) => id),
+    'limits',
+  );
+  return {
+    tenant: parseTenantId(value.organization_id),
+    zone,
+    currency,
+    latenessDays: value.lateness_days ?? 35,
+    graceMinutes: value.grace_minutes ?? 60,
+    subscriptions,
+    limits,
+  };
+}
+
+type SubscriptionJson = AccountJson['subscriptions'][number];
+type MeterJson = SubscriptionJson['meters'][number];
+
+function readSubscription(json: SubscriptionJson, zone: string, currency: Currency, path: string): Subscription {
+  const meters = json.meters.map((meter, index) => readMeter(meter, currency, `${path}.meters.${index}`));
+  requireUnique(
+    meters.map(({ name }) => name),
+    `${path}.meters`,
+  );
+  requireUnique(
+    meters.map(({ eventType }) => eventType),
+    `${path}.meters.event_type`,
+  );
+  return {
+    id: parseSubscriptionId(json.subscription_id, `${path}.subscription_id`),
+    startedAt: parseInstant(json.started_at, `${path}.started_at`),
+    calendar: { ...json.calendar, anchor: parseInstant(json.calendar.anchor, `${path}.calendar.anchor`), zone },
+    meters,
+  };
+}
+
+function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
+  const name = parseMetricName(json.metric_name, `${path}.metric_name`);
+  if (json.aggregation === 'unique_count' && json.value_property === undefined) {
+    throw new BadInput('invalid_catalogue', 'a unique_count says which property it counts', `${path}.value_property`);
+  }
+  const prices = json.prices
+    .map(({ effective_from, document }, index) => {
+      const version = parsePriceVersion(document);
+      if (version.document.currency !== currency) {
+        throw new BadInput(
+          'currency_mismatch',
+          `the price is in ${version.document.currency}`,
+          `${path}.prices.${index}`,
+        );
+      }
+      requireAggregation(version.document, json.aggregation);
+      return { effectiveFrom: parseInstant(effective_from, `${path}.prices.${index}.effective_from`), version };
+    })
+    .sort((a, b) => (a.effectiveFrom < b.effectiveFrom ? -1 : 1));
+  requireUnique(
+    prices.map(({ effectiveFrom }) => effectiveFrom),
+    `${path}.prices.effective_from`,
+  );
+  return {
+    name,
+    eventType: json.event_type ?? name,
+    aggregation: json.aggregation,
+    valueProperty: json.value_property ?? 'quantity',
+    allowZero: json.allow_zero ?? (json.aggregation === 'max' || json.aggregation === 'last'),
+    prices,
+  };
+}
+
+function requireUnique(values: readonly string[], param: string): void {
+  if (new Set(values).size !== values.length) throw new BadInput('invalid_catalogue', 'named twice', param);
+}
+
+/** The price version in force at an instant; undefined before the first. */
+export function priceAt(meter: Meter, instant: Instant): PriceVersion | undefined {
+  let found: PriceVersion | undefined;
+  for (const { effectiveFrom, version } of meter.prices) if (effectiveFrom <= instant) found = version;
+  return found;
+}

@@ -1,0 +1,239 @@
+import { base64url, canonicalJson, type Json } from '../canonical.ts';
+import type { Quantity } from '../decimals.ts';
+import { type Amount, formatAmount, formatQuantity, ZERO_AMOUNT } from '../decimals.ts';
+import { sha256Base64url } from '../digest.ts';
+import type { Sequence } from '../ids.ts';
+import type { PriceDocument } from '../pricing/document.ts';
+import { chargeFor } from '../pricing/price.ts';
+import { type Instant, MICROS_PER_DAY, plusMicros } from '../time.ts';
+import { type Aggregate, type Aggregation, advance, EMPTY_AGGREGATE } from '../usage/meter.ts';
+import { CompactRange } from './tree.ts';
+
+/** Which aggregate an event moves: it restarts with a new period and with a new price version. */
+export interface AggregateKey {
+  readonly subscription: string;
+  /** `start/end` of the period the usage belongs to */
+  readonly period: string;
+  readonly meter: string;
+  readonly priceDigest: string;
+}
+
+/** A meter's aggregate in one period at one price version. */
+export interface MeterAggregate extends AggregateKey {
+  readonly aggregation: Aggregation;
+  aggregate: Aggregate;
+  /** `aggregate.value` as receipts write it, kept so that it is written once. */
+  valueText: string;
+  /** unique_count only: a tree over the value commitments in the order first seen. */
+  readonly seen: CompactRange | undefined;
+}
+
+/** What the entries of one price version add up to in one billed period: the material of one invoice line. */
+export interface LineSum {
+  readonly meter: string;
+  /** the period the usage belongs to; differs from the billed one for late usage */
+  readonly period: string;
+  readonly priceRef: string;
+  readonly priceDigest: string;
+  /** the aggregate before the first charge and after the last, as receipts write them */
+  readonly before: string;
+  after: string;
+  amount: Amount;
+  /** the part of `amount` that is due at no usage; a base fee is billed once per line */
+  base: Amount;
+  count: number;
+  readonly firstSeq: Sequence;
+  lastSeq: Sequence;
+}
+
+/** What makes two entries parts of one invoice line. */
+export type LineName = Pick<LineSum, 'meter' | 'period' | 'priceDigest' | 'priceRef'>;
+
+/** A period that is open: entries may still be billed in it. */
+export interface OpenPeriod {
+  readonly subscription: string;
+  readonly period: string;
+  readonly currency: string;
+  readonly openSeq: Sequence;
+  lastSeq: Sequence;
+  count: number;
+  total: Amount;
+  readonly lines: Map<string, LineSum>;
+}
+
+/** Aggregates are carried forward this long after their period ended: longer than any usage may be late. */
+export const AGGREGATES_KEPT_DAYS = 400n;
+
+export const aggregateKeyText = (key: AggregateKey): string =>
+  `${key.subscription} ${key.period} ${key.meter} ${key.priceDigest}`;
+export const periodKeyText = (subscription: string, period: string): string => `${subscription} ${period}`;
+export const lineKeyText = (line: Pick<LineSum, 'meter' | 'period' | 'priceDigest'>): string =>
+  `${line.meter} ${line.period} ${line.priceDigest}`;
+
+/**
+ * The running state of one tenant's ledger: what the next entry is computed from. Whoever writes entries and whoever
+ * checks them hold the same books and move them by the same methods.
+ */
+export class Books {
+  readonly aggregates = new Map<string, MeterAggregate>();
+  readonly periods = new Map<string, OpenPeriod>();
+  /** End of the last closed period of each subscription. */
+  readonly closedUntil = new Map<string, Instant>();
+
+  aggregate(key: AggregateKey, aggregation: Aggregation): MeterAggregate {
+    const text = aggregateKeyText(key);
+    let found = this.aggregates.get(text);
+    if (found === undefined) {
+      found = {
+        subscription: key.subscription,
+        period: key.period,
+        meter: key.meter,
+        priceDigest: key.priceDigest,
+        aggregation,
+        aggregate: EMPTY_AGGREGATE,
+        valueText: '0',
+        seen: aggregation === 'unique_count' ? new CompactRange() : undefined,
+      };
+      this.aggregates.set(text, found);
+    }
+    return found;
+  }
+
+  openPeriod(subscription: string, period: string, currency: string, openSeq: Sequence): OpenPeriod {
+    const opened = {
+      subscription,
+      period,
+      currency,
+      openSeq,
+      lastSeq: openSeq,
+      count: 0,
+      total: ZERO_AMOUNT,
+      lines: new Map<string, LineSum>(),
+    };
+    this.periods.set(periodKeyText(subscription, period), opened);
+    return opened;
+  }
+
+  closePeriod(open: OpenPeriod): void {
+    this.periods.delete(periodKeyText(open.subscription, open.period));
+    this.closedUntil.set(open.subscription, open.period.slice(open.period.indexOf('/') + 1) as Instant);
+  }
+
+  /** Adds a charge's amount to its billed period and line. */
+  postCharge(
+    open: OpenPeriod,
+    line: LineName,
+    move: { readonly before: string; readonly after: string; readonly amount: Amount; readonly seq: Sequence },
+  ): void {
+    const sum = this.#move(open, line, move.amount, move.seq, move.before);
+    sum.after = move.after;
+  }
+
+  /** Adds a base fee to its billed period and line. */
+  postBaseFee(open: OpenPeriod, line: LineName, amount: Amount, seq: Sequence): void {
+    const sum = this.#move(open, line, amount, seq, '0');
+    sum.base = (sum.base + amount) as Amount;
+  }
+
+  #move(open: OpenPeriod, line: LineName, amount: Amount, seq: Sequence, before: string): LineSum {
+    open.count++;
+    open.total = (open.total + amount) as Amount;
+    open.lastSeq = seq;
+    const key = lineKeyText(line);
+    let sum = open.lines.get(key);
+    if (sum === undefined) {
+      sum = {
+        meter: line.meter,
+        period: line.period,
+        priceRef: line.priceRef,
+        priceDigest: line.priceDigest,
+        before,
+        after: before,
+        amount: ZERO_AMOUNT,
+        base: ZERO_AMOUNT,
+        count: 0,
+        firstSeq: seq,
+        lastSeq: seq,
+      };
+      open.lines.set(key, sum);
+    }
+    sum.amount = (sum.amount + amount) as Amount;
+    sum.count++;
+    sum.lastSeq = seq;
+    return sum;
+  }
+
+  /**
+   * The balance brought forward: everything that entries after an `open` entry build on, as one document whose SHA-256
+   * that entry carries. Whoever holds the ledger from there on can re-rate it without what came before.
+   * @param recordedAt of the `open` entry
+   */
+  carried(recordedAt: Instant): Json {
+    const kept = plusMicros(recordedAt, -AGGREGATES_KEPT_DAYS * MICROS_PER_DAY);
+    return {
+      v: '1',
+      typ: 'carried',
+      aggregates: sortedValues(this.aggregates)
+        .filter((held) => held.period.slice(held.period.indexOf('/') + 1) > kept)
+        .map((held) => ({
+          aggregation: held.aggregation,
+          events: String(held.aggregate.events),
+          latest_at: held.aggregate.latestAt,
+          meter: held.meter,
+          period: held.period,
+          price_digest: held.priceDigest,
+          seen_root: held.seen === undefined ? '' : base64url(held.seen.root()),
+          subscription: held.subscription,
+          value: held.valueText,
+        })),
+      closed: [...this.closedUntil.keys()]
+        .sort()
+        .map((subscription) => ({ subscription, until: this.closedUntil.get(subscription)! })),
+      periods: sortedValues(this.periods).map((open) => ({
+        count: String(open.count),
+        currency: open.currency,
+        first_seq: String(open.openSeq),
+        last_seq: String(open.lastSeq),
+        lines: sortedValues(open.lines).map((line) => ({
+          after: line.after,
+          amount: formatAmount(line.amount),
+          base: formatAmount(line.base),
+          before: line.before,
+          count: String(line.count),
+          first_seq: String(line.firstSeq),
+          last_seq: String(line.lastSeq),
+          meter: line.meter,
+          period: line.period,
+          price_digest: line.priceDigest,
+          price_ref: line.priceRef,
+        })),
+        period: open.period,
+        subscription: open.subscription,
+        total: formatAmount(open.total),
+      })),
+    };
+  }
+}
+
+const sortedValues = <V>(map: ReadonlyMap<string, V>): V[] => [...map.keys()].sort().map((key) => map.get(key)!);
+
+export const carriedDigest = (carried: Json): string => sha256Base64url(canonicalJson(carried));
+
+/**
+ * Rates one event against an aggregate and moves the aggregate: charge = price(after) - price(before).
+ * @param isNewValue unique_count only: the value was not seen in this aggregate before
+ * @returns the exact amount; `held` has moved on
+ */
+export function rate(
+  held: MeterAggregate,
+  price: PriceDocument,
+  quantity: Quantity,
+  occurredAt: Instant,
+  isNewValue: boolean,
+): Amount {
+  const before = held.aggregate;
+  const after = advance(held.aggregation, before, { quantity, occurredAt, isNewValue });
+  held.aggregate = after;
+  held.valueText = formatQuantity(after.value);
+  return chargeFor(price, before, after, quantity);
+}

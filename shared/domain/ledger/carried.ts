@@ -1,0 +1,145 @@
+import { readBase64url } from '../canonical.ts';
+import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
+import type { Instant } from '../time.ts';
+import type { Aggregation } from '../usage/meter.ts';
+import { aggregateKeyText, Books, lineKeyText } from './books.ts';
+import { FORMS, type Form } from './forms.ts';
+import { Unreadable } from './record.ts';
+import { CompactRange, leafHash } from './tree.ts';
+
+type Row<K extends string> = { readonly [name in K]: string };
+
+/** Reads an object of exactly these members, each a string of its form. @throws Unreadable */
+function readRow<K extends string>(value: unknown, forms: Readonly<Record<K, Form | 'any'>>, what: string): Row<K> {
+  if (typeof value !== 'object' || value === null) throw new Unreadable(`${what} is no object`);
+  const names = Object.keys(forms) as K[];
+  const members = value as Readonly<Record<string, unknown>>;
+  if (Object.keys(members).length !== names.length) throw new Unreadable(`${what} has ${names.length} members`);
+  for (const name of names) {
+    const text = members[name];
+    const form: Form | 'any' = forms[name];
+    if (typeof text !== 'string' || (form !== 'any' && !FORMS[form](text)))
+      throw new Unreadable(`${name} of ${what} is wrong`);
+  }
+  return members as Row<K>;
+}
+
+function listOf(value: unknown, name: string): readonly unknown[] {
+  const list = (value as Readonly<Record<string, unknown>>)[name];
+  if (Array.isArray(list)) return list;
+  throw new Unreadable(`${name} is no list`);
+}
+
+const amountOf = (text: string): Amount => readCanonicalDecimal(text, 24) as Amount;
+
+/**
+ * Reads a balance brought forward back into books. Whoever calls has compared its digest with the `open` entry's; here
+ * its form is checked, and that the values a unique_count has seen are the ones its root commits to.
+ * @param values unique_count: commitments seen, by aggregate key
+ * @throws Unreadable
+ */
+export function booksOf(carried: unknown, values: ReadonlyMap<string, readonly string[]>): Books {
+  if (typeof carried !== 'object' || carried === null) throw new Unreadable('the balance is no object');
+  const books = new Books();
+  for (const item of listOf(carried, 'closed')) {
+    const row = readRow(item, { subscription: 'name', until: 'instant' }, 'closed');
+    books.closedUntil.set(row.subscription, row.until as Instant);
+  }
+  for (const item of listOf(carried, 'aggregates')) readAggregate(books, item, values);
+  for (const item of listOf(carried, 'periods')) readOpenPeriod(books, item);
+  return books;
+}
+
+function readAggregate(books: Books, item: unknown, values: ReadonlyMap<string, readonly string[]>): void {
+  const row = readRow(
+    item,
+    {
+      aggregation: 'aggregation',
+      events: 'count',
+      latest_at: 'any',
+      meter: 'name',
+      period: 'period',
+      price_digest: 'hash',
+      seen_root: 'hash?',
+      subscription: 'name',
+      value: 'quantity',
+    },
+    'an aggregate',
+  );
+  const key = { subscription: row.subscription, period: row.period, meter: row.meter, priceDigest: row.price_digest };
+  const keyText = aggregateKeyText(key);
+  let seen: CompactRange | undefined;
+  if (row.aggregation === 'unique_count') {
+    seen = new CompactRange();
+    for (const value of values.get(keyText) ?? []) seen.append(leafHash(Buffer.from(value, 'latin1')));
+    if (readBase64url(row.seen_root, 32)?.equals(seen.root()) !== true || String(seen.size) !== row.value) {
+      throw new Unreadable('the values seen are not the ones the balance commits to');
+    }
+  }
+  books.aggregates.set(keyText, {
+    ...key,
+    aggregation: row.aggregation as Aggregation,
+    aggregate: {
+      value: readCanonicalDecimal(row.value, 12) as Quantity,
+      events: Number(row.events),
+      latestAt: row.latest_at,
+    },
+    valueText: row.value,
+    seen,
+  });
+}
+
+function readOpenPeriod(books: Books, item: unknown): void {
+  const lines = listOf(item, 'lines');
+  const { lines: _, ...rest } = item as Readonly<Record<string, unknown>>;
+  const row = readRow(
+    rest,
+    {
+      count: 'count',
+      currency: 'currency',
+      first_seq: 'count',
+      last_seq: 'count',
+      period: 'period',
+      subscription: 'name',
+      total: 'amount',
+    },
+    'an open period',
+  );
+  const open = books.openPeriod(row.subscription, row.period, row.currency, Number(row.first_seq));
+  open.lastSeq = Number(row.last_seq);
+  open.count = Number(row.count);
+  open.total = amountOf(row.total);
+  for (const line of lines) {
+    const sum = readRow(
+      line,
+      {
+        after: 'quantity',
+        amount: 'amount',
+        base: 'amount',
+        before: 'quantity',
+        count: 'count',
+        first_seq: 'count',
+        last_seq: 'count',
+        meter: 'name',
+        period: 'period',
+        price_digest: 'hash',
+        price_ref: 'price_ref',
+      },
+      'a line',
+    );
+    const kept = {
+      meter: sum.meter,
+      period: sum.period,
+      priceRef: sum.price_ref,
+      priceDigest: sum.price_digest,
+      before: sum.before,
+      after: sum.after,
+      amount: amountOf(sum.amount),
+      base: amountOf(sum.base),
+      count: Number(sum.count),
+      firstSeq: Number(sum.first_seq),
+      lastSeq: Number(sum.last_seq),
+    } as const;
+    open.lines.set(lineKeyText(kept), { ...kept });
+  }
+}

@@ -1,0 +1,42 @@
+/** Doorbells between functions: who rings, who answers. Messages carry names of rows, never what is in them. */
+export const TOPICS = {
+  /** batches of `tenant` wait to become receipts */
+  usageAccepted: 'usage-accepted',
+  /** the log of `tenant` grew */
+  receiptsAppended: 'receipts-appended',
+  /** seal `n` is signed and published */
+  ledgerSealed: 'ledger-sealed',
+  /** invoice `number` of `tenant` was issued */
+  periodInvoiced: 'period-invoiced',
+} as const;
+
+/** Which function answers which doorbell; the subscription carries the function's name. */
+export const SUBSCRIPTIONS = [
+  { name: 'sign-receipts', topic: TOPICS.usageAccepted },
+  { name: 'seal-ledger', topic: TOPICS.receiptsAppended },
+  { name: 'archive-period', topic: TOPICS.ledgerSealed },
+  { name: 'archive-period-invoiced', topic: TOPICS.periodInvoiced },
+] as const;
+
+/** Seals are made one after the other, whoever rings. */
+export const LEDGER_KEY = 'ledger';
+
+export const usageAccepted = (tenant: string) => ({
+  topic: TOPICS.usageAccepted,
+  orderingKey: tenant,
+  attributes: { tenant },
+});
+
+export const receiptsAppended = () => ({ topic: TOPICS.receiptsAppended, orderingKey: LEDGER_KEY, attributes: {} });
+
+export const ledgerSealed = (n: number) => ({
+  topic: TOPICS.ledgerSealed,
+  orderingKey: LEDGER_KEY,
+  attributes: { seal: String(n) },
+});
+
+export const periodInvoiced = (tenant: string, number: string) => ({
+  topic: TOPICS.periodInvoiced,
+  orderingKey: tenant,
+  attributes: { tenant, number },
+});

@@ -1,0 +1,78 @@
+import { Ajv, type DefinedError } from 'ajv';
+import { BadInput } from '../errors.ts';
+import type { Aggregation } from '../usage/meter.ts';
+import { type CumulativeModel, modelJson, type PriceModel, readModel } from './model.ts';
+import { type PriceDocumentJson, priceDocumentSchema } from './schema.ts';
+
+interface DocumentOf<Model> {
+  readonly priceId: string;
+  /** From `1`, one more with every edit. */
+  readonly version: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly model: Model;
+}
+
+/** One immutable version of a price, its numbers read once. */
+export type PriceDocument = DocumentOf<PriceModel>;
+/** A price of the period's aggregate as a whole. */
+export type CumulativePrice = DocumentOf<CumulativeModel>;
+
+const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true });
+const hasShape = ajv.compile<PriceDocumentJson>(priceDocumentSchema);
+
+/**
+ * Reads a price document, strictly.
+ * @throws BadInput `invalid_price`, its param the path of the wrong field, e.g. `model.tiers.1.up_to`
+ */
+export function parsePriceDocument(value: unknown): PriceDocument {
+  if (!hasShape(value)) throw misshapen((hasShape.errors as DefinedError[]).at(-1)!);
+  const { price_id, version, currency, model } = value;
+  return { priceId: price_id, version, currency, model: readModel(model) };
+}
+
+/**
+ * The document in its one normal form, to be written canonically (RFC 8785) and hashed: every field present, every
+ * number a canonical decimal string. Reading it again gives the same document.
+ */
+export const normalisedPriceJson = ({ priceId, version, currency, model }: PriceDocument): PriceDocumentJson => ({
+  price_id: priceId,
+  version,
+  currency,
+  model: modelJson(model),
+});
+
+/** The name that receipts carry, e.g. `api-calls@3`. A price id holds no `@`. */
+export const priceRef = ({ priceId, version }: PriceDocument): string => `${priceId}@${version}`;
+
+/** Whether charges telescope to the price of the final aggregate. Only a percentage is charged event by event. */
+export const isCumulative = (document: PriceDocument): document is CumulativePrice =>
+  document.model.type !== 'percentage';
+
+/**
+ * Refuses a price that cannot be charged on a meter: a percentage needs a sum, which moves by each event's own amount.
+ * @throws BadInput `invalid_price`
+ */
+export function requireAggregation(document: PriceDocument, aggregation: Aggregation): void {
+  if (isCumulative(document) || aggregation === 'sum') return;
+  throw new BadInput('invalid_price', `a percentage is charged on a sum, not on ${aggregation}`, 'model.type');
+}
+
+/** Says the refusal in the schema's own words: its descriptions complete "must be". */
+function misshapen(error: DefinedError): BadInput {
+  const path = error.instancePath.slice(1).replaceAll('/', '.');
+  const refuse = (what: string, field?: string): BadInput => {
+    const param = field === undefined || path === '' ? (field ?? path) : `${path}.${field}`;
+    return new BadInput('invalid_price', `in a price document, ${what}`, param === '' ? undefined : param);
+  };
+  switch (error.keyword) {
+    case 'required':
+      return refuse('this field is missing', error.params.missingProperty);
+    case 'additionalProperties':
+      return refuse('this field is unknown', error.params.additionalProperty);
+    case 'discriminator':
+      return refuse('the type must be flat, per_unit, graduated, volume, package or percentage', error.params.tag);
+    default:
+      return refuse(`this must be ${error.parentSchema?.['description']}`);
+  }
+}

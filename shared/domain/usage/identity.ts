@@ -1,0 +1,46 @@
+import { base64url } from '../canonical.ts';
+import { sha256, sha256Base64url } from '../digest.ts';
+import type { ReceiptId, TenantId } from '../ids.ts';
+import type { Instant } from '../time.ts';
+
+/**
+ * Identity of an event's key within its tenant: the first 16 bytes of
+ * SHA-256( "event-key/v1\n" tenant "\n" source "\n" key ). What deduplication keeps; the key itself is never stored in a
+ * receipt.
+ */
+export const keyHash = (tenant: TenantId, source: string, key: string): Buffer =>
+  sha256(`event-key/v1\n${tenant}\n${source}\n${key}`).subarray(0, 16);
+
+/**
+ * The receipt id, known as soon as the event is accepted: base64url( keyHash ‖ first 16 bytes of
+ * SHA-256( "event-id/v1\n" base64url(keyHash) "\n" time ) ). It covers (tenant, source, key, time), so one event has one id for ever.
+ */
+export function receiptId(hash: Buffer, time: Instant): ReceiptId {
+  const bytes = Buffer.allocUnsafe(32);
+  hash.copy(bytes, 0);
+  sha256(`event-id/v1\n${base64url(hash)}\n${time}`).copy(bytes, 16, 0, 16);
+  return base64url(bytes) as ReceiptId;
+}
+
+/** The deduplication key that a receipt id begins with. */
+export const keyHashOfReceipt = (id: ReceiptId): Buffer => Buffer.from(id, 'base64url').subarray(0, 16);
+
+/**
+ * Commitment to the event that a receipt bills: SHA-256( "event/v1\n" ‖ salt (32 bytes) ‖ SHA-256(canonical event) ).
+ * The salt stays off the ledger: whoever holds it and the event can prove what was sent; once it is erased nobody can guess.
+ */
+export function eventCommit(salt: Uint8Array, contentDigest: Uint8Array): string {
+  commitInput.set(salt, EVENT_LABEL.length);
+  commitInput.set(contentDigest, EVENT_LABEL.length + 32);
+  return sha256Base64url(commitInput);
+}
+const EVENT_LABEL = Buffer.from('event/v1\n', 'latin1');
+// Hashing copies its input at once; nothing awaits in between.
+const commitInput = Buffer.concat([EVENT_LABEL, Buffer.alloc(64)]);
+
+/**
+ * Commitment to a value that a unique_count meter counts: SHA-256( "value/v1\n" base64url(salt) "\n" value ). The salt belongs to
+ * one aggregate, so equal values of one period have equal commitments and those of two periods cannot be linked.
+ */
+export const valueCommit = (salt: Uint8Array, value: string): string =>
+  sha256Base64url(`value/v1\n${base64url(salt)}\n${value}`);

@@ -1,0 +1,134 @@
+import type { Account, Meter, Subscription, UsageLimit } from '../account/account.ts';
+import { ONE, parseQuantity, type Quantity } from '../decimals.ts';
+import { BadInput, unhandled } from '../errors.ts';
+import {
+  contains,
+  dayContaining,
+  type Instant,
+  MICROS_PER_DAY,
+  monthContaining,
+  type Period,
+  type PeriodCalendar,
+  periodContaining,
+  periodText,
+  plusMicros,
+} from '../time.ts';
+import type { UsageEvent } from './event.ts';
+
+/** A usage event that a meter of the account reads. */
+export interface MeteredUsage {
+  readonly subscription: Subscription;
+  readonly meter: Meter;
+  readonly quantity: Quantity;
+  /** unique_count only: the value that is counted once */
+  readonly value: string;
+}
+
+/** How far ahead of our clock a sender's clock may be. */
+const AHEAD_MICROS = 5n * 60n * 1_000_000n;
+
+/** The instants an event's time may have: [from, to]. */
+export interface AcceptanceWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export const acceptanceWindow = (account: Account, now: Instant): AcceptanceWindow => ({
+  from: plusMicros(now, -BigInt(account.latenessDays) * MICROS_PER_DAY),
+  to: plusMicros(now, AHEAD_MICROS),
+});
+
+/**
+ * Finds the meter that reads an event and what it measures there.
+ * @throws BadInput with the code of the event's answer
+ */
+export function meterUsage(account: Account, event: UsageEvent, window: AcceptanceWindow): MeteredUsage {
+  if (event.time < window.from || event.time > window.to) {
+    throw new BadInput(
+      'timestamp_out_of_window',
+      `usage is accepted for times from ${window.from} to ${window.to}`,
+      'timestamp',
+    );
+  }
+  const subscription = findSubscription(account, event.subject);
+  const meter = subscription.meters.find(({ eventType }) => eventType === event.type);
+  if (meter === undefined) throw new BadInput('unknown_metric', 'the subscription has no such metric', 'metric_name');
+  if (event.time < subscription.startedAt) {
+    throw new BadInput('subscription_not_started', `the subscription starts at ${subscription.startedAt}`, 'timestamp');
+  }
+  // Which price is in force is decided when the event is rated; that there is one is decided now.
+  if (meter.prices[0]!.effectiveFrom > event.time) {
+    throw new BadInput('unknown_metric', 'the metric has no price at that time', 'metric_name');
+  }
+  return { subscription, meter, ...measure(meter, event) };
+}
+
+function findSubscription(account: Account, subject: string | undefined): Subscription {
+  const found =
+    subject === undefined
+      ? account.subscriptions.length === 1
+        ? account.subscriptions[0]
+        : undefined
+      : account.subscriptions.find(({ id }) => id === subject);
+  if (found !== undefined) return found;
+  throw new BadInput('unknown_subscription', 'name one of the organization’s subscriptions', 'subscription_id');
+}
+
+function measure(meter: Meter, event: UsageEvent): { readonly quantity: Quantity; readonly value: string } {
+  const text = Object.hasOwn(event.data, meter.valueProperty) ? event.data[meter.valueProperty] : undefined;
+  switch (meter.aggregation) {
+    case 'count':
+      // A count takes no quantity, but a sender that gives one must give a sound one.
+      if (text !== undefined) parseQuantity(text, meter.valueProperty);
+      return { quantity: ONE as Quantity, value: '' };
+    case 'unique_count':
+      if (text === undefined || text === '') {
+        throw new BadInput(
+          'invalid_property',
+          `${meter.valueProperty} is what this metric counts`,
+          meter.valueProperty,
+        );
+      }
+      return { quantity: ONE as Quantity, value: text };
+    case 'sum':
+    case 'max':
+    case 'last': {
+      const quantity = parseQuantity(text, meter.valueProperty);
+      if (quantity === 0n && !meter.allowZero) {
+        throw new BadInput('invalid_quantity', 'a quantity of 0 is no usage of this metric', meter.valueProperty);
+      }
+      return { quantity, value: '' };
+    }
+    default:
+      return unhandled(meter.aggregation);
+  }
+}
+
+// Calendar arithmetic costs a hundred times more than comparing text, and neighbours share their period.
+const lastPeriods = new WeakMap<PeriodCalendar, Period & { readonly text: string }>();
+
+/** The subscription's period that contains an instant, with its text. */
+export function billingPeriod(calendar: PeriodCalendar, instant: Instant): Period & { readonly text: string } {
+  const last = lastPeriods.get(calendar);
+  if (last !== undefined && contains(last, instant)) return last;
+  const period = periodContaining(calendar, instant);
+  const found = { ...period, text: periodText(period) };
+  lastPeriods.set(calendar, found);
+  return found;
+}
+
+/** The key of a limit's period for an instant: a new period is a new key, so nothing has to be reset. */
+export function limitPeriodKey(limit: UsageLimit, account: Account, usage: MeteredUsage, time: Instant): string {
+  switch (limit.period) {
+    case 'daily':
+      return periodText(dayContaining(account.zone, time));
+    case 'monthly':
+      return periodText(monthContaining(account.zone, time));
+    case 'billing':
+      return `${usage.subscription.id} ${billingPeriod(usage.subscription.calendar, time).text}`;
+    case 'total':
+      return 'total';
+    default:
+      return unhandled(limit.period);
+  }
+}

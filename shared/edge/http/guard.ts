@@ -1,0 +1,137 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { BadInput, ErrorCode } from '../../domain/errors.ts';
+import { bodyTooLarge, headFault } from './head.ts';
+import { refuse } from './refuse.ts';
+
+/** 1 MiB: what a usage batch may weigh. */
+export const BODY_MAX_BYTES = 1024 * 1024;
+const HEADERS_MAX = 100;
+
+export interface GuardOptions {
+  /** The id that the answer, its problem document and the audit entry of a refusal share. */
+  readonly newRequestId: () => string;
+  readonly bodyMaxBytes?: number;
+  /** Told of every refusal. The target is left out: people paste secrets into addresses. */
+  readonly onRefusal?: (refusal: { requestId: string; code: ErrorCode; method: string }) => void;
+}
+
+const guarded = new WeakSet<Server>();
+const admitted = new WeakMap<IncomingMessage, Buffer>();
+const refused = new WeakSet<IncomingMessage>();
+const closing = new WeakSet<Socket>();
+
+/** Whether the guard answered this request, or dropped it because it came behind one that it answered. */
+export const wasRefused = (req: IncomingMessage): boolean => refused.has(req);
+
+/** The body as it was sent, byte for byte; empty where there was none; undefined where no guard let the request in. */
+export const bodyOf = (req: IncomingMessage): Buffer | undefined => admitted.get(req);
+
+/**
+ * Stands in front of whatever answers a server's requests, and lets a request through only once its head has been
+ * judged and its whole body is here, at most `bodyMaxBytes` of it.
+ *
+ * The Functions Framework inflates, decodes and parses up to a gigabyte before a handler runs (173 bytes of Brotli
+ * become 100 MB), and answers in HTML. A body that has already been read to its end it leaves alone, so its parsers
+ * never run; a refused request it never sees.
+ *
+ * Call it once the server has its `request` listeners: it takes their place and calls them.
+ */
+export function guardServer(server: Server, options: GuardOptions): void {
+  if (guarded.has(server)) return;
+  guarded.add(server);
+  limitTimes(server);
+  const onward = server.listeners('request');
+  server.removeAllListeners('request');
+  const admit = (req: IncomingMessage, res: ServerResponse): void => {
+    for (const listener of onward) Reflect.apply(listener, server, [req, res]);
+  };
+  server.on('request', (req, res) => judge(req, res, options, admit));
+  // Without this listener Node asks for the body first and lets us refuse it afterwards.
+  server.on('checkContinue', (req, res) => {
+    judge(req, res, options, admit, () => res.writeContinue());
+  });
+}
+
+/**
+ * Guards every HTTP server of this process. The framework makes its server after our code has loaded and never shows
+ * it to us, but Node announces it: when it starts to listen, and with every request before anyone else has seen that.
+ * @returns a function that stops guarding servers not guarded yet
+ */
+export function guardProcess(options: GuardOptions): () => void {
+  const onListen = (message: unknown): void => forServerIn(message, limitTimes);
+  // Not before the first request: only then are all of its listeners surely there.
+  const onRequest = (message: unknown): void => forServerIn(message, (server) => guardServer(server, options));
+  subscribe(LISTEN, onListen);
+  subscribe(REQUEST, onRequest);
+  return () => {
+    unsubscribe(LISTEN, onListen);
+    unsubscribe(REQUEST, onRequest);
+  };
+}
+
+const LISTEN = 'tracing:net.server.listen:asyncStart';
+const REQUEST = 'http.server.request.start';
+
+function forServerIn(message: unknown, act: (server: Server) => void): void {
+  if (typeof message !== 'object' || message === null || !('server' in message)) return;
+  if (message.server instanceof Server) act(message.server);
+}
+
+function limitTimes(server: Server): void {
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  // Longer than the 600 s for which Google's front ends keep an idle connection: who closes second never cuts a request.
+  server.keepAliveTimeout = 620_000;
+  // Node 22 drops the headers beyond its maximum without a word. We refuse that many, so that none goes unseen.
+  server.maxHeadersCount = HEADERS_MAX + 1;
+  // Only an option of createServer, which the framework leaves at 30 s: a timeout of 10 s could then take 40.
+  Object.assign(server, { connectionsCheckingInterval: 2_000 });
+}
+
+function judge(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal }: GuardOptions,
+  admit: (req: IncomingMessage, res: ServerResponse) => void,
+  askForBody: () => void = () => undefined,
+): void {
+  // Nothing behind a refusal on the same connection is believed: where that request ended is the sender's word.
+  if (closing.has(req.socket)) {
+    refused.add(req);
+    return;
+  }
+  const turnAway = (fault: BadInput): void => {
+    refused.add(req);
+    closing.add(req.socket);
+    const requestId = newRequestId();
+    refuse(req, res, fault, requestId);
+    onRefusal?.({ requestId, code: fault.code, method: req.method ?? '' });
+  };
+
+  const fault = headFault(req, { bodyMaxBytes, headersMax: HEADERS_MAX });
+  if (fault !== undefined) {
+    turnAway(fault);
+    return;
+  }
+  askForBody();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const take = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length <= bodyMaxBytes) {
+      chunks.push(chunk);
+      return;
+    }
+    req.off('data', take);
+    req.off('end', pass);
+    turnAway(bodyTooLarge(bodyMaxBytes));
+  };
+  const pass = (): void => {
+    admitted.set(req, Buffer.concat(chunks, length));
+    admit(req, res);
+  };
+  req.on('data', take);
+  req.on('end', pass);
+}

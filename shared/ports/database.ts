@@ -1,0 +1,78 @@
+/** A column's value. `int` columns are safe integers: positions, counts and flags. Money is text, instants are text. */
+export type ColumnType = 'text' | 'bytes' | 'int';
+export type Cell = string | Uint8Array | number | null;
+
+type CellOf<T extends ColumnType> = T extends 'text' ? string : T extends 'bytes' ? Uint8Array : number;
+
+/** `nullable` columns end in `?` in the catalogue. */
+export type Columns = Record<string, ColumnType | `${ColumnType}?`>;
+
+export type RowOf<C extends Columns> = {
+  readonly [K in keyof C]: C[K] extends `${infer T extends ColumnType}?`
+    ? CellOf<T> | null
+    : C[K] extends ColumnType
+      ? CellOf<C[K]>
+      : never;
+};
+
+/** One table of the catalogue. Both engines are generated from it; a store names tables only through it. */
+export interface AnyTable {
+  readonly name: string;
+  readonly columns: Columns;
+  /** Columns of the primary key, in order. Never a leading counter or instant: on Spanner those make a hot spot. */
+  readonly key: readonly string[];
+  /** Secondary indexes by name: their columns, in order. */
+  readonly indexes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A table that remembers what its rows look like. */
+export interface Table<C extends Columns> extends AnyTable {
+  readonly columns: C;
+}
+
+export type Key = readonly (string | number | Uint8Array)[];
+
+/** An ordered stretch of a table or of one of its indexes. */
+export interface Range {
+  /** Index to walk; the primary key when absent. */
+  readonly index?: string;
+  /** Leading key columns that every row shares. */
+  readonly prefix?: Key;
+  /** First key after the prefix, inclusive. */
+  readonly from?: Key;
+  /** First key after the prefix that is no longer wanted, exclusive. */
+  readonly to?: Key;
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+export interface Reader {
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined>;
+  /** Many keyed reads in one round trip; answers in the order of the keys. */
+  readMany<C extends Columns>(table: Table<C>, keys: readonly Key[]): Promise<(RowOf<C> | undefined)[]>;
+  range<C extends Columns>(table: Table<C>, range: Range): Promise<RowOf<C>[]>;
+}
+
+/** Reads see the state before the transaction; writes are buffered and applied together at its end, in order. */
+export interface Transaction extends Reader {
+  /** @throws at commit, when the row exists: the whole transaction is undone */
+  insert<C extends Columns>(table: Table<C>, row: RowOf<C>): void;
+  upsert<C extends Columns>(table: Table<C>, row: RowOf<C>): void;
+  /** Changes the given columns of an existing row. @throws at commit, when there is no such row */
+  update<C extends Columns>(table: Table<C>, key: Key, changes: Partial<RowOf<C>>): void;
+  delete<C extends Columns>(table: Table<C>, key: Key): void;
+}
+
+/**
+ * Spanner's own fast path and nothing else: keyed reads, ordered ranges, buffered mutations.
+ *
+ * Transactions are serializable and durable once they return. `work` may run more than once, so it has no side effects:
+ * no publishing, no signing, no HTTP inside.
+ */
+export interface Database {
+  /** @throws TryAgain when the engine cannot commit now; whatever `work` throws, with nothing written */
+  transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Many reads that all see one instant. */
+  snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}

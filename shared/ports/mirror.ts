@@ -1,0 +1,14 @@
+/** One page of a tenant's ledger as tenants read it: the exact bytes the database holds. */
+export interface MirroredPage {
+  readonly firstSeq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Create-only copies of ledger pages, readable by the tenant they belong to. */
+export interface Mirror {
+  /** Writes a page once. Writing the same bytes again is `present`; other bytes under the same key are `different` and change nothing. */
+  create(tenant: string, firstSeq: number, bytes: Uint8Array): Promise<'created' | 'present' | 'different'>;
+  read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined>;
+  /** First sequence numbers of the pages held, ascending, at or after `from`. */
+  list(tenant: string, from?: number): Promise<number[]>;
+}

@@ -1,0 +1,21 @@
+/** Create-only objects under retention. Names use `/` between parts of `a-z A-Z 0-9 . _ -`. */
+export interface Vault {
+  /** Writes an object once. The same bytes again are `present`; other bytes are `different` and change nothing. */
+  create(name: string, bytes: Uint8Array): Promise<'created' | 'present' | 'different'>;
+  read(name: string): Promise<Uint8Array | undefined>;
+  /** Names that start with `prefix`, ascending. */
+  list(prefix: string): Promise<string[]>;
+  /** Deletes an object whose retention is over. @throws RetentionRefused while it is not */
+  delete(name: string): Promise<void>;
+}
+
+/** The object is still under retention: nobody deletes it, whoever asks. */
+export class RetentionRefused extends Error {
+  readonly retainedUntil: string;
+
+  constructor(name: string, retainedUntil: string) {
+    super(`${name} is retained until ${retainedUntil}`);
+    this.name = 'RetentionRefused';
+    this.retainedUntil = retainedUntil;
+  }
+}

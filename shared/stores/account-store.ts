@@ -1,0 +1,165 @@
+import { timingSafeEqual } from 'node:crypto';
+import { type Account, parseAccount } from '../domain/account/account.ts';
+import { sha256 } from '../domain/digest.ts';
+import { BadInput } from '../domain/errors.ts';
+import { parseTenantId, type TenantId } from '../domain/ids.ts';
+import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Database, Reader } from '../ports/database.ts';
+import { accounts, api_keys, heads, prices } from './tables.ts';
+
+export const ROLES = ['tenant_viewer', 'tenant_admin', 'billing_operator', 'compliance', 'platform_admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who asks: established by an API key. */
+export interface Principal {
+  readonly tenant: TenantId;
+  readonly role: Role;
+  readonly keyId: string;
+}
+
+export interface ApiKeyRow {
+  readonly keyId: string;
+  readonly tenant: TenantId;
+  readonly role: Role;
+  readonly secret: string;
+  readonly createdAt: Instant;
+  readonly expiresAt?: Instant;
+}
+
+// Parsing a document costs more than a request; its text tells whether it is still the same.
+const parsed = new Map<string, { readonly text: string; readonly account: Account }>();
+
+function accountOf(row: { readonly tenant: string; readonly document: string }): Account {
+  const known = parsed.get(row.tenant);
+  if (known?.text === row.document) return known.account;
+  const account = parseAccount(JSON.parse(row.document));
+  if (parsed.size > 10_000) parsed.clear();
+  parsed.set(row.tenant, { text: row.document, account });
+  return account;
+}
+
+/** Reads an account inside a transaction or snapshot. */
+export async function readAccount(reader: Reader, tenant: TenantId): Promise<Account | undefined> {
+  const row = await reader.read(accounts, [tenant]);
+  return row === undefined ? undefined : accountOf(row);
+}
+
+/** Organizations, their prices and their API keys. */
+export class AccountStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Creates or replaces an organization's document and keeps every price version it names.
+   * @throws BadInput `invalid_catalogue` where the change would orphan usage: a subscription or meter that vanishes, or
+   * an aggregation or a past price that becomes another
+   */
+  async put(document: unknown, now: Instant): Promise<Account> {
+    const account = parseAccount(document);
+    await this.#database.transact(async (tx) => {
+      const before = await readAccount(tx, account.tenant);
+      const head = await tx.read(heads, [account.tenant]);
+      if (before !== undefined && head !== undefined) requireContinuity(before, account, now);
+      for (const version of versionsOf(account)) {
+        tx.upsert(prices, { digest: version.digest, ref: version.ref, bytes: version.bytes });
+      }
+      tx.upsert(accounts, { tenant: account.tenant, document: JSON.stringify(document), updated_at: now });
+    });
+    return account;
+  }
+
+  async get(tenant: TenantId): Promise<Account | undefined> {
+    return this.#database.snapshot((view) => readAccount(view, tenant));
+  }
+
+  /** Every organization's id, ascending, `limit` at a time. */
+  async list(after: string | undefined, limit: number): Promise<TenantId[]> {
+    const rows = await this.#database.snapshot((view) =>
+      view.range(accounts, { limit: limit + 1, ...(after === undefined ? {} : { from: [after] }) }),
+    );
+    return rows
+      .map(({ tenant }) => parseTenantId(tenant))
+      .filter((tenant) => tenant !== after)
+      .slice(0, limit);
+  }
+
+  /** The price versions with those digests, as far as they are kept. */
+  async knownPrices(digests: Iterable<string>): Promise<Map<string, PriceVersion>> {
+    const keys = [...new Set(digests)].map((digest) => [digest]);
+    const rows = await this.#database.snapshot((view) => view.readMany(prices, keys));
+    const known = new Map<string, PriceVersion>();
+    for (const row of rows) {
+      if (row === undefined) continue;
+      // The name is recomputed: a row whose document was exchanged is then a price nobody knows.
+      const version = parsePriceVersion(JSON.parse(Buffer.from(row.bytes).toString('utf8')));
+      known.set(version.digest, version);
+    }
+    return known;
+  }
+
+  /** The price versions with those digests. @throws Error where one is missing: prices are never deleted */
+  async prices(digests: Iterable<string>): Promise<Map<string, PriceVersion>> {
+    const wanted = new Set(digests);
+    const known = await this.knownPrices(wanted);
+    for (const digest of wanted) if (!known.has(digest)) throw new Error(`the price document ${digest} is missing`);
+    return known;
+  }
+
+  async addKey(key: ApiKeyRow): Promise<void> {
+    await this.#database.transact(async (tx) => {
+      tx.insert(api_keys, {
+        key_id: key.keyId,
+        tenant: key.tenant,
+        role: key.role,
+        secret_hash: sha256(key.secret),
+        created_at: key.createdAt,
+        expires_at: key.expiresAt ?? null,
+        revoked_at: null,
+      });
+    });
+  }
+
+  /** Whom a key stands for. The same work is done for a key that does not exist. */
+  async authenticate(keyId: string, secret: string, now: Instant): Promise<Principal | undefined> {
+    const row = await this.#database.snapshot((view) => view.read(api_keys, [keyId]));
+    const matches = timingSafeEqual(row?.secret_hash ?? new Uint8Array(32), sha256(secret));
+    if (row === undefined || !matches || row.revoked_at !== null) return undefined;
+    if (row.expires_at !== null && row.expires_at <= now) return undefined;
+    return { tenant: parseTenantId(row.tenant), role: row.role as Role, keyId };
+  }
+}
+
+const versionsOf = (account: Account): PriceVersion[] =>
+  account.subscriptions.flatMap(({ meters }) => meters.flatMap(({ prices }) => prices.map(({ version }) => version)));
+
+const notContinuous = (detail: string): BadInput => new BadInput('invalid_catalogue', detail, 'subscriptions');
+
+/** What was in force stays as it was: usage may have been billed by it. */
+function requireContinuity(before: Account, after: Account, now: Instant): void {
+  if (before.zone !== after.zone || before.currency !== after.currency)
+    throw notContinuous('zone and currency stay as they are');
+  for (const old of before.subscriptions) {
+    const kept = after.subscriptions.find(({ id }) => id === old.id);
+    if (kept === undefined) throw notContinuous(`subscription ${old.id} has usage and cannot vanish`);
+    if (JSON.stringify(kept.calendar) !== JSON.stringify(old.calendar) || kept.startedAt !== old.startedAt) {
+      throw notContinuous(`the calendar of subscription ${old.id} stays as it is`);
+    }
+    for (const meter of old.meters) {
+      const same = kept.meters.find(({ name }) => name === meter.name);
+      if (same === undefined) throw notContinuous(`meter ${meter.name} has usage and cannot vanish`);
+      if (same.aggregation !== meter.aggregation)
+        throw notContinuous(`meter ${meter.name} counts by ${meter.aggregation}`);
+      const past = (m: typeof meter): string =>
+        m.prices
+          .filter(({ effectiveFrom }) => effectiveFrom <= now)
+          .map(({ effectiveFrom, version }) => `${effectiveFrom} ${version.digest}`)
+          .join();
+      if (past(meter) !== past(same))
+        throw notContinuous(`a price of ${meter.name} that is in force cannot change; add a later one`);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { TenantId } from '../domain/ids.ts';
+import type { Database, RowOf } from '../ports/database.ts';
+import { invoices, unarchived } from './tables.ts';
+
+export type InvoiceRow = RowOf<typeof invoices.columns>;
+
+/** Where an invoice's evidence lies. */
+export interface BundlePlace {
+  readonly name: string;
+  /** hex SHA-256 of the bundle */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** the seal it proves itself by */
+  readonly seal: number;
+}
+
+/** Invoices and what is still to be archived. They are made by the ledger store, with their entries. */
+export class InvoiceStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async get(tenant: TenantId, number: string): Promise<InvoiceRow | undefined> {
+    return this.#database.snapshot((view) => view.read(invoices, [tenant, number]));
+  }
+
+  /** A tenant's invoices by number, after one of them. */
+  async list(tenant: TenantId, limit: number, after?: string): Promise<InvoiceRow[]> {
+    const rows = await this.#database.snapshot((view) =>
+      view.range(invoices, { prefix: [tenant], limit: limit + 1, ...(after === undefined ? {} : { from: [after] }) }),
+    );
+    return rows.filter(({ number }) => number !== after).slice(0, limit);
+  }
+
+  /** Invoices without evidence in the vault. */
+  async unarchived(limit: number): Promise<RowOf<typeof unarchived.columns>[]> {
+    return this.#database.snapshot((view) => view.range(unarchived, { limit }));
+  }
+
+  async markArchived(tenant: TenantId, number: string, place: BundlePlace): Promise<void> {
+    await this.#database.transact(async (tx) => {
+      tx.update(invoices, [tenant, number], {
+        bundle_name: place.name,
+        bundle_sha256: place.sha256,
+        bundle_bytes: place.bytes,
+        seal: place.seal,
+      });
+      tx.delete(unarchived, [tenant, number]);
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { TenantId } from '../domain/ids.ts';
+import { Books } from '../domain/ledger/books.ts';
+import type { TenantHead } from '../domain/ledger/seal.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Database, RowOf } from '../ports/database.ts';
+import { loadAggregates, loadPeriods } from './ledger-rows.ts';
+import { toHead } from './ledger-store.ts';
+import { freezes, heads, verified } from './tables.ts';
+
+export interface Freeze {
+  readonly kind: string;
+  readonly seq: number;
+  readonly detail: string;
+}
+
+export type VerifiedRow = RowOf<typeof verified.columns>;
+
+/** How far the books were checked, and whose billing stands still. */
+export class ReconciliationStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Stops a tenant's billing. The first reason stays: later faults often follow from it. */
+  async freeze(tenant: TenantId, fault: Freeze, now: Instant): Promise<void> {
+    await this.#database.transact(async (tx) => {
+      if ((await tx.read(freezes, [tenant])) !== undefined) return;
+      tx.insert(freezes, {
+        tenant,
+        kind: fault.kind,
+        seq: fault.seq,
+        detail: fault.detail.slice(0, 500),
+        frozen_at: now,
+      });
+    });
+  }
+
+  async thaw(tenant: TenantId): Promise<boolean> {
+    return this.#database.transact(async (tx) => {
+      if ((await tx.read(freezes, [tenant])) === undefined) return false;
+      tx.delete(freezes, [tenant]);
+      return true;
+    });
+  }
+
+  async frozen(tenant: TenantId): Promise<RowOf<typeof freezes.columns> | undefined> {
+    return this.#database.snapshot((view) => view.read(freezes, [tenant]));
+  }
+
+  async allFrozen(): Promise<RowOf<typeof freezes.columns>[]> {
+    return this.#database.snapshot((view) => view.range(freezes, {}));
+  }
+
+  async verified(tenant: string): Promise<VerifiedRow | undefined> {
+    return this.#database.snapshot((view) => view.read(verified, [tenant]));
+  }
+
+  async keepVerified(row: VerifiedRow): Promise<void> {
+    await this.#database.transact(async (tx) => tx.upsert(verified, row));
+  }
+
+  /** Every tenant's head, as one snapshot shows them. */
+  async heads(): Promise<TenantHead[]> {
+    return (await this.#database.snapshot((view) => view.range(heads, {}))).map(toHead);
+  }
+
+  /** A tenant's head and books as one snapshot shows them. */
+  async headAndBooks(tenant: TenantId): Promise<{ readonly head: TenantHead; readonly books: Books } | undefined> {
+    return this.#database.snapshot(async (view) => {
+      const head = await view.read(heads, [tenant]);
+      if (head === undefined) return undefined;
+      const books = new Books();
+      await loadPeriods(view, tenant, books);
+      await loadAggregates(view, tenant, books, 'all');
+      return { head: toHead(head), books };
+    });
+  }
+}

@@ -1,0 +1,316 @@
+import type { AnyTable, Columns, Table } from '../ports/database.ts';
+
+function table<const C extends Columns>(
+  name: string,
+  columns: C,
+  key: readonly (keyof C & string)[],
+  indexes: Readonly<Record<string, readonly (keyof C & string)[]>> = {},
+): Table<C> {
+  return { name, columns, key, indexes };
+}
+
+/**
+ * The one catalogue of tables; every engine's schema is generated from it. Rows of a tenant lead with the tenant, so that
+ * one tenant's billing touches one stretch of the key space and tenants spread over it. Times are canonical instants as
+ * text: they sort as time and keep their microseconds.
+ */
+
+/** An organization's document, as operators loaded it. */
+export const accounts = table('accounts', { tenant: 'text', document: 'text', updated_at: 'text' }, ['tenant']);
+
+export const api_keys = table(
+  'api_keys',
+  {
+    key_id: 'text',
+    tenant: 'text',
+    role: 'text',
+    secret_hash: 'bytes',
+    created_at: 'text',
+    expires_at: 'text?',
+    revoked_at: 'text?',
+  },
+  ['key_id'],
+);
+
+/** Price documents by digest: immutable, kept for ever. */
+export const prices = table('prices', { digest: 'text', ref: 'text', bytes: 'bytes' }, ['digest']);
+
+/** Known idempotency keys. A row is worthless once its event's time would be refused anyway; then it may go. */
+export const dedupe = table(
+  'dedupe',
+  {
+    tenant: 'text',
+    key_hash: 'bytes',
+    content_hash: 'bytes',
+    batch_id: 'text',
+    position: 'int',
+    expires_at: 'text',
+  },
+  ['tenant', 'key_hash'],
+  { dedupe_by_expiry: ['expires_at'] },
+);
+
+/** Accepted events, unnumbered. `first_seq` is set when the batch has become receipts: position i is entry first_seq + i. */
+export const batches = table(
+  'batches',
+  { tenant: 'text', batch_id: 'text', accepted_at: 'text', count: 'int', payload: 'bytes', first_seq: 'int?' },
+  ['tenant', 'batch_id'],
+);
+
+/** Batches that are not receipts yet: the rows behind the doorbell `usage-accepted`. */
+export const waiting = table('waiting', { tenant: 'text', batch_id: 'text', count: 'int', accepted_at: 'text' }, [
+  'tenant',
+  'batch_id',
+]);
+
+export const limit_counters = table(
+  'limit_counters',
+  { tenant: 'text', limit_id: 'text', period: 'text', used: 'text' },
+  ['tenant', 'limit_id', 'period'],
+);
+
+/** That a limit was reached to 80 or 100 per cent, once per limit and period. */
+export const limit_notices = table(
+  'limit_notices',
+  { tenant: 'text', limit_id: 'text', period: 'text', percent: 'int', at: 'text' },
+  ['tenant', 'limit_id', 'period', 'percent'],
+);
+
+/** Where a tenant's log stands. Appending changes this row and nothing can append without it. */
+export const heads = table(
+  'heads',
+  {
+    tenant: 'text',
+    size: 'int',
+    root: 'text',
+    last: 'text',
+    peaks: 'bytes',
+    recorded_at: 'text',
+    blind: 'text',
+  },
+  ['tenant'],
+);
+
+/** Up to 256 consecutive entries each, compressed; the same bytes stand in mirror and vault. */
+export const pages = table('pages', { tenant: 'text', first_seq: 'int', count: 'int', bytes: 'bytes' }, [
+  'tenant',
+  'first_seq',
+]);
+
+/** Roots of complete subtrees of 256 leaves and more, so that a proof reads no more than one such stretch of entries. */
+export const tree_nodes = table('tree_nodes', { log: 'text', level: 'int', position: 'int', hash: 'bytes' }, [
+  'log',
+  'level',
+  'position',
+]);
+
+export const aggregates = table(
+  'aggregates',
+  {
+    tenant: 'text',
+    aggregate: 'text',
+    subscription: 'text',
+    period: 'text',
+    meter: 'text',
+    price_digest: 'text',
+    aggregation: 'text',
+    value: 'text',
+    events: 'int',
+    latest_at: 'text',
+    seen_size: 'int',
+    seen_peaks: 'bytes',
+    value_salt: 'bytes',
+  },
+  ['tenant', 'aggregate'],
+);
+
+/** unique_count: commitments of the values an aggregate has seen, numbered in the order first seen. */
+export const seen_values = table(
+  'seen_values',
+  { tenant: 'text', aggregate: 'text', value_commit: 'text', position: 'int' },
+  ['tenant', 'aggregate', 'value_commit'],
+  { seen_values_by_position: ['tenant', 'aggregate', 'position'] },
+);
+
+/** Billing periods that are open. A closed one lives on as its invoice. */
+export const open_periods = table(
+  'open_periods',
+  {
+    tenant: 'text',
+    subscription: 'text',
+    period: 'text',
+    currency: 'text',
+    open_seq: 'int',
+    last_seq: 'int',
+    count: 'int',
+    total: 'text',
+  },
+  ['tenant', 'subscription', 'period'],
+);
+
+/** The balance brought forward of each `open` entry, with the tree before it: where an evidence bundle can start. */
+export const openings = table(
+  'openings',
+  { tenant: 'text', seq: 'int', carried: 'bytes', peaks: 'bytes', last: 'text' },
+  ['tenant', 'seq'],
+);
+
+/** Running sums of open periods, so that closing costs the same for a thousand receipts and a million. */
+export const line_sums = table(
+  'line_sums',
+  {
+    tenant: 'text',
+    subscription: 'text',
+    billed_in: 'text',
+    line: 'text',
+    meter: 'text',
+    period: 'text',
+    price_ref: 'text',
+    price_digest: 'text',
+    before: 'text',
+    after: 'text',
+    amount: 'text',
+    base: 'text',
+    count: 'int',
+    first_seq: 'int',
+    last_seq: 'int',
+  },
+  ['tenant', 'subscription', 'billed_in', 'line'],
+);
+
+export const subscription_states = table(
+  'subscription_states',
+  { tenant: 'text', subscription: 'text', closed_until: 'text' },
+  ['tenant', 'subscription'],
+);
+
+export const invoices = table(
+  'invoices',
+  {
+    tenant: 'text',
+    number: 'text',
+    subscription: 'text',
+    period: 'text',
+    currency: 'text',
+    total: 'text',
+    state: 'text',
+    issued_at: 'text',
+    open_seq: 'int',
+    close_seq: 'int',
+    document: 'bytes',
+    bundle_name: 'text?',
+    bundle_sha256: 'text?',
+    bundle_bytes: 'int?',
+    seal: 'int?',
+  },
+  ['tenant', 'number'],
+);
+
+/** Last number given, per issuer and year: numbers are gapless because they are given where the invoice is made. */
+export const invoice_numbers = table('invoice_numbers', { series: 'text', last: 'int' }, ['series']);
+
+/** Invoices whose evidence is not in the vault yet: the rows behind the doorbell `period-invoiced`. */
+export const unarchived = table('unarchived', { tenant: 'text', number: 'text', close_seq: 'int' }, [
+  'tenant',
+  'number',
+]);
+
+/** The seal log's own head; one row. */
+export const seal_log = table(
+  'seal_log',
+  {
+    log: 'text',
+    size: 'int',
+    peaks: 'bytes',
+    last_anchor: 'int?',
+    last_anchor_at: 'text?',
+    last_seal_at: 'text',
+    heads_digest: 'text',
+  },
+  ['log'],
+);
+
+/** One row per seal. `jws` is null between intent and signature, `published_at` until the vault has it. */
+export const seals = table(
+  'seals',
+  {
+    n: 'int',
+    record: 'text',
+    heads: 'bytes',
+    kid: 'text',
+    root: 'text',
+    jws: 'text?',
+    published_at: 'text?',
+  },
+  ['n'],
+);
+
+/** Seals that are not signed and published yet. */
+export const unpublished_seals = table('unpublished_seals', { n: 'int' }, ['n']);
+
+/** Every key that ever signed, with the seals for which it may. */
+export const signing_keys = table(
+  'signing_keys',
+  {
+    kid: 'text',
+    purpose: 'text',
+    modulus: 'text',
+    exponent: 'text',
+    first_seal: 'int',
+    last_seal: 'int?',
+    position: 'int',
+  },
+  ['kid'],
+);
+
+/** Secrets that all instances share, such as the key of list cursors. */
+export const secrets = table('secrets', { name: 'text', value: 'bytes' }, ['name']);
+
+/** The JWKS as it stood, by the digest that seals name. */
+export const keysets = table('keysets', { digest: 'text', bytes: 'bytes' }, ['digest']);
+
+/** How far reconciliation has verified a tenant's log, with all it needs to go on from there. */
+export const verified = table(
+  'verified',
+  { tenant: 'text', size: 'int', root: 'text', last: 'text', seal: 'int', at: 'text', state: 'bytes' },
+  ['tenant'],
+);
+
+/** Tenants whose billing stands still until somebody has looked. */
+export const freezes = table(
+  'freezes',
+  { tenant: 'text', kind: 'text', seq: 'int', detail: 'text', frozen_at: 'text' },
+  ['tenant'],
+);
+
+/** Every table, in the order they are made. */
+export const TABLES: readonly AnyTable[] = [
+  accounts,
+  api_keys,
+  prices,
+  dedupe,
+  batches,
+  waiting,
+  limit_counters,
+  limit_notices,
+  heads,
+  pages,
+  tree_nodes,
+  aggregates,
+  seen_values,
+  open_periods,
+  openings,
+  line_sums,
+  subscription_states,
+  invoices,
+  invoice_numbers,
+  unarchived,
+  seal_log,
+  seals,
+  unpublished_seals,
+  signing_keys,
+  secrets,
+  keysets,
+  verified,
+  freezes,
+];

@@ -1,0 +1,274 @@
+import type { Account, UsageLimit } from '../domain/account/account.ts';
+import { base64url } from '../domain/canonical.ts';
+import { formatDecimal, type Quantity, readCanonicalDecimal } from '../domain/decimals.ts';
+import { sha256 } from '../domain/digest.ts';
+import { BadInput, type ErrorCode } from '../domain/errors.ts';
+import type { ReceiptId, TenantId } from '../domain/ids.ts';
+import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/time.ts';
+import { type AcceptedEvent, packEvents } from '../domain/usage/accepted.ts';
+import { canonicalEvent, type UsageEvent } from '../domain/usage/event.ts';
+import { keyHash, receiptId } from '../domain/usage/identity.ts';
+import { acceptanceWindow, limitPeriodKey, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
+import type { Database, Key, RowOf, Transaction } from '../ports/database.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import { readAccount } from './account-store.ts';
+import { batches, dedupe, limit_counters, limit_notices, waiting } from './tables.ts';
+
+/** What became of one event. */
+export type Outcome =
+  | { readonly status: 'accepted'; readonly receiptId: ReceiptId }
+  | { readonly status: 'duplicate'; readonly receiptId: ReceiptId }
+  | { readonly status: 'refused'; readonly code: ErrorCode; readonly detail: string; readonly param?: string };
+
+/** How long a dedupe row outlives the instant at which its event's time starts to be refused. */
+const DEDUPE_MARGIN_DAYS = 1n;
+const NOTICE_PERCENTS = [80n, 100n] as const;
+
+/** An event with everything worked out that does not depend on the database. */
+interface Candidate {
+  readonly event: UsageEvent;
+  readonly text: string;
+  readonly contentHash: Buffer;
+  readonly keyHash: Buffer;
+  readonly receiptId: ReceiptId;
+  readonly salt: string;
+}
+
+/** Accepted usage before it is receipts: deduplication, limits, batches. */
+export class UsageStore {
+  readonly #database: Database;
+  readonly #entropy: Entropy;
+
+  constructor(database: Database, entropy: Entropy) {
+    this.#database = database;
+    this.#entropy = entropy;
+  }
+
+  /**
+   * Accepts what can be accepted, in order, in one transaction: known keys, limits and the batch itself. Once it returns,
+   * accepted events are durable.
+   * @returns one outcome per event, in order
+   * @throws BadInput `not_found` when the organization does not exist, TryAgain when nothing could be kept
+   */
+  async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
+    const candidates = events.map((event) => this.#candidate(tenant, event));
+    const batchId = this.#batchId(now);
+    return this.#database.transact(async (tx) => {
+      const account = await readAccount(tx, tenant);
+      if (account === undefined) throw new BadInput('not_found', 'no such organization');
+      const known = await tx.readMany(
+        dedupe,
+        candidates.map((candidate) => [tenant, candidate.keyHash]),
+      );
+      const run = new Acceptance(account, batchId, now, new LimitGauge(account, tx, now));
+      for (const [index, candidate] of candidates.entries()) await run.take(candidate, known[index]);
+      run.write(tx);
+      return run.outcomes;
+    });
+  }
+
+  /** Tenants with accepted events that are not receipts yet, and how many batches each. */
+  async waitingTenants(limit: number): Promise<Map<TenantId, number>> {
+    const rows = await this.#database.snapshot((view) => view.range(waiting, { limit }));
+    const tenants = new Map<TenantId, number>();
+    for (const row of rows) tenants.set(row.tenant as TenantId, (tenants.get(row.tenant as TenantId) ?? 0) + 1);
+    return tenants;
+  }
+
+  /** Deletes dedupe rows whose events' times are refused by now. @returns how many went */
+  async purgeExpired(now: Instant, limit: number): Promise<number> {
+    return this.#database.transact(async (tx) => {
+      const rows = await tx.range(dedupe, { index: 'dedupe_by_expiry', to: [now], limit });
+      for (const row of rows) tx.delete(dedupe, [row.tenant, row.key_hash]);
+      return rows.length;
+    });
+  }
+
+  /** What was spent of a limit's period. */
+  async limitUsed(tenant: TenantId, limitId: string): Promise<{ period: string; used: string }[]> {
+    const rows = await this.#database.snapshot((view) => view.range(limit_counters, { prefix: [tenant, limitId] }));
+    return rows.map(({ period, used }) => ({ period, used }));
+  }
+
+  /** Notices that limits were nearly or wholly used, oldest period first. */
+  async limitNotices(tenant: TenantId): Promise<{ limitId: string; period: string; percent: number; at: string }[]> {
+    const rows = await this.#database.snapshot((view) => view.range(limit_notices, { prefix: [tenant] }));
+    return rows.map(({ limit_id, period, percent, at }) => ({ limitId: limit_id, period, percent, at }));
+  }
+
+  #candidate(tenant: TenantId, event: UsageEvent): Candidate {
+    const text = canonicalEvent(event);
+    const hash = keyHash(tenant, event.source, event.key);
+    return {
+      event,
+      text,
+      contentHash: sha256(text),
+      keyHash: hash,
+      receiptId: receiptId(hash, event.time),
+      salt: base64url(this.#entropy.bytes(32)),
+    };
+  }
+
+  // Batches of a tenant sort by the time they were accepted; the random tail keeps two of one microsecond apart.
+  #batchId(now: Instant): string {
+    return `${microsOf(now).toString(16).padStart(16, '0')}-${Buffer.from(this.#entropy.bytes(8)).toString('hex')}`;
+  }
+}
+
+type DedupeRow = RowOf<typeof dedupe.columns>;
+
+/** One pass over a batch inside its transaction. */
+class Acceptance {
+  readonly outcomes: Outcome[] = [];
+  readonly #account: Account;
+  readonly #batchId: string;
+  readonly #now: Instant;
+  readonly #gauge: LimitGauge;
+  readonly #accepted: { readonly candidate: Candidate; readonly usage: MeteredUsage }[] = [];
+  /** Keys that earlier events of this batch took. */
+  readonly #taken = new Map<string, Buffer>();
+
+  constructor(account: Account, batchId: string, now: Instant, gauge: LimitGauge) {
+    this.#account = account;
+    this.#batchId = batchId;
+    this.#now = now;
+    this.#gauge = gauge;
+  }
+
+  async take(candidate: Candidate, row: DedupeRow | undefined): Promise<void> {
+    try {
+      const usage = meterUsage(this.#account, candidate.event, acceptanceWindow(this.#account, this.#now));
+      const key = candidate.keyHash.toString('latin1');
+      // An expired row is as good as gone, whether or not it was purged: the answer must not depend on housekeeping.
+      const known =
+        this.#taken.get(key) ?? (row !== undefined && row.expires_at > this.#now ? row.content_hash : undefined);
+      if (known !== undefined) {
+        if (!candidate.contentHash.equals(known)) {
+          throw new BadInput(
+            'idempotency_conflict',
+            'the key was used for another event; nothing was changed',
+            'idempotency_key',
+          );
+        }
+        this.outcomes.push({ status: 'duplicate', receiptId: candidate.receiptId });
+        return;
+      }
+      await this.#gauge.spend(usage, candidate.event.time);
+      this.#taken.set(key, candidate.contentHash);
+      this.#accepted.push({ candidate, usage });
+      this.outcomes.push({ status: 'accepted', receiptId: candidate.receiptId });
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      this.outcomes.push(refused(error));
+    }
+  }
+
+  write(tx: Transaction): void {
+    if (this.#accepted.length === 0) return;
+    const tenant = this.#account.tenant;
+    const kept = (BigInt(this.#account.latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY;
+    for (const [position, { candidate }] of this.#accepted.entries()) {
+      tx.upsert(dedupe, {
+        tenant,
+        key_hash: candidate.keyHash,
+        content_hash: candidate.contentHash,
+        batch_id: this.#batchId,
+        position,
+        expires_at: plusMicros(candidate.event.time, kept),
+      });
+    }
+    const count = this.#accepted.length;
+    const payload = packEvents(this.#accepted.map(({ candidate, usage }) => acceptedEvent(candidate, usage)));
+    const accepted_at = this.#now;
+    tx.insert(batches, { tenant, batch_id: this.#batchId, accepted_at, count, payload, first_seq: null });
+    tx.insert(waiting, { tenant, batch_id: this.#batchId, accepted_at, count });
+    this.#gauge.write(tx);
+  }
+}
+
+export const refused = (error: BadInput): Outcome => ({
+  status: 'refused',
+  code: error.code,
+  detail: error.message,
+  ...(error.param === undefined ? {} : { param: error.param }),
+});
+
+const acceptedEvent = (candidate: Candidate, usage: MeteredUsage): AcceptedEvent => ({
+  receiptId: candidate.receiptId,
+  subscription: usage.subscription.id,
+  meter: usage.meter.name,
+  quantity: usage.quantity,
+  occurredAt: candidate.event.time,
+  value: usage.value,
+  salt: candidate.salt,
+  event: candidate.text,
+});
+
+/** Keeps a batch within the account's limits. Counters are read in the transaction that moves them. */
+class LimitGauge {
+  readonly #account: Account;
+  readonly #tx: Transaction;
+  readonly #now: Instant;
+  readonly #counters = new Map<string, { readonly limit: UsageLimit; readonly key: Key; used: bigint }>();
+  readonly #notices: { readonly limit: UsageLimit; readonly period: string; readonly percent: bigint }[] = [];
+
+  constructor(account: Account, tx: Transaction, now: Instant) {
+    this.#account = account;
+    this.#tx = tx;
+    this.#now = now;
+  }
+
+  /** Counts an event against every limit of its metric. @throws BadInput `quota_exceeded`, with nothing counted */
+  async spend(usage: MeteredUsage, time: Instant): Promise<void> {
+    if (this.#account.limits.length === 0) return;
+    const limits = this.#account.limits.filter(({ metric }) => metric === usage.meter.name);
+    const counters = [];
+    for (const limit of limits)
+      counters.push(await this.#counter(limit, limitPeriodKey(limit, this.#account, usage, time)));
+    for (const { limit, used } of counters) {
+      if (limit.action === 'block' && used + usage.quantity > limit.quantity) {
+        throw new BadInput(
+          'quota_exceeded',
+          `limit ${limit.id} is used up for its ${limit.period} period`,
+          'metric_name',
+        );
+      }
+    }
+    for (const counter of counters) {
+      const before = counter.used;
+      counter.used += usage.quantity;
+      for (const percent of NOTICE_PERCENTS) {
+        const mark = counter.limit.quantity * percent;
+        if (before * 100n < mark && counter.used * 100n >= mark) {
+          this.#notices.push({ limit: counter.limit, period: String(counter.key[2]), percent });
+        }
+      }
+    }
+  }
+
+  async #counter(
+    limit: UsageLimit,
+    period: string,
+  ): Promise<{ readonly limit: UsageLimit; readonly key: Key; used: bigint }> {
+    const name = `${limit.id} ${period}`;
+    let counter = this.#counters.get(name);
+    if (counter === undefined) {
+      const key = [this.#account.tenant, limit.id, period];
+      const row = await this.#tx.read(limit_counters, key);
+      counter = { limit, key, used: row === undefined ? 0n : readCanonicalDecimal(row.used, 12)! };
+      this.#counters.set(name, counter);
+    }
+    return counter;
+  }
+
+  write(tx: Transaction): void {
+    const tenant = this.#account.tenant;
+    for (const { limit, key, used } of this.#counters.values()) {
+      const period = String(key[2]);
+      tx.upsert(limit_counters, { tenant, limit_id: limit.id, period, used: formatDecimal(used as Quantity, 12) });
+    }
+    for (const { limit, period, percent } of this.#notices) {
+      tx.upsert(limit_notices, { tenant, limit_id: limit.id, period, percent: Number(percent), at: this.#now });
+    }
+  }
+}
