@@ -20,7 +20,8 @@ export function canonicalJson(value: Json): string {
     if (LONE_SURROGATE.test(value)) throw new BadInput('invalid_encoding', 'a string holds half a surrogate pair');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  // `map` would leave the holes of a sparse list out; `from` meets them as the undefined they are.
+  if (Array.isArray(value)) return `[${Array.from(value, (item) => canonicalJson(item)).join(',')}]`;
   if (typeof value === 'object') {
     const members = value as { readonly [name: string]: Json };
     // The default sort compares UTF-16 code units, which is what RFC 8785 section 3.2.3 asks for.

@@ -1,4 +1,4 @@
-import { EMPTY_ROOT, nodeHash, splitPoint, type TreeHash } from './tree.ts';
+import { EMPTY_ROOT, isPowerOfTwo, nodeHash, splitPoint, type TreeHash } from './tree.ts';
 
 /**
  * Gives the root of the complete subtree of `2^level` leaves that starts at leaf `index * 2^level`.
@@ -10,11 +10,10 @@ export type NodeSource = (level: number, index: number) => Promise<TreeHash | un
 export async function subtreeRoot(source: NodeSource, from: number, to: number): Promise<TreeHash> {
   const size = to - from;
   if (size === 0) return EMPTY_ROOT;
-  const level = Math.log2(size);
-  if (Number.isInteger(level) && from % size === 0) {
-    const node = await source(level, from / size);
+  if (isPowerOfTwo(size) && from % size === 0) {
+    const node = await source(Math.log2(size), from / size);
     if (node !== undefined) return node;
-    if (level === 0) throw new Error(`the tree has no leaf ${from}`);
+    if (size === 1) throw new Error(`the tree has no leaf ${from}`);
   }
   const middle = from + splitPoint(size);
   return nodeHash(await subtreeRoot(source, from, middle), await subtreeRoot(source, middle, to));
@@ -108,7 +107,7 @@ export function isConsistent(
   if (first === second) return path.length === 0 && firstRoot.equals(secondRoot);
   // Every tree extends the empty one; there is nothing to prove and so no path.
   if (first === 0) return path.length === 0 && firstRoot.equals(EMPTY_ROOT);
-  const hashes = Number.isInteger(Math.log2(first)) ? [firstRoot, ...path] : [...path];
+  const hashes = isPowerOfTwo(first) ? [firstRoot, ...path] : [...path];
   const start = hashes.shift();
   if (start === undefined || hashes.some((node) => node.length !== 32) || start.length !== 32) return false;
   let fn = first - 1;

@@ -51,6 +51,8 @@ export class Replay {
 
   #last: string | undefined;
   #recordedAt: Instant | undefined;
+  /** The open period that the last entry was billed in: mostly the next one's, too. */
+  #recentOpen: OpenPeriod | undefined;
   #closed: { readonly seq: Sequence; readonly open: OpenPeriod } | undefined;
   readonly #prices: ReadonlyMap<string, PriceVersion>;
   readonly #eventIds = new Set<string>();
@@ -137,9 +139,11 @@ export class Replay {
     if (this.#closed !== undefined && entry.typ !== 'invoice') {
       throw new LedgerFault('wrong_invoice', seq, 'a closed period must be followed by its invoice');
     }
+    if ((entry.typ === 'genesis') !== (seq === 0)) {
+      throw new LedgerFault('gap', seq, 'a log begins with its genesis entry, and nothing else is one');
+    }
     switch (entry.typ) {
       case 'genesis':
-        if (seq !== 0) throw new LedgerFault('gap', seq, 'a genesis entry can only be the first');
         return;
       case 'open':
         return this.#open(entry, seq);
@@ -171,8 +175,12 @@ export class Replay {
   }
 
   #billedIn(entry: EntryOf<'charge'> | EntryOf<'fee'>, seq: Sequence): OpenPeriod {
-    const open = this.books.periods.get(periodKeyText(entry.subscription, entry.billed_in));
-    if (open === undefined) throw new LedgerFault('wrong_period', seq, `no open period ${entry.billed_in}`);
+    let open = this.#recentOpen;
+    if (open === undefined || open.period !== entry.billed_in || open.subscription !== entry.subscription) {
+      open = this.books.periods.get(periodKeyText(entry.subscription, entry.billed_in));
+      if (open === undefined) throw new LedgerFault('wrong_period', seq, `no open period ${entry.billed_in}`);
+      this.#recentOpen = open;
+    }
     if (open.currency !== entry.currency) throw new LedgerFault('wrong_period', seq, `billed in ${open.currency}`);
     if (entry.period !== entry.billed_in) {
       // Late usage: its own period must be closed, and it lands in the period that follows the last closed one.
@@ -256,7 +264,8 @@ export class Replay {
       },
       { before: entry.aggregate_before, after: entry.aggregate_after, amount, seq },
     );
-    this.#eventIds.add(entry.event_id);
+    // A copy: a piece cut out of the entry would keep the whole entry in memory.
+    this.#eventIds.add(Buffer.from(entry.event_id, 'latin1').toString('latin1'));
     this.charges++;
   }
 
@@ -313,6 +322,7 @@ export class Replay {
       );
     }
     this.books.closePeriod(open);
+    this.#recentOpen = undefined;
     this.#closed = { seq, open };
   }
 

@@ -10,7 +10,7 @@ import type { Aggregation } from '../usage/meter.ts';
 import { type Books, type OpenPeriod, rate } from './books.ts';
 import { genesisPrev } from './genesis.ts';
 import { writeCharge, writeEntry } from './record.ts';
-import { type CompactRange, leafHash, leafHashOfText, type TreeHash } from './tree.ts';
+import { type CompactRange, hashOfPrefixed, leafHash, type TreeHash } from './tree.ts';
 
 /** The build that rates; receipts name it. */
 export const RATER = 'tallystick/0.1.0';
@@ -240,8 +240,10 @@ export class Scribe {
   }
 
   #append(text: string): void {
-    const hash = leafHashOfText(text);
-    this.texts.push(text);
+    const bytes = Buffer.from(`\0${text}`, 'latin1');
+    const hash = hashOfPrefixed(bytes);
+    // The text was put together from thirty pieces; what is kept is one piece, or every part would stay alive with it.
+    this.texts.push(bytes.toString('latin1', 1));
     this.range.append(hash);
     this.#last = hash.toString('base64url');
   }

@@ -21,6 +21,9 @@ export function leafHash(bytes: Uint8Array): TreeHash {
 export const leafHashOfText = (ascii: string): TreeHash =>
   hash('sha256', Buffer.from(`\0${ascii}`, 'latin1'), 'buffer');
 
+/** Hash of one leaf whose bytes already stand behind their 0x00. */
+export const hashOfPrefixed = (prefixed: Uint8Array): TreeHash => hash('sha256', prefixed, 'buffer');
+
 // One scratch buffer for all nodes: hashing copies its input at once and nothing awaits in between.
 const pair = Buffer.alloc(65);
 pair[0] = 1;
@@ -37,6 +40,9 @@ export function splitPoint(size: number): number {
   while (split * 2 < size) split *= 2;
   return split;
 }
+
+/** Whether a size is a power of two. Exact up to 2^53, where a logarithm takes 2^50 - 1 for 2^50. */
+export const isPowerOfTwo = (size: number): boolean => size === 1 || splitPoint(size) * 2 === size;
 
 /** Root over a list of leaf hashes, for the small trees that are rebuilt whole. */
 export function rootOf(leaves: readonly TreeHash[]): TreeHash {
@@ -108,7 +114,9 @@ export class CompactRange {
   }
 }
 
+/** One bits of a whole number; 0 for what is none, so that a size of infinity is refused and not counted for ever. */
 function onesIn(size: number): number {
+  if (!Number.isSafeInteger(size)) return 0;
   let ones = 0;
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2;
   return ones;

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { SystemClock } from '../shared/adapters/local/clock.ts';
+import { SystemEntropy } from '../shared/adapters/local/entropy.ts';
+import { newApiKey } from '../shared/edge/auth.ts';
+import { readConfig, VARIABLES } from '../shared/edge/config.ts';
+import { createLog } from '../shared/edge/log.ts';
+import { Suite } from '../shared/wiring/suite.ts';
+import { runErrand } from './support/errand.ts';
+
+const variables = Object.values(VARIABLES).map(
+  ({ name, meaning, fallback }) => `  ${name}  ${meaning} (default: ${fallback === '' ? 'none' : fallback})`,
+);
+
+new Command('start')
+  .description('Runs the whole suite in one process on one port, with its data in one folder.')
+  .addHelpText('after', `\nEnvironment:\n${variables.join('\n')}`)
+  .parse();
+
+await runErrand(async () => {
+  const config = readConfig(process.env);
+  const clock = new SystemClock();
+  const log = createLog(config.logLevel, clock);
+  const suite = await Suite.start({ config, clock, entropy: new SystemEntropy(), log });
+  const stop = (signal: string): void => {
+    log.info('stopping', { signal });
+    void suite.close().then(
+      () => log.info('stopped'),
+      (error: unknown) => {
+        log.error('stop_failed', error);
+        process.exitCode = 1;
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+  await welcome(suite);
+  suite.schedule();
+});
+
+/** On an empty store: a first organization to play with, and its key, printed once. */
+async function welcome(suite: Suite): Promise<void> {
+  const { accounts, clock, entropy, config } = suite.platform;
+  console.log(`tallystick listens on ${suite.url}, data in ${config.dataFolder}`);
+  if ((await accounts.list(undefined, 1)).length > 0) return;
+  const document: unknown = JSON.parse(await readFile(new URL('./starter-account.json', import.meta.url), 'utf8'));
+  const { tenant } = await accounts.put(document, clock.now());
+  const { keyId, secret, text } = newApiKey(entropy, config.environment);
+  await accounts.addKey({ keyId, secret, tenant, role: 'tenant_admin', createdAt: clock.now() });
+  console.log(
+    `organization ${tenant} was made from scripts/starter-account.json; its API key, shown only now:\n${text}`,
+  );
+}
