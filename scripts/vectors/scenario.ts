@@ -25,11 +25,16 @@ const meter = (
   ...more,
 });
 
-const account = (organization_id: string, unit: 'day' | 'month', meters: readonly unknown[]) => ({
+const account = (
+  organization_id: string,
+  unit: 'day' | 'month',
+  grace_minutes: number,
+  meters: readonly unknown[],
+) => ({
   organization_id,
   zone: 'Europe/Berlin',
   currency: 'EUR',
-  grace_minutes: 60,
+  grace_minutes,
   lateness_days: 35,
   subscriptions: [
     { subscription_id: 'main', started_at: FIRST_DAY, calendar: { unit, count: 1, anchor: FIRST_DAY }, meters },
@@ -38,7 +43,7 @@ const account = (organization_id: string, unit: 'day' | 'month', meters: readonl
 
 /** `aurora` is whose bundles are golden; `borealis` existed before it; `cirrus` makes the number of heads odd. */
 export const ACCOUNTS = [
-  account('aurora', 'day', [
+  account('aurora', 'day', 60, [
     // The first tier's flat amount is due at no usage: a base fee. The price changes at noon of the first day.
     meter('requests', 'count', [
       [FIRST_DAY, { type: 'graduated', tiers: tiers(['3', '0.1', '1.5'], [null, '0.05', '0.25']) }],
@@ -57,8 +62,8 @@ export const ACCOUNTS = [
       [SECOND_DAY, { type: 'percentage', rate: '0.031', fixed_fee: '0.3', free_amount: '100' }],
     ]),
   ]),
-  account('borealis', 'day', [meter('requests', 'count', [[FIRST_DAY, { type: 'per_unit', unit_amount: '0.1' }]])]),
-  account('cirrus', 'month', [meter('requests', 'count', [[FIRST_DAY, { type: 'per_unit', unit_amount: '0.2' }]])]),
+  account('borealis', 'day', 90, [meter('requests', 'count', [[FIRST_DAY, { type: 'per_unit', unit_amount: '0.1' }]])]),
+  account('cirrus', 'month', 60, [meter('requests', 'count', [[FIRST_DAY, { type: 'per_unit', unit_amount: '0.2' }]])]),
 ];
 
 export type TenantName = 'aurora' | 'borealis' | 'cirrus';
@@ -123,7 +128,8 @@ export const STEPS: readonly Step[] = [
     ],
   },
   { at: '2026-03-29T00:05:00Z', run: 'invoices' },
-  { at: '2026-03-29T00:30:00Z', run: 'rotate-keys' },
+  { at: '2026-03-29T00:35:00Z', run: 'invoices' },
+  { at: '2026-03-29T00:40:00Z', run: 'rotate-keys' },
   {
     at: '2026-03-29T09:00:00Z',
     send: 'aurora',

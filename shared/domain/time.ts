@@ -126,9 +126,13 @@ export function parseZone(value: unknown, param = 'zone'): string {
 const zoned = (instant: Instant, zone: string): Temporal.ZonedDateTime =>
   Temporal.Instant.from(instant).toZonedDateTimeISO(zone);
 
-// Temporal writes no trailing zeros; the canonical text always has six digits.
-const instantOf = (moment: Temporal.ZonedDateTime): Instant =>
-  moment.toInstant().toString({ smallestUnit: 'microsecond' }) as Instant;
+/** @throws RangeError outside of the years 1 to 9999: a longer year would break the order of the texts */
+function instantOf(moment: Temporal.ZonedDateTime): Instant {
+  // Temporal writes no trailing zeros; the canonical text always has six digits.
+  const text = moment.toInstant().toString({ smallestUnit: 'microsecond' });
+  if (!isInstant(text)) throw new RangeError(`${text} is not within the years 1 to 9999`);
+  return text;
+}
 
 const plural = { day: 'days', week: 'weeks', month: 'months', year: 'years' } as const;
 
@@ -153,13 +157,16 @@ export function periodContaining(calendar: PeriodCalendar, instant: Instant): Pe
 }
 
 /** The calendar day that contains an instant, in a zone: 23, 24 or 25 hours long. */
-export function dayContaining(zone: string, instant: Instant): Period {
-  const start = zoned(instant, zone).startOfDay();
-  return { start: instantOf(start), end: instantOf(start.add({ days: 1 }).startOfDay()) };
-}
+export const dayContaining = (zone: string, instant: Instant): Period =>
+  startingAt(zoned(instant, zone).startOfDay(), { days: 1 }, instant);
 
 /** The calendar month that contains an instant, in a zone. */
-export function monthContaining(zone: string, instant: Instant): Period {
-  const start = zoned(instant, zone).with({ day: 1 }).startOfDay();
-  return { start: instantOf(start), end: instantOf(start.add({ months: 1 }).startOfDay()) };
+export const monthContaining = (zone: string, instant: Instant): Period =>
+  startingAt(zoned(instant, zone).with({ day: 1 }).startOfDay(), { months: 1 }, instant);
+
+function startingAt(start: Temporal.ZonedDateTime, length: Temporal.DurationLike, instant: Instant): Period {
+  const end = start.add(length).startOfDay();
+  const period = { start: instantOf(start), end: instantOf(end) };
+  // Where clocks go back across midnight (Goose Bay until 2011), the evening comes again after the new day has begun.
+  return instant < period.end ? period : startingAt(end, length, instant);
 }

@@ -86,8 +86,8 @@ export class LedgerStore {
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
       const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });
+      if (rows.length === 0) return { outcome: 'idle', pages: [], size: (await tx.read(heads, [tenant]))?.size ?? 0 };
       const work = await this.#begin(tx, tenant, now);
-      if (rows.length === 0) return { outcome: 'idle', pages: [], size: work.scribe.firstSeq };
       let events = 0;
       for (const row of rows) {
         if (events > 0 && events + row.count > APPEND_EVENTS) break;
@@ -158,11 +158,11 @@ export class LedgerStore {
     return this.#database.snapshot(async (view) => {
       const known = await view.read(dedupe, [tenant, keyHashOfReceipt(id)]);
       const batch = known === undefined ? undefined : await view.read(batches, [tenant, known.batch_id]);
-      if (known !== undefined && batch !== undefined) {
-        if (unpackEvents(batch.payload)[known.position]?.receiptId !== id) return undefined;
+      // Long after, the same key may name a later event: then the row is that one's, not this one's.
+      if (batch !== undefined && unpackEvents(batch.payload)[known!.position]?.receiptId === id) {
         return batch.first_seq === null
           ? { state: 'waiting' }
-          : { state: 'billed', seq: batch.first_seq + known.position };
+          : { state: 'billed', seq: batch.first_seq + known!.position };
       }
       // Older than the deduplication window: the receipts themselves know. Slow, and rare.
       const head = await view.read(heads, [tenant]);

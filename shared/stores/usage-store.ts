@@ -264,6 +264,8 @@ class LimitGauge {
   write(tx: Transaction): void {
     const tenant = this.#account.tenant;
     for (const { limit, key, used } of this.#counters.values()) {
+      // Looked at for an event that was refused; nothing of that one is kept.
+      if (used === 0n) continue;
       const period = String(key[2]);
       tx.upsert(limit_counters, { tenant, limit_id: limit.id, period, used: formatDecimal(used as Quantity, 12) });
     }

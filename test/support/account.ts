@@ -22,7 +22,7 @@ export interface LimitPlan {
 export interface AccountPlan {
   readonly currency?: string;
   readonly zone?: string;
-  /** when the subscription starts; 1 January 2026 in UTC unless said */
+  /** when the subscription starts; 1 March 2026, 00:00 UTC, unless said */
   readonly start?: string;
   readonly unit?: 'day' | 'week' | 'month' | 'year';
   readonly meters: Readonly<Record<string, MeterPlan>>;
@@ -41,14 +41,15 @@ export const tiered = (
   ...rows: readonly (readonly [string | null, string, string?])[]
 ): PriceModelJson => ({
   type,
-  tiers: rows.map(([up_to, unit_amount, flat_amount]): TierJson =>
-    flat_amount === undefined ? { up_to, unit_amount } : { up_to, unit_amount, flat_amount },
+  tiers: rows.map(
+    ([up_to, unit_amount, flat_amount]): TierJson =>
+      flat_amount === undefined ? { up_to, unit_amount } : { up_to, unit_amount, flat_amount },
   ),
 });
 
 /** An organization's document as operators load it. */
 export function accountOf(organization_id: string, plan: AccountPlan) {
-  const start = plan.start ?? '2026-01-01T00:00:00Z';
+  const start = plan.start ?? '2026-03-01T00:00:00Z';
   const currency = plan.currency ?? 'USD';
   const meters = Object.entries(plan.meters).map(([metric_name, meter]) => {
     const priced: [string, PriceModelJson][] = [[start, meter.model], ...Object.entries(meter.later ?? {})];

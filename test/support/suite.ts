@@ -8,7 +8,7 @@ import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
 import { FileSigner } from '../../shared/adapters/local/signer.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
-import { type Entry, type EntryKind, type EntryOf } from '../../shared/domain/ledger/kinds.ts';
+import type { Entry, EntryKind, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { type Instant, parseInstant } from '../../shared/domain/time.ts';
 import { newApiKey } from '../../shared/edge/auth.ts';
@@ -98,7 +98,7 @@ export class TestSuite {
   }
 
   /** Loads an organization's document and makes a key for it. */
-  async organization(document: { readonly organization_id: string }): Promise<Client> {
+  async organization(document: { readonly organization_id: string; readonly lateness_days?: number }): Promise<Client> {
     await this.platform.accounts.put(document, this.clock.now());
     return this.client(document.organization_id);
   }

@@ -1,0 +1,168 @@
+import { base64url, type Json } from '../../shared/domain/canonical.ts';
+import { sha256Base64url } from '../../shared/domain/digest.ts';
+import { compactJws, type JwsType, signingInput } from '../../shared/domain/evidence/jws.ts';
+import { rootFromInclusion } from '../../shared/domain/ledger/proof.ts';
+import { blindedTenant, checkpointText, headsRoot } from '../../shared/domain/ledger/seal.ts';
+import { CompactRange, leafHashOfText, nodeHash, splitPoint, type TreeHash } from '../../shared/domain/ledger/tree.ts';
+import { KEY_NAMES, type KeyName, kidOf, signWith } from './keys.ts';
+import { fieldOf, type Workpiece, withField } from './workpiece.ts';
+
+type Proven = { path: string[]; record: string };
+type Anchor = Proven & { head: { index: string; line: string; path: string[] } };
+
+const RECEIPTS = 'receipts.ndjson';
+const hashes = (texts: readonly string[]): TreeHash[] => texts.map((text) => Buffer.from(text, 'base64url'));
+
+/** Gives every entry from a line on the number that follows from its place. */
+export function renumber(piece: Workpiece, line: number): void {
+  const start = Number(startOf(piece).size);
+  const lines = piece.lines(RECEIPTS);
+  piece.setLines(
+    RECEIPTS,
+    lines.map((text, at) => (at + 1 < line ? text : withField(text, 'seq', String(start + at)))),
+  );
+}
+
+/** Lets every entry from a line on name the one before it. The first of a bundle keeps what it says. */
+export function relink(piece: Workpiece, line: number): void {
+  const lines = piece.lines(RECEIPTS);
+  for (let at = Math.max(1, line - 1); at < lines.length; at++) {
+    lines[at] = withField(lines[at]!, 'prev', base64url(leafHashOfText(lines[at - 1]!)));
+  }
+  piece.setLines(RECEIPTS, lines);
+}
+
+const startOf = (piece: Workpiece) =>
+  piece.json('start.json') as { blind: string; last: string; peaks: string[]; size: string };
+
+/** Root and last leaf of the log at each size from the bundle's start on. */
+function headsBySize(piece: Workpiece): Map<number, { root: string; last: string }> {
+  const start = startOf(piece);
+  const range = new CompactRange(Number(start.size), hashes(start.peaks));
+  const found = new Map<number, { root: string; last: string }>();
+  for (const text of piece.lines(RECEIPTS)) {
+    const leaf = leafHashOfText(text);
+    range.append(leaf);
+    found.set(range.size, { root: base64url(range.root()), last: base64url(leaf) });
+  }
+  return found;
+}
+
+/**
+ * What an operator with the real keys can do after changing entries: a new head, a new last seal and its signature; with
+ * `all`, every anchor too is made to show the log as it is now.
+ * @param heads `keep` takes heads.ndjson as it stands
+ */
+export async function reseal(
+  piece: Workpiece,
+  seals: 'last' | 'all',
+  { heads, key }: { readonly heads?: 'keep'; readonly key?: KeyName } = {},
+): Promise<void> {
+  const ledger = fieldOf(piece.lines(RECEIPTS)[0]!, 'ledger');
+  const { tenant } = piece.json('manifest.json') as { tenant: string };
+  const bySize = headsBySize(piece);
+  if (heads === undefined) {
+    const name = blindedTenant(ledger, startOf(piece).blind, tenant);
+    const size = Math.max(...bySize.keys());
+    const head = { size: String(size), ...bySize.get(size)! };
+    piece.setLines(
+      'heads.ndjson',
+      piece.lines('heads.ndjson').map((line) => (fieldOf(line, 'tenant') === name ? withHead(line, head) : line)),
+    );
+  }
+  const seal = piece.json('seal.json') as Proven;
+  const anchors = piece.json('anchors.json') as Anchor[];
+  const absence = piece.files.has('absence.json') ? (piece.json('absence.json') as Proven) : undefined;
+  const before = [...anchors, ...(absence === undefined ? [] : [absence]), seal].map((proven) => ({ ...proven }));
+
+  const lines = piece.lines('heads.ndjson');
+  seal.record = Object.entries({
+    heads_count: String(lines.length),
+    heads_root: headsRoot(lines),
+    keyset: sha256Base64url(piece.file('jwks.json')),
+    receipts_total: String(lines.reduce((sum, line) => sum + Number(fieldOf(line, 'size')), 0)),
+  }).reduce((record, [field, value]) => withField(record, field, value), seal.record);
+  if (seals === 'all') for (const anchor of anchors) rewriteAnchor(anchor, bySize);
+
+  const changed = seals === 'all' ? [...anchors, seal] : [seal];
+  const root = rebuildSealLog(before, changed, [...anchors, ...(absence === undefined ? [] : [absence]), seal]);
+  piece.setJson('seal.json', seal);
+  piece.setJson('anchors.json', anchors as unknown as Json);
+  if (absence !== undefined) piece.setJson('absence.json', absence);
+  const n = Number(fieldOf(seal.record, 'n'));
+  await signFile(piece, 'checkpoint.jws', 'checkpoint+jws', checkpointText(ledger, n + 1, root), key);
+}
+
+const withHead = (line: string, head: Readonly<Record<string, string>>): string =>
+  Object.entries(head).reduce((text, [field, value]) => withField(text, field, value), line);
+
+/** Shows the log as it now is at the size that the anchor names. Sizes before the bundle's start stay as they are. */
+function rewriteAnchor(anchor: Anchor, bySize: ReadonlyMap<number, { root: string; last: string }>): void {
+  const now = bySize.get(Number(fieldOf(anchor.head.line, 'size')));
+  if (now === undefined) return;
+  anchor.head.line = withHead(anchor.head.line, now);
+  const count = Number(fieldOf(anchor.record, 'heads_count'));
+  const leaf = leafHashOfText(anchor.head.line);
+  const root = rootFromInclusion(leaf, Number(anchor.head.index), count, hashes(anchor.head.path))!;
+  anchor.record = withField(anchor.record, 'heads_root', base64url(root));
+}
+
+/** The stretches of leaves whose roots are leaf `index`'s audit path (RFC 6962 section 2.1.1), nearest first. */
+function siblings(index: number, size: number): (readonly [number, number])[] {
+  const stretches: (readonly [number, number])[] = [];
+  let [from, to] = [0, size];
+  while (to - from > 1) {
+    const middle = from + splitPoint(to - from);
+    stretches.push(index < middle ? [middle, to] : [from, middle]);
+    [from, to] = index < middle ? [from, middle] : [middle, to];
+  }
+  return stretches.reverse();
+}
+
+/**
+ * The seal log with some of its leaves exchanged: subtrees without an exchanged leaf are known from the old paths, the
+ * others are computed. Every path of `all` is written anew.
+ * @returns the new root
+ */
+function rebuildSealLog(before: readonly Proven[], changed: readonly Proven[], all: readonly Proven[]): TreeHash {
+  const numberOf = ({ record }: Proven): number => Number(fieldOf(record, 'n'));
+  const size = numberOf(before.at(-1)!) + 1;
+  const known = new Map<string, TreeHash>();
+  for (const proven of before) {
+    for (const [i, stretch] of siblings(numberOf(proven), size).entries()) {
+      known.set(stretch.join('-'), Buffer.from(proven.path[i]!, 'base64url'));
+    }
+  }
+  const leaves = new Map(changed.map((proven) => [numberOf(proven), leafHashOfText(proven.record)]));
+  const rootOver = (from: number, to: number): TreeHash => {
+    if (to - from === 1 && leaves.has(from)) return leaves.get(from)!;
+    if ([...leaves.keys()].every((leaf) => leaf < from || leaf >= to)) return known.get(`${from}-${to}`)!;
+    const middle = from + splitPoint(to - from);
+    return nodeHash(rootOver(from, middle), rootOver(middle, to));
+  };
+  for (const proven of all) {
+    proven.path = siblings(numberOf(proven), size).map(([from, to]) => base64url(rootOver(from, to)));
+  }
+  return rootOver(0, size);
+}
+
+/** Signs anew with a key; with the one that the JWS names where none is given. */
+export async function signFile(
+  piece: Workpiece,
+  path: string,
+  typ: JwsType,
+  payload: string | Uint8Array,
+  key?: KeyName,
+): Promise<void> {
+  const signer = key ?? (await keyNamed(kidIn(piece.file(path).toString('latin1'))));
+  const input = signingInput(typ, await kidOf(signer), payload);
+  piece.files.set(path, Buffer.from(compactJws(input, signWith(signer, input)), 'latin1'));
+}
+
+const kidIn = (jws: string): string =>
+  (JSON.parse(Buffer.from(jws.split('.')[0]!, 'base64url').toString('utf8')) as { kid: string }).kid;
+
+async function keyNamed(kid: string): Promise<KeyName> {
+  for (const name of KEY_NAMES) if ((await kidOf(name)) === kid) return name;
+  throw new Error(`no test key has the kid ${kid}`);
+}
