@@ -1,5 +1,7 @@
 import { parseMetricName, parseSubscriptionId } from '../../shared/domain/ids.ts';
 import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
+import { parseCurrency } from '../../shared/domain/money/currency.ts';
+import { moneyJson } from '../../shared/domain/money/money.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiRoute } from '../../shared/edge/http/handler.ts';
 import type { RowOf } from '../../shared/ports/database.ts';
@@ -117,7 +119,7 @@ const invoiceSummary = (row: InvoiceRow) => ({
   period_end: row.period.slice(28),
   state: row.state,
   issued_at: row.issued_at,
-  total: { amount: row.total, currency: row.currency },
+  total: moneyJson({ minorUnits: BigInt(row.total), currency: parseCurrency(row.currency) }),
   evidence: row.bundle_name === null ? null : { sha256: row.bundle_sha256, bytes: row.bundle_bytes, seal: row.seal },
 });
 

@@ -69,9 +69,7 @@ async function healMirrors(
     const tenant = head.tenant as TenantId;
     const from = mirrored.get(tenant) ?? (await reconciliation.verified(tenant))?.size ?? 0;
     if (from >= head.size) continue;
-    const present = new Set(await mirror.list(tenant, from));
     for (const page of await ledger.pages(tenant, from, head.size)) {
-      if (present.has(page.firstSeq)) continue;
       const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);
       if (outcome === 'created') {
         pagesMirrored++;

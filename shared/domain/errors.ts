@@ -25,7 +25,6 @@ export const statusFor = {
   not_found: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
-  length_required: 411,
   body_too_large: 413,
   unsupported_content_encoding: 415,
   unsupported_media_type: 415,
@@ -45,13 +44,10 @@ export const statusFor = {
   invalid_catalogue: 422,
   invalid_price: 422,
   invalid_instant: 422,
-  invalid_decimal: 422,
   invalid_id: 422,
   invalid_currency: 422,
   currency_mismatch: 422,
   // what cannot go on
-  billing_frozen: 409,
-  rate_limited: 429,
   internal: 500,
   temporarily_unavailable: 503,
 } as const satisfies Record<string, number>;

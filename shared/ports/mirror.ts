@@ -1,9 +1,3 @@
-/** One page of a tenant's ledger as tenants read it: the exact bytes the database holds. */
-export interface MirroredPage {
-  readonly firstSeq: number;
-  readonly bytes: Uint8Array;
-}
-
 /** Create-only copies of ledger pages, readable by the tenant they belong to. */
 export interface Mirror {
   /** Writes a page once. Writing the same bytes again is `present`; other bytes under the same key are `different` and change nothing. */

@@ -6,7 +6,7 @@ import { parseTenantId, type TenantId } from '../domain/ids.ts';
 import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { accounts, api_keys, heads, prices } from './tables.ts';
+import { accounts, api_keys, heads, prices, waiting } from './tables.ts';
 
 export const ROLES = ['tenant_viewer', 'tenant_admin', 'billing_operator', 'compliance', 'platform_admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -63,7 +63,9 @@ export class AccountStore {
     await this.#database.transact(async (tx) => {
       const before = await readAccount(tx, account.tenant);
       const head = await tx.read(heads, [account.tenant]);
-      if (before !== undefined && head !== undefined) requireContinuity(before, account, now);
+      const unsigned = await tx.range(waiting, { prefix: [account.tenant], limit: 1 });
+      const hasUsage = head !== undefined || unsigned.length > 0;
+      if (before !== undefined && hasUsage) requireContinuity(before, account, now);
       for (const version of versionsOf(account)) {
         tx.upsert(prices, { digest: version.digest, ref: version.ref, bytes: version.bytes });
       }

@@ -109,7 +109,6 @@ export type EntryKind = keyof typeof ENTRY_KINDS;
  * but no rule that gives their amount: a verifier that meets one refuses it rather than wave money through.
  */
 export const ISSUED_KINDS = ['genesis', 'open', 'charge', 'fee', 'close', 'invoice'] as const satisfies EntryKind[];
-export type IssuedKind = (typeof ISSUED_KINDS)[number];
 
 /** Leaf of a seal's heads tree: where one tenant's log stood. `tenant` is blinded, see `seal.ts`. */
 export const HEAD_FIELDS = {

@@ -112,9 +112,6 @@ const LAYOUTS = new Map<string, Layout>(
 const HEAD_LAYOUT = layoutOf(HEAD_FIELDS);
 const SEAL_LAYOUT = layoutOf(SEAL_FIELDS);
 
-/** Printable ASCII without `"` and `\`: then JSON needs no escape and RFC 8785 has one way to write the text. */
-const PLAIN = /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/;
-
 function write(layout: Layout, record: Readonly<Record<string, string>>): string {
   let text = '';
   const { names, openings } = layout;
@@ -235,6 +232,3 @@ export function readSeal(text: string): SealRecord {
   if (seal['typ'] !== 'seal') throw new Unreadable('the record is not a seal');
   return seal as SealRecord;
 }
-
-/** Whether a text can stand as a field's value at all. */
-export const isPlain = (text: string): boolean => PLAIN.test(text);

@@ -8,7 +8,7 @@ export interface Money {
   readonly minorUnits: bigint;
 }
 
-/** Money as JSON carries it. */
+/** Money as JSON carries it: minor units as a string. */
 export interface MoneyJson {
   readonly amount: string;
   readonly currency: string;
