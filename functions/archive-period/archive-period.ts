@@ -130,7 +130,7 @@ async function composeBundle(tenant: TenantId, row: InvoiceRow, seal: Seal, room
     if (entry.typ === 'charge' || entry.typ === 'fee') digests.add(entry.price_digest);
   }
   const prices = [...(await room.accounts.prices(digests)).values()];
-  const { anchors, absence } = await anchorEvidence(tenant, seal, start.size, room);
+  const { anchors, absence } = await anchorEvidence(tenant, seal, start.size, Number(readHead(head.line).size), room);
   const parts: BundleParts = {
     ledger: room.ledgerOrigin,
     tenant,
@@ -170,6 +170,7 @@ async function anchorEvidence(
   tenant: TenantId,
   seal: Seal,
   startSize: number,
+  sealedSize: number,
   { seals, proofs }: ArchivePeriodRoom,
 ): Promise<Pick<BundleParts, 'anchors' | 'absence'>> {
   const anchors: AnchorEvidence[] = [];
@@ -180,8 +181,11 @@ async function anchorEvidence(
     const sealPath = await proofs.sealPath(anchor.n, seal.n + 1);
     const head = await proofs.headPath(tenant, anchor.heads);
     if (head === undefined) return { anchors, absence: { record: anchor.record, sealPath, heads: anchor.heads } };
-    anchors.unshift({ record: anchor.record, sealPath, head });
-    if (Number(readHead(head.line).size) <= startSize) break;
+    const size = Number(readHead(head.line).size);
+    // From the start on the replay itself passes through the anchor; before it, a proof has to do.
+    const consistency = size < startSize ? await proofs.logConsistency(tenant, size, sealedSize) : [];
+    anchors.unshift({ record: anchor.record, sealPath, head, consistency });
+    if (size <= startSize) break;
     previous = readSeal(anchor.record).previous_anchor;
   }
   return { anchors, absence: undefined };

@@ -17,7 +17,7 @@ import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
-import { packPeaks, unpackRange } from '../../shared/stores/ledger-rows.ts';
+import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ReconciliationStore, VerifiedRow } from '../../shared/stores/reconciliation-store.ts';
 import type { SealedHead } from './seal-check.ts';
@@ -62,6 +62,11 @@ export async function checkLog(
   const seen = await reconciliation.headAndBooks(tenant);
   if (seen === undefined) return { verified: 0, healed: [] };
   const { head, books } = seen;
+  const longest = sealed.at(-1);
+  if (longest !== undefined && longest.size > head.size) {
+    const detail = `seal ${longest.seal} signed ${longest.size} entries, the head row has ${head.size}`;
+    throw new LedgerFault('wrong_anchor', head.size, detail);
+  }
   const before = full ? undefined : await reconciliation.verified(tenant);
   const prices = new Map<string, PriceVersion>();
   const replay = await resume(tenant, before, prices, room);
@@ -91,6 +96,7 @@ export async function checkLog(
   compareHead(replay, head);
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);
+  if (full) await refuseStrayInvoices(tenant, replay, room);
   healed.push(...(await vaultCopies(tenant, start, head.size, segment, full, room)));
   await reconciliation.keepVerified({
     tenant,
@@ -147,9 +153,13 @@ function firstPrev(page: Page): string | undefined {
   }
 }
 
-function compareHead(replay: Replay, head: TenantHead): void {
+function compareHead(
+  replay: Replay,
+  head: TenantHead & { readonly peaks: Uint8Array; readonly recordedAt: string },
+): void {
   const found = replay.head();
-  if (found.size !== head.size || found.last !== head.last || found.root !== head.root) {
+  const same = found.size === head.size && found.last === head.last && found.root === head.root;
+  if (!same || !packPeaks(replay.range).equals(head.peaks) || replay.recordedAt !== head.recordedAt) {
     throw new LedgerFault('wrong_head', found.size - 1, 'the head row is not the head of the entries');
   }
 }
@@ -173,16 +183,33 @@ function compareBooks(replay: Replay, books: Books): void {
   throw new LedgerFault('wrong_sum', replay.size - 1, 'a meter or a running sum is not what the entries add up to');
 }
 
+/** What an invoice's row repeats of its document. */
+const COPIED = ['subscription', 'period', 'currency', 'total', 'issued_at'] as const;
+
 async function compareInvoices(tenant: TenantId, replay: Replay, room: LogCheckRoom): Promise<void> {
   for (const [number, invoice] of replay.invoices) {
     const row = await room.invoices.get(tenant, number);
-    if (row === undefined || !invoiceBytes(invoice).equals(row.document) || row.total !== invoice.total) {
+    const same = row !== undefined && COPIED.every((name) => row[name] === invoice[name]);
+    if (!same || !invoiceBytes(invoice).equals(row.document)) {
       throw new LedgerFault(
         'wrong_invoice',
         Number(invoice.close_seq) + 1,
         `invoice ${number} is not the fold of its period`,
       );
     }
+  }
+}
+
+/** An invoice that no entry issued. Those issued since the head was read come after it. */
+async function refuseStrayInvoices(tenant: TenantId, replay: Replay, room: LogCheckRoom): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const rows = await room.invoices.list(tenant, 500, after);
+    const stray = rows.find(({ number, close_seq }) => !replay.invoices.has(number) && close_seq < replay.size);
+    if (stray !== undefined) {
+      throw new LedgerFault('wrong_invoice', stray.close_seq, `no entry issued the invoice ${stray.number}`);
+    }
+    if (rows.length === 0) return;
+    after = rows.at(-1)!.number;
   }
 }
 
@@ -225,6 +252,7 @@ async function vaultCopies(
 ): Promise<string[]> {
   const healed: string[] = [];
   const held = await room.vault.list(`segments/${tenant}/`);
+  const written = full ? ((await room.reconciliation.verified(tenant))?.size ?? 0) : from;
   let covered = full ? 0 : from;
   if (full) {
     for (const name of held) {
@@ -247,7 +275,8 @@ async function vaultCopies(
     const pages = segment.filter((page) => page.firstSeq >= covered);
     const outcome = await room.vault.create(name, packSegment(pages));
     if (outcome === 'different') throw new LedgerFault('copy_differs', covered, `the vault's ${name} differs`);
-    if (covered < from) healed.push(`vault ${covered}`);
+    // Up to there an earlier pass had written it.
+    if (covered < written) healed.push(`vault ${covered}`);
   }
   return healed;
 }
@@ -292,10 +321,10 @@ async function resume(
   room: LogCheckRoom,
 ): Promise<Replay> {
   if (row === undefined) return Replay.fromGenesis(room.ledgerOrigin, tenant, prices);
-  const state = JSON.parse(Buffer.from(row.state).toString('utf8')) as State;
-  const range: CompactRange = unpackRange(row.size, Buffer.from(state.peaks, 'base64'));
-  const values = await room.ledger.seenBefore(tenant, state.carried);
   try {
+    const state = JSON.parse(Buffer.from(row.state).toString('utf8')) as State;
+    const range: CompactRange = unpackRange(row.size, Buffer.from(state.peaks, 'base64'));
+    const values = await room.ledger.seenBefore(tenant, state.carried);
     return new Replay(room.ledgerOrigin, tenant, prices, {
       range,
       last: row.last,
@@ -304,7 +333,8 @@ async function resume(
       ...(state.recordedAt === null ? {} : { recordedAt: state.recordedAt }),
     });
   } catch (error) {
-    if (error instanceof Unreadable) throw new LedgerFault('wrong_sum', row.size - 1, error.message);
+    // What the last pass kept is not what it wrote; a full pass does not need it.
+    if (error instanceof Unreadable || error instanceof SyntaxError) throw new RowDamaged(error.message);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { CompactRange } from '../../shared/domain/ledger/tree.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
-import { packPeaks, unpackRange } from '../../shared/stores/ledger-rows.ts';
+import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-rows.ts';
 import type { Notary } from '../../shared/stores/notary.ts';
 import { SEAL_TREE, type SealStore } from '../../shared/stores/seal-store.ts';
 import { checkLog, type LogCheckRoom, sealedName } from './log-check.ts';
@@ -64,24 +64,32 @@ export async function reconcileChain(full: boolean, room: ReconcileChainRoom): P
   }
 
   const heads = await reconciliation.heads();
+  const orphans = new Map(checked.heads);
   for (const head of heads) {
     const tenant = head.tenant as TenantId;
-    const sealed = checked.heads.get(sealedName(room.ledgerOrigin, head)) ?? [];
+    const name = sealedName(room.ledgerOrigin, head);
+    const sealed = checked.heads.get(name) ?? [];
+    orphans.delete(name);
     try {
       const outcome = await checkLog(tenant, full, sealed, checked.range.size, room);
       entries += outcome.verified;
       healed.push(...outcome.healed.map((what) => `${tenant} ${what}`));
     } catch (error) {
-      if (!(error instanceof LedgerFault)) throw error;
-      const fault = { tenant, kind: error.kind, seq: error.seq, detail: error.message };
+      const found = error instanceof RowDamaged ? new LedgerFault('wrong_sum', head.size - 1, error.message) : error;
+      if (!(found instanceof LedgerFault)) throw found;
+      const fault = { tenant, kind: found.kind, seq: found.seq, detail: found.message };
       faults.push(fault);
       await reconciliation.freeze(tenant, fault, clock.now());
-      log.error('ledger_fault', error, { tenant, kind: error.kind, seq: error.seq });
+      log.error('ledger_fault', found, { tenant, kind: found.kind, seq: found.seq });
     }
   }
+  for (const [last] of [...orphans.values()].map((sealed) => sealed.slice(-1))) {
+    const detail = `seal ${last!.seal} signed a log of ${last!.size} entries that no head row answers to`;
+    faults.push({ tenant: ALL_TENANTS, kind: 'wrong_head', seq: last!.size - 1, detail });
+  }
 
-  // Seals that were found wrong are looked at again in every pass until somebody has put them right.
-  if (checked.faults.length === 0) {
+  // What was found wrong with seals is looked at again in every pass until somebody has put it right.
+  if (!faults.some(({ tenant }) => tenant === ALL_TENANTS)) {
     await reconciliation.keepVerified({
       tenant: SEAL_TREE,
       size: checked.range.size,

@@ -39,7 +39,8 @@ interface SealCheckRoom {
 const SEALS_PER_READ = 500;
 
 /**
- * Checks seals one after the other: record, heads, tree, signature, key window, vault copy; and that no log shrank.
+ * Checks seals one after the other: record, heads, tree, signature, key window, vault copy; and that no log shrank or
+ * vanished between two of them.
  * @param from how many seals were checked before, with the tree over them
  */
 export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promise<SealCheck> {
@@ -50,7 +51,11 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
   const healed: string[] = [];
   const keyset = await keys.keyset();
   const { size } = await seals.latest();
+  const unfinished = new Set((await seals.unfinished(size)).map(({ n }) => n));
   const first = range.size;
+  // Where the last check ended, so that a log cannot shrink or change its name between two checks.
+  const before = first === 0 ? undefined : await seals.seal(first - 1);
+  if (before !== undefined) collectHeads(heads, before.heads, before.n);
   while (range.size < size) {
     const batch = await seals.range(range.size, Math.min(size, range.size + SEALS_PER_READ));
     if (batch.length === 0) {
@@ -59,7 +64,8 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
     }
     for (const seal of batch) {
       // A seal that is still being made is the sealer's business; the next pass checks it.
-      if (seal.publishedAt === null) return { checked: range.size - first, faults, healed, heads, range };
+      if (unfinished.has(seal.n) && seal.publishedAt === null)
+        return { checked: range.size - first, faults, healed, heads, range };
       if (seal.n !== range.size)
         faults.push({ seal: range.size, detail: `expected seal ${range.size}, found ${seal.n}` });
       range.append(leafHashOfText(seal.record));
@@ -70,6 +76,7 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
         if (headsRoot(seal.heads) !== record.heads_root) throw new Error('the heads are not the ones that were sealed');
         if (base64url(range.root()) !== seal.root) throw new Error('the seal log is another than was signed');
         const signed = await verifyJws(seal.jws ?? '', 'checkpoint+jws', keyset);
+        if (seal.publishedAt === null) throw new Error('the seal says that it was never published');
         if (signed?.payload.toString('utf8') !== seals.checkpoint(seal)) throw new Error('the signature does not hold');
         if (!isInForce(signed.key, seal.n)) throw new Error(`key ${signed.key.kid} was not in force`);
         collectHeads(heads, seal.heads, seal.n);

@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto';
 import { base64url, type Json } from '../../shared/domain/canonical.ts';
 import { sha256Base64url } from '../../shared/domain/digest.ts';
 import { manifestBytes } from '../../shared/domain/evidence/bundle.ts';
-import { type KeyName, publicPart, signWith } from './keys.ts';
+import { KEY_NAMES, type KeyName, kidOf, publicPart, signWith } from './keys.ts';
 import type { BaseName, Signing, Step } from './recipe.ts';
 import { relink, renumber, reseal, signFile } from './reseal.ts';
-import { contentBytes, lineAt, pointed, type Workpiece, withField } from './workpiece.ts';
+import { contentBytes, fieldOf, lineAt, pointed, type Workpiece, withField } from './workpiece.ts';
 
 /** The files of the good bundles, for steps that copy from another one. */
 export type Larder = (base: BaseName) => Workpiece;
@@ -61,16 +61,17 @@ const OPS: Ops = {
     [lines[a], lines[b]] = [lines[b]!, lines[a]!];
     piece.setLines(file, lines);
   },
+  set_line: (piece, { file, line, text }) => editLine(piece, file, line, () => text),
   copy_line: (piece, { file, line, from, from_line }, larder) => {
     const others = larder(from).lines(file);
     editLine(piece, file, line, () => others[lineAt(others, from_line)]!);
   },
   set_field: (piece, { file, line, field, value }) =>
     editLine(piece, file, line, (text) => withField(text, field, value)),
-  copy_field: (piece, { file, line, field, from_line }) => {
-    const lines = piece.lines(file);
-    const other = JSON.parse(lines[lineAt(lines, from_line)]!) as Record<string, string>;
-    editLine(piece, file, line, (text) => withField(text, field, other[field]!));
+  copy_field: (piece, { file, line, field, from_line, from }, larder) => {
+    const others = (from === undefined ? piece : larder(from)).lines(file);
+    const value = fieldOf(others[lineAt(others, from_line)]!, field);
+    editLine(piece, file, line, (text) => withField(text, field, value));
   },
   digest_field: (piece, { file, line, field, of }) =>
     editLine(piece, file, line, (text) => withField(text, field, sha256Base64url(piece.file(of)))),
@@ -102,10 +103,14 @@ const OPS: Ops = {
   sign_manifest: (piece, { key }) => signManifest(piece, key),
 };
 
-/** Takes one step. */
+/** Takes one step. `<kid NAME>` and `<n NAME>` in its texts stand for a test key's thumbprint and modulus. */
 export async function takeStep(piece: Workpiece, step: Step, larder: Larder): Promise<void> {
+  let text = JSON.stringify(step);
+  for (const name of KEY_NAMES) {
+    text = text.replaceAll(`<kid ${name}>`, await kidOf(name)).replaceAll(`<n ${name}>`, publicPart(name).n);
+  }
   const act = OPS[step.op as FileOp] as (piece: Workpiece, step: Step, larder: Larder) => void | Promise<void>;
-  await act(piece, step, larder);
+  await act(piece, JSON.parse(text) as Step, larder);
 }
 
 /** A manifest that fits the files as they are, about what it was about, signed. */

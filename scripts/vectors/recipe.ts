@@ -41,9 +41,15 @@ export type Step =
   | ({ readonly op: 'delete_line' } & InLine)
   | ({ readonly op: 'duplicate_line' } & InLine)
   | ({ readonly op: 'swap_lines'; readonly with: number } & InLine)
+  | ({ readonly op: 'set_line'; readonly text: string } & InLine)
   | ({ readonly op: 'copy_line'; readonly from: BaseName; readonly from_line: number } & InLine)
   | ({ readonly op: 'set_field'; readonly field: string; readonly value: string } & InLine)
-  | ({ readonly op: 'copy_field'; readonly field: string; readonly from_line: number } & InLine)
+  | ({
+      readonly op: 'copy_field';
+      readonly field: string;
+      readonly from_line: number;
+      readonly from?: BaseName;
+    } & InLine)
   | ({ readonly op: 'digest_field'; readonly field: string; readonly of: string } & InLine)
   | ({ readonly op: 'set_json'; readonly value: unknown } & InJson)
   | ({ readonly op: 'remove_json' } & InJson)

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Account, parseAccount } from '../domain/account/account.ts';
-import { sha256 } from '../domain/digest.ts';
+import { sha256, sha256Base64url } from '../domain/digest.ts';
 import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
 import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
@@ -96,7 +96,8 @@ export class AccountStore {
     const known = new Map<string, PriceVersion>();
     for (const row of rows) {
       if (row === undefined) continue;
-      // The name is recomputed: a row whose document was exchanged is then a price nobody knows.
+      // The name is checked before the document is read: a row whose document was exchanged is a price nobody knows.
+      if (sha256Base64url(row.bytes) !== row.digest) continue;
       const version = parsePriceVersion(JSON.parse(Buffer.from(row.bytes).toString('utf8')));
       known.set(version.digest, version);
     }

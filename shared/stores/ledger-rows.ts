@@ -8,6 +8,7 @@ import {
   type MeterAggregate,
   type OpenPeriod,
   periodKeyText,
+  stillOpenToLateUsage,
 } from '../domain/ledger/books.ts';
 import type { LogPosition } from '../domain/ledger/scribe.ts';
 import { CompactRange, type NodeListener } from '../domain/ledger/tree.ts';
@@ -18,12 +19,24 @@ import { aggregates, type heads, line_sums, open_periods, subscription_states } 
 
 /** How the state of a ledger stands in rows, in both directions. */
 
+/** A row holds what this code never writes: somebody else was at it, or the disk. */
+export class RowDamaged extends Error {
+  constructor(detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = 'RowDamaged';
+  }
+}
+
 /** Peaks of a compact range, one after the other. */
 export const packPeaks = (range: CompactRange): Buffer => Buffer.concat(range.peaks);
 
 export function unpackRange(size: number, peaks: Uint8Array, onNode?: NodeListener): CompactRange {
-  const list = Array.from({ length: peaks.length / 32 }, (_, i) => peaks.subarray(i * 32, i * 32 + 32));
-  return new CompactRange(size, list, onNode);
+  const list = Array.from({ length: Math.floor(peaks.length / 32) }, (_, i) => peaks.subarray(i * 32, i * 32 + 32));
+  try {
+    return new CompactRange(size, list, onNode);
+  } catch (error) {
+    throw new RowDamaged(`a row holds the peaks of another tree than one of ${size} leaves`, { cause: error });
+  }
 }
 
 export function toPosition(
@@ -41,14 +54,14 @@ export function toPosition(
 
 const amountOf = (text: string): Amount => {
   const units = readCanonicalDecimal(text, 24);
-  if (units === undefined) throw new Error(`a row holds the amount ${text}`);
+  if (units === undefined) throw new RowDamaged(`a row holds the amount ${text}`);
   return units as Amount;
 };
 
 /** Loads every open period of a tenant with its lines, and until when each subscription is closed. */
 export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books): Promise<void> {
   for (const row of await reader.range(subscription_states, { prefix: [tenant] })) {
-    books.closedUntil.set(row.subscription, row.closed_until as Instant);
+    books.closed.set(row.subscription, row.closed.split(' '));
   }
   for (const row of await reader.range(open_periods, { prefix: [tenant] })) {
     const open = books.openPeriod(row.subscription, row.period, row.currency, row.open_seq);
@@ -58,7 +71,7 @@ export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books
   }
   for (const row of await reader.range(line_sums, { prefix: [tenant] })) {
     const open = books.periods.get(periodKeyText(row.subscription, row.billed_in));
-    if (open === undefined) throw new Error(`sums of ${row.billed_in}, which is not open`);
+    if (open === undefined) throw new RowDamaged(`sums of ${row.billed_in}, which is not open`);
     open.lines.set(row.line, {
       meter: row.meter,
       period: row.period,
@@ -77,7 +90,7 @@ export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books
 
 export function toAggregate(row: RowOf<typeof aggregates.columns>): MeterAggregate {
   const value = readCanonicalDecimal(row.value, 12);
-  if (value === undefined) throw new Error(`a row holds the aggregate ${row.value}`);
+  if (value === undefined) throw new RowDamaged(`a row holds the aggregate ${row.value}`);
   return {
     subscription: row.subscription,
     period: row.period,
@@ -166,12 +179,12 @@ export function savePeriod(tx: Transaction, tenant: TenantId, open: OpenPeriod, 
 }
 
 /** Removes a closed period's rows; its sums live on in the invoice. */
-export function dropPeriod(tx: Transaction, tenant: TenantId, open: OpenPeriod): void {
+export function dropPeriod(tx: Transaction, tenant: TenantId, open: OpenPeriod, books: Books, now: Instant): void {
   tx.delete(open_periods, [tenant, open.subscription, open.period]);
   for (const line of open.lines.keys()) tx.delete(line_sums, [tenant, open.subscription, open.period, line]);
   tx.upsert(subscription_states, {
     tenant,
     subscription: open.subscription,
-    closed_until: open.period.slice(open.period.indexOf('/') + 1),
+    closed: stillOpenToLateUsage(books.closed.get(open.subscription) ?? [], now).join(' '),
   });
 }

@@ -9,7 +9,7 @@ import { type RatableEvent, Scribe } from '../domain/ledger/scribe.ts';
 import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { TreeHash } from '../domain/ledger/tree.ts';
 import type { PriceVersion } from '../domain/pricing/version.ts';
-import type { Instant, Period } from '../domain/time.ts';
+import { type Instant, later, type Period } from '../domain/time.ts';
 import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
 import { eventCommit, keyHashOfReceipt, valueCommit } from '../domain/usage/identity.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
@@ -36,6 +36,7 @@ import {
   heads,
   openings,
   pages,
+  seal_log,
   seen_values,
   tree_nodes,
   waiting,
@@ -82,7 +83,8 @@ export class LedgerStore {
    * on the tenant's head row. Two that run at once cannot both commit, so no number is given twice and none is skipped.
    * @throws Unratable when an event cannot be rated; nothing is written
    */
-  async appendWaiting(tenant: TenantId, now: Instant): Promise<Appended> {
+  async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
+    const now = await this.#notBeforeLastSeal(clockNow);
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
       const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });
@@ -107,13 +109,14 @@ export class LedgerStore {
     subscriptionId: string,
     period: Period & { readonly text: string },
     series: string,
-    now: Instant,
+    clockNow: Instant,
   ): Promise<(Appended & { readonly number: string }) | 'frozen' | 'waiting' | 'closed'> {
+    const now = await this.#notBeforeLastSeal(clockNow);
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return 'frozen';
       if ((await tx.range(waiting, { prefix: [tenant], limit: 1 })).length > 0) return 'waiting';
       const work = await this.#begin(tx, tenant, now);
-      const closedUntil = work.books.closedUntil.get(subscriptionId);
+      const closedUntil = work.books.closedUntil(subscriptionId);
       if (closedUntil !== undefined && period.start < closedUntil) return 'closed';
       const subscription = work.account.subscriptions.find(({ id }) => id === subscriptionId);
       if (subscription === undefined) throw new Unratable(`subscription ${subscriptionId} is gone`);
@@ -125,17 +128,26 @@ export class LedgerStore {
       const number = await numberInvoice(tx, series);
       const { closeSeq, invoice } = work.scribe.closeAndInvoice(open, number);
       work.touchedPeriods.delete(periodKeyText(subscriptionId, period.text));
-      dropPeriod(tx, tenant, open);
+      dropPeriod(tx, tenant, open, work.books, work.scribe.recordedAt);
       writeInvoice(tx, invoice, open.openSeq, closeSeq);
       return { ...this.#finish(tx, work), number };
     });
+  }
+
+  /**
+   * Entries are recorded after the last seal that does not hold them, whatever this instance's clock says. Read outside the
+   * transaction: every append would otherwise contend with the sealer; the verifier's tolerance covers the difference.
+   */
+  async #notBeforeLastSeal(now: Instant): Promise<Instant> {
+    const log = await this.#database.snapshot((view) => view.read(seal_log, ['seals']));
+    return log === undefined ? now : later(now, log.last_seal_at as Instant);
   }
 
   /** Where a subscription's billing stands: until when it is closed, if it ever was. */
   async closedUntil(tenant: TenantId, subscriptionId: string): Promise<Instant | undefined> {
     const books = new Books();
     await this.#database.snapshot((view) => loadPeriods(view, tenant, books));
-    return books.closedUntil.get(subscriptionId);
+    return books.closedUntil(subscriptionId);
   }
 
   async head(tenant: TenantId): Promise<(TenantHead & { readonly recordedAt: string }) | undefined> {
@@ -356,9 +368,12 @@ function placeOf(work: Work, event: AcceptedEvent): Place {
     throw new Unratable(`${event.subscription} has no meter ${event.meter} with a price at ${event.occurredAt}`);
   }
   const period = billingPeriod(subscription.calendar, event.occurredAt);
-  const closedUntil = work.books.closedUntil.get(subscription.id);
+  const closedUntil = work.books.closedUntil(subscription.id);
   // Usage of a closed period is late: rated against its own period, billed in the one after the last closed.
   const late = closedUntil !== undefined && period.end <= closedUntil;
+  if (late && !work.books.isLateFor(subscription.id, period.text, work.scribe.recordedAt)) {
+    throw new Unratable(`${event.subscription} never closed ${period.text}, or too long ago`);
+  }
   const billedIn = late ? billingPeriod(subscription.calendar, closedUntil).text : period.text;
   const key = { subscription: subscription.id, period: period.text, meter: meter.name, priceDigest: price.digest };
   return { key, keyText: aggregateKeyText(key), billedIn, aggregation: meter.aggregation, price };

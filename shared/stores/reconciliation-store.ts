@@ -66,15 +66,21 @@ export class ReconciliationStore {
     return (await this.#database.snapshot((view) => view.range(heads, {}))).map(toHead);
   }
 
-  /** A tenant's head and books as one snapshot shows them. */
-  async headAndBooks(tenant: TenantId): Promise<{ readonly head: TenantHead; readonly books: Books } | undefined> {
+  /** A tenant's head and books, all that the next entry is made from, as one snapshot shows them. */
+  async headAndBooks(tenant: TenantId): Promise<
+    | {
+        readonly head: TenantHead & { readonly peaks: Uint8Array; readonly recordedAt: string };
+        readonly books: Books;
+      }
+    | undefined
+  > {
     return this.#database.snapshot(async (view) => {
       const head = await view.read(heads, [tenant]);
       if (head === undefined) return undefined;
       const books = new Books();
       await loadPeriods(view, tenant, books);
       await loadAggregates(view, tenant, books, 'all');
-      return { head: toHead(head), books };
+      return { head: { ...toHead(head), peaks: head.peaks, recordedAt: head.recorded_at }, books };
     });
   }
 }

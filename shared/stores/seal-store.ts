@@ -5,7 +5,7 @@ import type { LedgerOrigin } from '../domain/ids.ts';
 import { writeSeal } from '../domain/ledger/record.ts';
 import { checkpointText, headLines, isAnchor, sealRecord, type TenantHead } from '../domain/ledger/seal.ts';
 import { leafHashOfText } from '../domain/ledger/tree.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, later } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import { keysetRow, kidFor, readKeys, toKeyset } from './key-store.ts';
 import { packPeaks, unpackRange } from './ledger-rows.ts';
@@ -49,10 +49,11 @@ export class SealStore {
   async intend(now: Instant, notBefore?: Instant): Promise<number | undefined> {
     const seen = await this.#database.snapshot(async (view) => ({
       log: await view.read(seal_log, ['seals']),
-      heads: (await view.range(heads, {})).map(toHead),
+      rows: await view.range(heads, {}),
     }));
-    if (seen.heads.length === 0) return undefined;
-    const lines = headLines(this.#ledger, seen.heads);
+    const tenants = seen.rows.map(toHead);
+    if (tenants.length === 0) return undefined;
+    const lines = headLines(this.#ledger, tenants);
     const headsDigest = sha256Base64url(lines.join('\n'));
     if (seen.log?.heads_digest === headsDigest) return undefined;
     if (seen.log !== undefined && notBefore !== undefined && seen.log.last_seal_at > notBefore) return undefined;
@@ -63,8 +64,12 @@ export class SealStore {
       const n = log?.size ?? 0;
       const keys = await readKeys(tx);
       const keyset = keysetRow(toKeyset(keys));
-      const at = log === undefined || now > log.last_seal_at ? now : (log.last_seal_at as Instant);
-      const record = writeSeal(this.#record(seen.heads, lines, { n, at, keyset: keyset.digest, last: log }));
+      // A seal is not older than anything it covers, nor than the seal before, whatever the clocks of two instances say.
+      const at = seen.rows.reduce<Instant>(
+        (latest, { recorded_at }) => later(latest, recorded_at as Instant),
+        log === undefined ? now : later(now, log.last_seal_at as Instant),
+      );
+      const record = writeSeal(this.#record(tenants, lines, { n, at, keyset: keyset.digest, last: log }));
       const nodes: RowOf<typeof tree_nodes.columns>[] = [];
       const range = unpackRange(n, log?.peaks ?? new Uint8Array(0), (level, position, hash) => {
         if (level >= KEPT_LEVEL) nodes.push({ log: SEAL_TREE, level, position, hash });
@@ -168,10 +173,19 @@ export class SealStore {
 const packHeads = (lines: readonly string[]): Buffer =>
   zstdCompressSync(Buffer.from(lines.join('\n'), 'latin1'), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
 
+function unpackHeads(bytes: Uint8Array): string[] {
+  try {
+    return zstdDecompressSync(bytes).toString('latin1').split('\n');
+  } catch {
+    // Damaged heads read as none: they are then not the ones that were sealed, and the reconciliation says so.
+    return [];
+  }
+}
+
 const toSeal = (row: RowOf<typeof seals.columns>): Seal => ({
   n: row.n,
   record: row.record,
-  heads: zstdDecompressSync(row.heads).toString('latin1').split('\n'),
+  heads: unpackHeads(row.heads),
   kid: row.kid,
   root: row.root,
   jws: row.jws,

@@ -180,7 +180,7 @@ export const line_sums = table(
 
 export const subscription_states = table(
   'subscription_states',
-  { tenant: 'text', subscription: 'text', closed_until: 'text' },
+  { tenant: 'text', subscription: 'text', closed: 'text' },
   ['tenant', 'subscription'],
 );
 

@@ -173,6 +173,7 @@ export function parseAccount(value: unknown): Account {
     subscriptions.map(({ id }) => id),
     'subscriptions',
   );
+  requireOneDocumentPerRef(subscriptions);
   const limits = (value.limits ?? []).map((limit, index) => ({
     id: limit.limit_id,
     metric: parseMetricName(limit.metric_name, `limits.${index}.metric_name`),
@@ -247,6 +248,17 @@ function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
     allowZero: json.allow_zero ?? (json.aggregation === 'max' || json.aggregation === 'last'),
     prices,
   };
+}
+
+/** A receipt names its price by reference and digest: in one ledger a reference stands for one document. */
+function requireOneDocumentPerRef(subscriptions: readonly Subscription[]): void {
+  const digests = new Map<string, string>();
+  for (const { version } of subscriptions.flatMap(({ meters }) => meters.flatMap(({ prices }) => prices))) {
+    if ((digests.get(version.ref) ?? version.digest) !== version.digest) {
+      throw new BadInput('invalid_catalogue', `${version.ref} names two different price documents`, 'subscriptions');
+    }
+    digests.set(version.ref, version.digest);
+  }
 }
 
 function requireUnique(values: readonly string[], param: string): void {

@@ -15,6 +15,8 @@ export interface AnchorEvidence {
     readonly index: number;
     readonly path: readonly TreeHash[];
   };
+  /** where the anchored log is shorter than the bundle's start: that the sealed log extends it (RFC 6962 2.1.2) */
+  readonly consistency: readonly TreeHash[];
 }
 
 /** Everything a bundle is made of. The same parts always give the same bytes. */
@@ -72,7 +74,8 @@ export function bundleFiles(parts: BundleParts): BundleFile[] {
     { path: 'checkpoint.jws', bytes: Buffer.from(parts.seal.jws, 'latin1') },
     json(
       'anchors.json',
-      parts.anchors.map(({ record, sealPath, head }) => ({
+      parts.anchors.map(({ record, sealPath, head, consistency }) => ({
+        consistency: hashes(consistency),
         head: { index: String(head.index), line: head.line, path: hashes(head.path) },
         path: hashes(sealPath),
         record,

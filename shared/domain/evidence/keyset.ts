@@ -38,6 +38,7 @@ export async function readKeyset(value: unknown): Promise<Keyset | undefined> {
   if (typeof value !== 'object' || value === null || !('keys' in value) || Object.keys(value).length !== 1)
     return undefined;
   if (!Array.isArray(value.keys) || value.keys.length === 0 || value.keys.length > 1000) return undefined;
+  const kids = new Set<unknown>();
   for (const key of value.keys as unknown[]) {
     if (typeof key !== 'object' || key === null) return undefined;
     const { kty, use, alg, kid, n, e, purpose, first_seal, last_seal } = key as Record<string, unknown>;
@@ -47,7 +48,10 @@ export async function readKeyset(value: unknown): Promise<Keyset | undefined> {
     if (typeof first_seal !== 'string' || !COUNT.test(first_seal)) return undefined;
     if (typeof last_seal !== 'string' || (last_seal !== '' && !COUNT.test(last_seal))) return undefined;
     if (typeof n !== 'string' || !BASE64URL.test(n) || n.length < 342 || n.length > 1366) return undefined;
-    if (typeof e !== 'string' || !BASE64URL.test(e) || e.length > 8) return undefined;
+    // 65537, the only exponent that key services make (FIPS 186-5 allows others; nobody needs them).
+    if (e !== 'AQAB') return undefined;
+    if (kids.has(kid)) return undefined;
+    kids.add(kid);
     if (kid !== (await calculateJwkThumbprint({ kty: 'RSA', n, e }))) return undefined;
   }
   return value as Keyset;

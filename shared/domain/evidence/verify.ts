@@ -5,12 +5,13 @@ import { Books } from '../ledger/books.ts';
 import { booksOf } from '../ledger/carried.ts';
 import { LedgerFault } from '../ledger/faults.ts';
 import type { HeadLine, SealRecord } from '../ledger/kinds.ts';
-import { rootFromInclusion } from '../ledger/proof.ts';
-import { RECORD_MAX_BYTES, readHead, readSeal, Unreadable } from '../ledger/record.ts';
+import { isConsistent, rootFromInclusion } from '../ledger/proof.ts';
+import { RECORD_MAX_BYTES, readEntry, readHead, readSeal, Unreadable } from '../ledger/record.ts';
 import { Replay } from '../ledger/replay.ts';
 import { blindedTenant, checkpointText, headsRoot } from '../ledger/seal.ts';
 import { CompactRange, leafHashOfText, type TreeHash } from '../ledger/tree.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
+import { type Instant, plusMicros } from '../time.ts';
 import { pricePath } from './bundle.ts';
 import { CLAIMS, type ClaimName, type ClaimResult, type Verdict } from './claims.ts';
 import { verifyJws } from './jws.ts';
@@ -58,6 +59,8 @@ const REQUIRED = [
 const OPTIONAL = ['absence-heads.ndjson', 'absence.json', 'opening-values.json', 'opening.json'];
 /** Documents other than receipts, heads and opening values are small; larger is hostile. */
 const DOCUMENT_MAX_BYTES = 64 * 1024 ** 2;
+/** How far the clocks of two instances may differ. */
+const CLOCK_TOLERANCE_MICROS = 5n * 60n * 1_000_000n;
 const OPENING_VALUES_MAX_BYTES = 512 * 1024 ** 2;
 
 /**
@@ -75,6 +78,8 @@ class Verification {
   #receipts = 0;
   /** The key that signed the manifest, once that is known. */
   #evidenceKid: string | undefined;
+  /** When the log was known to have which size, ascending: entries are recorded on the right side of each. */
+  readonly #anchorTimes: { readonly size: number; readonly at: string }[] = [];
 
   constructor(pinned: Pinned) {
     this.#pinned = pinned;
@@ -382,16 +387,21 @@ class Verification {
     const refuse = (detail: string): never => {
       throw new Refuted('anchors', detail, { file: 'anchors.json' });
     };
+    this.#requireAnchorOrder(seal.record);
     let expected = seal.record.previous_anchor;
+    let after: SealRecord = seal.record;
     let below = Number(head.size);
     let reachedStart = false;
     // From the newest to the oldest: each record names the anchor before it, so none can be left out.
     for (const item of [...(list as unknown[])].reverse()) {
-      this.#members(item, ['head', 'path', 'record'], 'anchors.json');
+      this.#members(item, ['consistency', 'head', 'path', 'record'], 'anchors.json');
       const text = this.#text(item, 'record', 'anchors.json');
       const record = readSeal(text);
       if (reachedStart) refuse('an anchor lies before the start of the bundle');
       if (record.n !== expected || record.ledger !== this.#pinned.ledger) refuse(`anchor ${expected} is missing`);
+      this.#requireAnchorOrder(record);
+      if (!precedes(record, after, after !== seal.record)) refuse(`anchor ${record.n} is not of an earlier hour`);
+      after = record;
       const root = rootFromInclusion(
         leafHashOfText(text),
         Number(record.n),
@@ -406,13 +416,46 @@ class Verification {
       if (known !== undefined && known.root !== anchored.root)
         refuse(`anchor ${record.n} names another log of ${at} entries`);
       through.set(at, anchored);
+      this.#requireConsistency(item, anchored, head, startSize);
+      this.#anchorTimes.push({ size: at, at: record.at });
       below = at;
       expected = record.previous_anchor;
       reachedStart = at <= startSize;
     }
-    if (!reachedStart && expected !== '') this.#absence(expected, size, seal.root, blinded);
+    if (!reachedStart && expected !== '') {
+      const absent = this.#absence(expected, size, seal.root, blinded);
+      if (!precedes(absent, after, after !== seal.record)) refuse(`anchor ${absent.n} is not of an earlier hour`);
+      this.#anchorTimes.push({ size: 0, at: absent.at });
+    }
+    this.#anchorTimes.push({ size: Number(head.size), at: seal.record.at });
+    this.#anchorTimes.sort((a, b) => a.size - b.size);
     this.#pass('anchors', `${(list as unknown[]).length} anchors, each an ancestor of the sealed log`);
     return through;
+  }
+
+  /** Seal 0 begins the first hour, so every later seal has an anchor before it. */
+  #requireAnchorOrder(record: SealRecord): void {
+    const isFirst = record.n === '0';
+    if (
+      (record.previous_anchor === '') !== isFirst ||
+      (!isFirst && Number(record.previous_anchor) >= Number(record.n))
+    ) {
+      throw new Refuted('anchors', `seal ${record.n} names no anchor before it`, { file: 'anchors.json' });
+    }
+  }
+
+  /** A log that was shorter than the bundle's start cannot be met in the replay; a proof ties it to the sealed one. */
+  #requireConsistency(item: unknown, anchored: HeadLine, head: HeadLine, startSize: number): void {
+    const proof = this.#hashes(item, 'consistency', 'anchors.json');
+    const size = Number(anchored.size);
+    const holds =
+      size < startSize
+        ? isConsistent(size, rootOfHead(anchored), Number(head.size), rootOfHead(head), proof)
+        : proof.length === 0;
+    if (!holds)
+      throw new Refuted('anchors', `the sealed log does not extend the ${size} entries of an anchor`, {
+        file: 'anchors.json',
+      });
   }
 
   #anchoredHead(value: unknown, record: SealRecord, blinded: string): HeadLine {
@@ -430,7 +473,7 @@ class Verification {
   }
 
   /** That the tenant was in no seal up to an anchor: all heads of that anchor, without it. */
-  #absence(expected: string, size: number, root: TreeHash, blinded: string): void {
+  #absence(expected: string, size: number, root: TreeHash, blinded: string): SealRecord {
     if (!this.#files.has('absence.json') || !this.#files.has('absence-heads.ndjson')) {
       throw new Refuted('anchors', `anchor ${expected} is missing`, { file: 'anchors.json' });
     }
@@ -442,6 +485,7 @@ class Verification {
     if (this.#headsFile('absence-heads.ndjson', absent.record, 'anchors').has(blinded)) {
       throw new Refuted('anchors', `the log existed at anchor ${expected}`, { file: 'absence-heads.ndjson' });
     }
+    return absent.record;
   }
 
   #prices(): Map<string, PriceVersion> {
@@ -468,6 +512,9 @@ class Verification {
     const sizeText = this.#text(start, 'size', 'start.json');
     const last = this.#text(start, 'last', 'start.json');
     if (!COUNT.test(sizeText)) throw new Unreadable('start.json has no size');
+    if (this.#pinned.blind !== undefined && this.#text(start, 'blind', 'start.json') !== this.#pinned.blind) {
+      throw new Refuted('heads', 'the blind is not the pinned one', { file: 'start.json' });
+    }
     const prices = this.#prices();
     const peaks = this.#hashes(start, 'peaks', 'start.json');
     let range: CompactRange;
@@ -493,7 +540,13 @@ class Verification {
     }
     const carried = this.#json('opening.json');
     const first = this.#lines('receipts.ndjson').next().value as string | undefined;
-    if (first?.includes(`"carried":"${sha256Base64url(this.#file('opening.json'))}"`) !== true) {
+    const opened = first === undefined ? undefined : readEntry(first);
+    if (opened?.typ !== 'open' || opened.period !== about.period || opened.subscription !== about.subscription) {
+      throw new Refuted('invoice', 'the bundle does not begin where its period was opened', {
+        file: 'receipts.ndjson',
+      });
+    }
+    if (opened.carried !== sha256Base64url(this.#file('opening.json'))) {
       throw new Refuted('charges', 'the balance brought forward is not the one the first entry carries', {
         file: 'opening.json',
       });
@@ -508,6 +561,24 @@ class Verification {
 
   #replay(about: About, head: HeadLine | undefined, anchors: ReadonlyMap<number, HeadLine>): void {
     const replay = this.#start(about);
+    let passed = 0;
+    const checkTime = (seq: number, recordedAt: string): void => {
+      while (passed < this.#anchorTimes.length && this.#anchorTimes[passed]!.size <= seq) passed++;
+      const before = this.#anchorTimes[passed - 1];
+      const next = this.#anchorTimes[passed];
+      if (next !== undefined && recordedAt > next.at) {
+        throw new Refuted('anchors', `recorded at ${recordedAt}, but sealed at ${next.at}`, {
+          seq,
+          file: 'receipts.ndjson',
+        });
+      }
+      if (before !== undefined && recordedAt < plusMicros(before.at as Instant, -CLOCK_TOLERANCE_MICROS)) {
+        throw new Refuted('anchors', `recorded at ${recordedAt}, but not there yet at ${before.at}`, {
+          seq,
+          file: 'receipts.ndjson',
+        });
+      }
+    };
     const checkHead = (): void => {
       const anchor = anchors.get(replay.size);
       if (anchor === undefined) return;
@@ -519,6 +590,9 @@ class Verification {
         });
       }
     };
+    // Entries of one commit share their time: once per time and stretch between anchors is enough.
+    let timed = '';
+    let timedUntil = 0;
     try {
       const lines = this.#lines('receipts.ndjson');
       let next = lines.next();
@@ -526,8 +600,13 @@ class Verification {
       while (next.done !== true) {
         const text = next.value;
         next = lines.next();
-        replay.apply(text, () => (next.done === true ? head?.last : prevOf(next.value)));
+        const entry = replay.apply(text, () => (next.done === true ? head?.last : prevOf(next.value)));
         this.#receipts++;
+        if (entry.recorded_at !== timed || replay.size > timedUntil) {
+          checkTime(replay.size - 1, entry.recorded_at);
+          timed = entry.recorded_at;
+          timedUntil = this.#anchorTimes[passed]?.size ?? 0;
+        }
         checkHead();
       }
     } catch (error) {
@@ -567,6 +646,12 @@ class Verification {
     );
   }
 }
+
+const rootOfHead = (head: HeadLine): TreeHash => Buffer.from(head.root, 'base64url');
+
+/** Whether a seal was made before another; in an earlier hour where both are anchors. */
+const precedes = (earlier: SealRecord, later: SealRecord, bothAnchors: boolean): boolean =>
+  bothAnchors ? earlier.at.slice(0, 13) < later.at.slice(0, 13) : earlier.at <= later.at;
 
 /** Faults of an entry that are about money rather than about the log. */
 const CLAIM_OF: Readonly<Record<string, ClaimName>> = {

@@ -77,8 +77,8 @@ export const lineKeyText = (line: Pick<LineSum, 'meter' | 'period' | 'priceDiges
 export class Books {
   readonly aggregates = new Map<string, MeterAggregate>();
   readonly periods = new Map<string, OpenPeriod>();
-  /** End of the last closed period of each subscription. */
-  readonly closedUntil = new Map<string, Instant>();
+  /** Closed periods of each subscription, oldest first: all that usage may still be late for, and always the last. */
+  readonly closed = new Map<string, readonly string[]>();
 
   // Neighbours move the same few aggregates and lines. Finding them again by comparing a few texts that are mostly the
   // same object costs a fraction of joining those texts into a key.
@@ -136,7 +136,18 @@ export class Books {
 
   closePeriod(open: OpenPeriod): void {
     this.periods.delete(periodKeyText(open.subscription, open.period));
-    this.closedUntil.set(open.subscription, open.period.slice(open.period.indexOf('/') + 1) as Instant);
+    this.closed.set(open.subscription, [...(this.closed.get(open.subscription) ?? []), open.period]);
+  }
+
+  /** End of the last closed period of a subscription. */
+  closedUntil(subscription: string): Instant | undefined {
+    const last = this.closed.get(subscription)?.at(-1);
+    return last === undefined ? undefined : endOf(last);
+  }
+
+  /** Whether usage of a period can only be late: the period was closed, and not too long ago. @param recordedAt of the entry */
+  isLateFor(subscription: string, period: string, recordedAt: Instant): boolean {
+    return endOf(period) > keptSince(recordedAt) && this.closed.get(subscription)?.includes(period) === true;
   }
 
   /** Adds a charge's amount to its billed period and line. */
@@ -204,12 +215,12 @@ export class Books {
    * @param recordedAt of the `open` entry
    */
   carried(recordedAt: Instant): Json {
-    const kept = plusMicros(recordedAt, -AGGREGATES_KEPT_DAYS * MICROS_PER_DAY);
+    const kept = keptSince(recordedAt);
     return {
       v: '1',
       typ: 'carried',
       aggregates: sortedValues(this.aggregates)
-        .filter((held) => held.period.slice(held.period.indexOf('/') + 1) > kept)
+        .filter((held) => endOf(held.period) > kept)
         .map((held) => ({
           aggregation: held.aggregation,
           events: String(held.aggregate.events),
@@ -221,9 +232,10 @@ export class Books {
           subscription: held.subscription,
           value: held.valueText,
         })),
-      closed: [...this.closedUntil.keys()]
-        .sort()
-        .map((subscription) => ({ subscription, until: this.closedUntil.get(subscription)! })),
+      closed: [...this.closed.keys()].sort().map((subscription) => ({
+        periods: stillOpenToLateUsage(this.closed.get(subscription)!, recordedAt),
+        subscription,
+      })),
       periods: sortedValues(this.periods).map((open) => ({
         count: String(open.count),
         currency: open.currency,
@@ -249,6 +261,16 @@ export class Books {
     };
   }
 }
+
+/** End of a `start/end`; both halves have a fixed width. */
+export const endOf = (period: string): Instant => period.slice(28) as Instant;
+export const startOf = (period: string): Instant => period.slice(0, 27) as Instant;
+
+const keptSince = (recordedAt: Instant): Instant => plusMicros(recordedAt, -AGGREGATES_KEPT_DAYS * MICROS_PER_DAY);
+
+/** Closed periods that usage may still be late for; the last one stays for ever, as the next period begins where it ends. */
+export const stillOpenToLateUsage = (periods: readonly string[], recordedAt: Instant): string[] =>
+  periods.filter((period, i) => i === periods.length - 1 || endOf(period) > keptSince(recordedAt));
 
 const sortedValues = <V>(map: ReadonlyMap<string, V>): V[] => [...map.keys()].sort().map((key) => map.get(key)!);
 

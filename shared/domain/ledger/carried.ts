@@ -1,6 +1,5 @@
 import { readBase64url } from '../canonical.ts';
 import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
-import type { Instant } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
 import { aggregateKeyText, Books, lineKeyText } from './books.ts';
 import { FORMS, type Form } from './forms.ts';
@@ -42,8 +41,13 @@ export function booksOf(carried: unknown, values: ReadonlyMap<string, readonly s
   if (typeof carried !== 'object' || carried === null) throw new Unreadable('the balance is no object');
   const books = new Books();
   for (const item of listOf(carried, 'closed')) {
-    const row = readRow(item, { subscription: 'name', until: 'instant' }, 'closed');
-    books.closedUntil.set(row.subscription, row.until as Instant);
+    const periods = listOf(item, 'periods');
+    const { periods: _, ...rest } = item as Readonly<Record<string, unknown>>;
+    const { subscription } = readRow(rest, { subscription: 'name' }, 'closed');
+    if (periods.length === 0 || !periods.every((text) => typeof text === 'string' && FORMS.period(text))) {
+      throw new Unreadable('a closed period is no period');
+    }
+    books.closed.set(subscription, periods as readonly string[]);
   }
   for (const item of listOf(carried, 'aggregates')) readAggregate(books, item, values);
   for (const item of listOf(carried, 'periods')) readOpenPeriod(books, item);

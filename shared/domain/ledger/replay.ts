@@ -5,14 +5,26 @@ import { foldInvoice, type InvoiceDocument, invoiceDigest } from '../invoice/inv
 import { isCumulative } from '../pricing/document.ts';
 import { basePrice } from '../pricing/price.ts';
 import type { PriceVersion } from '../pricing/version.ts';
-import { contains, type Instant, readPeriod } from '../time.ts';
+import { contains, type Instant, plusMicros, readPeriod } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { aggregateKeyText, Books, carriedDigest, lineKeyText, type OpenPeriod, periodKeyText, rate } from './books.ts';
+import {
+  aggregateKeyText,
+  Books,
+  carriedDigest,
+  endOf,
+  lineKeyText,
+  type OpenPeriod,
+  periodKeyText,
+  rate,
+  startOf,
+} from './books.ts';
 import { LedgerFault } from './faults.ts';
 import { genesisPrev } from './genesis.ts';
 import type { Entry, EntryOf } from './kinds.ts';
 import { readEntry, Unreadable } from './record.ts';
 import { CompactRange, leafHash, leafHashOfText } from './tree.ts';
+
+const USE_AHEAD_MICROS = 10n * 60n * 1_000_000n;
 
 /** Where a replay starts: nothing yet, or an `open` entry with the balance brought forward. */
 export interface ReplayStart {
@@ -56,6 +68,9 @@ export class Replay {
   #closed: { readonly seq: Sequence; readonly open: OpenPeriod } | undefined;
   readonly #prices: ReadonlyMap<string, PriceVersion>;
   readonly #eventIds = new Set<string>();
+  /** Which document each price reference names: one, for the whole log. */
+  readonly #refs = new Map<string, string>();
+  #useBound: { readonly recordedAt: Instant; readonly latest: Instant } | undefined;
   readonly #values = new Map<string, Set<string>>();
 
   constructor(ledger: string, tenant: string, prices: ReadonlyMap<string, PriceVersion>, start: ReplayStart) {
@@ -161,11 +176,11 @@ export class Replay {
   }
 
   #open(entry: EntryOf<'open'>, seq: Sequence): void {
-    const closedUntil = this.books.closedUntil.get(entry.subscription);
+    const closedUntil = this.books.closedUntil(entry.subscription);
     if (this.books.periods.has(periodKeyText(entry.subscription, entry.period))) {
       throw new LedgerFault('wrong_period', seq, 'the period is open already');
     }
-    if (closedUntil !== undefined && entry.period.slice(0, 27) < closedUntil) {
+    if (closedUntil !== undefined && startOf(entry.period) < closedUntil) {
       throw new LedgerFault('wrong_period', seq, 'the period was closed before');
     }
     if (carriedDigest(this.books.carried(entry.recorded_at as Instant)) !== entry.carried) {
@@ -183,12 +198,15 @@ export class Replay {
     }
     if (open.currency !== entry.currency) throw new LedgerFault('wrong_period', seq, `billed in ${open.currency}`);
     if (entry.period !== entry.billed_in) {
-      // Late usage: its own period must be closed, and it lands in the period that follows the last closed one.
-      const closedUntil = this.books.closedUntil.get(entry.subscription);
-      if (closedUntil === undefined || entry.period.slice(28) > closedUntil) {
-        throw new LedgerFault('wrong_period', seq, 'billed in another period while its own was still open');
+      // Late usage: its own period must have been closed, and it lands in the period that follows the last closed one.
+      if (!this.books.isLateFor(entry.subscription, entry.period, entry.recorded_at as Instant)) {
+        throw new LedgerFault(
+          'wrong_period',
+          seq,
+          'billed in another period, though its own was never closed, or too long ago',
+        );
       }
-      if (entry.billed_in.slice(0, 27) !== closedUntil) {
+      if (startOf(entry.billed_in) !== this.books.closedUntil(entry.subscription)) {
         throw new LedgerFault('wrong_period', seq, 'late usage is billed in the period after the last closed one');
       }
     }
@@ -201,6 +219,11 @@ export class Replay {
     if (price.ref !== entry.price_ref) {
       throw new LedgerFault('unknown_price', seq, `the document is ${price.ref}, the entry says ${entry.price_ref}`);
     }
+    const known = this.#refs.get(price.ref);
+    if (known === undefined) this.#refs.set(price.ref, price.digest);
+    else if (known !== price.digest) {
+      throw new LedgerFault('unknown_price', seq, `${price.ref} names two documents in one ledger`);
+    }
     if (price.document.currency !== entry.currency) {
       throw new LedgerFault('misrated', seq, `the price is in ${price.document.currency}`);
     }
@@ -212,6 +235,9 @@ export class Replay {
     const period = readPeriodCached(entry.period);
     if (!contains(period, entry.occurred_at as Instant)) {
       throw new LedgerFault('wrong_period', seq, `used at ${entry.occurred_at}, outside the period ${entry.period}`);
+    }
+    if (entry.occurred_at > this.#latestUse(entry.recorded_at as Instant)) {
+      throw new LedgerFault('wrong_period', seq, `used at ${entry.occurred_at}, after it was recorded`);
     }
     if (this.#eventIds.has(entry.event_id)) throw new LedgerFault('duplicate_event', seq, `event ${entry.event_id}`);
     const price = this.#price(entry, seq);
@@ -269,6 +295,14 @@ export class Replay {
     this.charges++;
   }
 
+  /** Usage is accepted 5 minutes ahead at most; as much again is left to the difference of two clocks. */
+  #latestUse(recordedAt: Instant): Instant {
+    if (this.#useBound?.recordedAt !== recordedAt) {
+      this.#useBound = { recordedAt, latest: plusMicros(recordedAt, USE_AHEAD_MICROS) };
+    }
+    return this.#useBound.latest;
+  }
+
   #see(key: string, valueCommit: string, seen: CompactRange | undefined): boolean {
     let values = this.#values.get(key);
     if (values === undefined) {
@@ -307,9 +341,12 @@ export class Replay {
 
   #close(entry: EntryOf<'close'>, seq: Sequence): void {
     const open = this.books.periods.get(periodKeyText(entry.subscription, entry.period));
-    const closedUntil = this.books.closedUntil.get(entry.subscription);
+    const closedUntil = this.books.closedUntil(entry.subscription);
     if (open === undefined) throw new LedgerFault('wrong_period', seq, `no open period ${entry.period}`);
-    if (closedUntil !== undefined && entry.period.slice(0, 27) !== closedUntil) {
+    if (entry.recorded_at < endOf(entry.period)) {
+      throw new LedgerFault('wrong_period', seq, 'a period is closed when it is over, not before');
+    }
+    if (closedUntil !== undefined && startOf(entry.period) !== closedUntil) {
       throw new LedgerFault('wrong_period', seq, 'periods close in order, each at the end of the one before');
     }
     const expected = [open.openSeq, open.lastSeq, open.count, formatAmount(open.total), open.currency].join(' ');
@@ -336,6 +373,8 @@ export class Replay {
     ) {
       throw new LedgerFault('wrong_invoice', seq, 'an invoice follows the close of its period');
     }
+    if (this.invoices.has(entry.number))
+      throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
     const invoice = foldInvoice(closed.open, {
       ledger: this.ledger,
       tenant: this.tenant,
