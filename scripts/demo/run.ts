@@ -181,6 +181,7 @@ class Demo {
     const jwks: unknown = await (await fetch(`${this.#suite.url}/.well-known/jwks.json`)).json();
     const bundles = [];
     for (let tenant = 0; tenant < this.#tenants; tenant++) {
+      const { blind } = (await (await this.#get(tenant, '/api/v1/billing/ledger/head')).json()) as { blind: string };
       for (const { number } of await this.#invoices(tenant)) {
         const response = await this.#get(tenant, `/api/v1/billing/evidence/${number}`);
         if (!response.ok) {
@@ -192,7 +193,7 @@ class Demo {
         await writeFile(path, Buffer.from(await response.arrayBuffer()));
         await writeFile(
           pinned,
-          `${JSON.stringify({ ledger: this.#suite.platform.ledgerOrigin, tenant: tenantId(tenant), jwks }, null, 2)}\n`,
+          `${JSON.stringify({ ledger: this.#suite.platform.ledgerOrigin, tenant: tenantId(tenant), blind, jwks }, null, 2)}\n`,
         );
         bundles.push({ path, pinned, tenant: tenantId(tenant) });
       }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
@@ -39,6 +39,8 @@ export interface SuiteSetup {
   /** When the story begins; 1 March 2026 unless said. */
   readonly at?: string;
   readonly config?: Partial<Config>;
+  /** Folder of a suite that was stopped: this one begins on a copy of it. */
+  readonly from?: string;
 }
 
 /** The whole suite on a folder of its own: a free port, a clock that stands until it is moved, seeded chance. */
@@ -70,7 +72,8 @@ export class TestSuite {
       callerToken: CALLER_TOKEN,
       ...setup.config,
     };
-    await giveKeys(folder.path);
+    if (setup.from === undefined) await giveKeys(folder.path);
+    else await cp(setup.from, folder.path, { recursive: true });
     const lines: LogLine[] = [];
     const suite = await Suite.start({ config, clock, entropy: new SeededEntropy(folder.path), log: recorder(lines) });
     return new TestSuite(suite, folder, clock, config, lines);
@@ -92,8 +95,13 @@ export class TestSuite {
     this.#suite = await Suite.start({ config: this.#config, clock: this.clock, entropy, log: recorder(this.lines) });
   }
 
+  /** Stops the process and leaves its folder. */
+  stop(): Promise<void> {
+    return this.#suite.close();
+  }
+
   async close(): Promise<void> {
-    await this.#suite.close();
+    await this.stop();
     await this.folder.remove();
   }
 

@@ -28,8 +28,10 @@ export const keyHashOfReceipt = (id: ReceiptId): Buffer => Buffer.from(id, 'base
 /**
  * Commitment to the event that a receipt bills: SHA-256( "event/v1\n" ‖ salt (32 bytes) ‖ SHA-256(canonical event) ).
  * The salt stays off the ledger: whoever holds it and the event can prove what was sent; once it is erased nobody can guess.
+ * @throws RangeError where salt or digest are not 32 bytes: the rest would be what the last commitment left behind
  */
 export function eventCommit(salt: Uint8Array, contentDigest: Uint8Array): string {
+  if (salt.length !== 32 || contentDigest.length !== 32) throw new RangeError('a commitment is over 32 and 32 bytes');
   commitInput.set(salt, EVENT_LABEL.length);
   commitInput.set(contentDigest, EVENT_LABEL.length + 32);
   return sha256Base64url(commitInput);
