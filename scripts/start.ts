@@ -43,7 +43,12 @@ async function welcome(suite: Suite): Promise<void> {
   const { accounts, clock, entropy, config } = suite.platform;
   console.log(`tallystick listens on ${suite.url}, data in ${config.dataFolder}`);
   if ((await accounts.list(undefined, 1)).length > 0) return;
-  const document: unknown = JSON.parse(await readFile(new URL('./starter-account.json', import.meta.url), 'utf8'));
+  const starter = JSON.parse(await readFile(new URL('./starter-account.json', import.meta.url), 'utf8')) as {
+    readonly subscriptions: readonly object[];
+  };
+  // It begins this month: nobody wants to be greeted by the invoices of a year without usage.
+  const started_at = `${clock.now().slice(0, 7)}-01T00:00:00Z`;
+  const document = { ...starter, subscriptions: starter.subscriptions.map((one) => ({ ...one, started_at })) };
   const { tenant } = await accounts.put(document, clock.now());
   const { keyId, secret, text } = newApiKey(entropy, config.environment);
   await accounts.addKey({ keyId, secret, tenant, role: 'tenant_admin', createdAt: clock.now() });

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../shared/domain/canonical.ts';
+import { sha256Hex } from '../../shared/domain/digest.ts';
 import { writeTar } from '../../shared/domain/evidence/tar.ts';
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
 import { invoiceBytes } from '../../shared/domain/invoice/invoice.ts';
@@ -98,6 +99,7 @@ export async function checkLog(
   await compareInvoices(tenant, replay, room);
   if (full) await refuseStrayInvoices(tenant, replay, room);
   healed.push(...(await vaultCopies(tenant, start, head.size, segment, full, room)));
+  if (full) healed.push(...(await evidenceCopies(tenant, room)));
   await reconciliation.keepVerified({
     tenant,
     size: replay.size,
@@ -279,6 +281,33 @@ async function vaultCopies(
     if (covered < written) healed.push(`vault ${covered}`);
   }
   return healed;
+}
+
+const INVOICES_PER_READ = 100;
+
+/** Compares every evidence bundle in the vault with what the invoice's row says of it. */
+async function evidenceCopies(tenant: TenantId, { invoices, vault }: LogCheckRoom): Promise<string[]> {
+  const healed: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const rows = await invoices.list(tenant, INVOICES_PER_READ, after);
+    for (const row of rows) {
+      if (row.bundle_name === null) continue;
+      const bundle = await vault.read(row.bundle_name);
+      if (bundle === undefined) {
+        await invoices.markLost(tenant, row.number, row.close_seq);
+        healed.push(`evidence ${row.number}`);
+      } else if (sha256Hex(bundle) !== row.bundle_sha256) {
+        throw new LedgerFault(
+          'copy_differs',
+          row.close_seq,
+          `the vault's evidence of ${row.number} is not what was archived`,
+        );
+      }
+    }
+    if (rows.length < INVOICES_PER_READ) return healed;
+    after = rows.at(-1)!.number;
+  }
 }
 
 /** A stretch of a log as the vault keeps it: its pages, byte for byte, in one deterministic tar. */

@@ -34,7 +34,7 @@ export async function runErrand(body: () => Promise<void>): Promise<void> {
       error instanceof ConfigWrong ||
       error instanceof StoreInUse ||
       error instanceof SyntaxError ||
-      (error instanceof Error && 'code' in error && error.code === 'ENOENT');
+      (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EADDRINUSE'));
     const param = error instanceof BadInput && error.param !== undefined ? ` (${error.param})` : '';
     console.error(isTheirs ? `${(error as Error).message}${param}` : error);
     process.exitCode = isTheirs ? 2 : 1;

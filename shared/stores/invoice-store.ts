@@ -39,6 +39,14 @@ export class InvoiceStore {
     return this.#database.snapshot((view) => view.range(unarchived, { limit }));
   }
 
+  /** The vault has lost an invoice's evidence: it is made again, from the same entries to the same bytes. */
+  async markLost(tenant: TenantId, number: string, closeSeq: number): Promise<void> {
+    await this.#database.transact(async (tx) => {
+      tx.update(invoices, [tenant, number], { bundle_name: null, bundle_sha256: null, bundle_bytes: null, seal: null });
+      tx.upsert(unarchived, { tenant, number, close_seq: closeSeq });
+    });
+  }
+
   async markArchived(tenant: TenantId, number: string, place: BundlePlace): Promise<void> {
     await this.#database.transact(async (tx) => {
       tx.update(invoices, [tenant, number], {

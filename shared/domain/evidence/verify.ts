@@ -426,6 +426,8 @@ class Verification {
       const absent = this.#absence(expected, size, seal.root, blinded);
       if (!precedes(absent, after, after !== seal.record)) refuse(`anchor ${absent.n} is not of an earlier hour`);
       this.#anchorTimes.push({ size: 0, at: absent.at });
+    } else if (this.#files.has('absence.json') || this.#files.has('absence-heads.ndjson')) {
+      throw new Refuted('anchors', 'an absence is shown where none has to be', { file: 'absence.json' });
     }
     this.#anchorTimes.push({ size: Number(head.size), at: seal.record.at });
     this.#anchorTimes.sort((a, b) => a.size - b.size);
