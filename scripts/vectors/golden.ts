@@ -146,9 +146,11 @@ class GoldenWorld {
     this.files.set(`pinned-${name}.json`, await this.#pinned(tenant));
   }
 
-  async #pinned(tenant: string): Promise<Buffer> {
-    const { ledgerOrigin, keys } = this.#suite.platform;
-    return canonicalBytes({ ledger: ledgerOrigin, tenant, jwks: (await keys.keyset()) as Json });
+  /** What the customer pins: from the second invoice on with the blind of its own log. */
+  async #pinned(tenant: TenantName): Promise<Buffer> {
+    const { ledgerOrigin, keys, ledger } = this.#suite.platform;
+    const blind = this.#closed < 2 ? {} : { blind: (await ledger.head(tenant as TenantId))!.blind };
+    return canonicalBytes({ ledger: ledgerOrigin, tenant, ...blind, jwks: (await keys.keyset()) as Json });
   }
 
   async #call(tenant: string, path: string, body?: string): Promise<Response> {
@@ -162,6 +164,6 @@ class GoldenWorld {
 }
 
 interface Issued {
-  readonly tenant: TenantId;
+  readonly tenant: TenantName;
   readonly number: string;
 }

@@ -3,12 +3,13 @@ import { sha256Base64url } from '../../shared/domain/digest.ts';
 import { compactJws, type JwsType, signingInput } from '../../shared/domain/evidence/jws.ts';
 import { rootFromInclusion } from '../../shared/domain/ledger/proof.ts';
 import { blindedTenant, checkpointText, headsRoot } from '../../shared/domain/ledger/seal.ts';
-import { CompactRange, leafHashOfText, nodeHash, splitPoint, type TreeHash } from '../../shared/domain/ledger/tree.ts';
+import { CompactRange, leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
 import { KEY_NAMES, type KeyName, kidOf, signWith } from './keys.ts';
+import { auditStretches, consistencyStretches, PartialTree, peakStretches } from './partial-tree.ts';
 import { fieldOf, type Workpiece, withField } from './workpiece.ts';
 
 type Proven = { path: string[]; record: string };
-type Anchor = Proven & { head: { index: string; line: string; path: string[] } };
+type Anchor = Proven & { consistency: string[]; head: { index: string; line: string; path: string[] } };
 
 const RECEIPTS = 'receipts.ndjson';
 const hashes = (texts: readonly string[]): TreeHash[] => texts.map((text) => Buffer.from(text, 'base64url'));
@@ -35,17 +36,37 @@ export function relink(piece: Workpiece, line: number): void {
 const startOf = (piece: Workpiece) =>
   piece.json('start.json') as { blind: string; last: string; peaks: string[]; size: string };
 
-/** Root and last leaf of the log at each size from the bundle's start on. */
-function headsBySize(piece: Workpiece): Map<number, { root: string; last: string }> {
+interface Log {
+  readonly size: number;
+  /** root and last leaf at each size from the bundle's start on */
+  readonly heads: ReadonlyMap<number, { readonly root: string; readonly last: string }>;
+  /** the proof that the log extends a size before the bundle's start */
+  readonly consistency: (size: number) => string[];
+}
+
+/** The log as the receipts tell it now. @param oldSize of the sealed head, to which the anchors' proofs lead */
+function readLog(piece: Workpiece, oldSize: number, anchors: readonly Anchor[]): Log {
   const start = startOf(piece);
-  const range = new CompactRange(Number(start.size), hashes(start.peaks));
-  const found = new Map<number, { root: string; last: string }>();
+  const startSize = Number(start.size);
+  const range = new CompactRange(startSize, hashes(start.peaks));
+  const heads = new Map<number, { root: string; last: string }>();
+  const tree = new PartialTree();
+  tree.learn(peakStretches(startSize), start.peaks);
+  for (const { head, consistency } of anchors) {
+    const size = Number(fieldOf(head.line, 'size'));
+    if (size < startSize) tree.learn(consistencyStretches(size, oldSize), consistency);
+  }
   for (const text of piece.lines(RECEIPTS)) {
     const leaf = leafHashOfText(text);
+    tree.leaf(range.size, leaf);
     range.append(leaf);
-    found.set(range.size, { root: base64url(range.root()), last: base64url(leaf) });
+    heads.set(range.size, { root: base64url(range.root()), last: base64url(leaf) });
   }
-  return found;
+  return {
+    size: range.size,
+    heads,
+    consistency: (size) => (size < startSize ? tree.roots(consistencyStretches(size, range.size)) : []),
+  };
 }
 
 /**
@@ -60,18 +81,17 @@ export async function reseal(
 ): Promise<void> {
   const ledger = fieldOf(piece.lines(RECEIPTS)[0]!, 'ledger');
   const { tenant } = piece.json('manifest.json') as { tenant: string };
-  const bySize = headsBySize(piece);
-  if (heads === undefined) {
-    const name = blindedTenant(ledger, startOf(piece).blind, tenant);
-    const size = Math.max(...bySize.keys());
-    const head = { size: String(size), ...bySize.get(size)! };
-    piece.setLines(
-      'heads.ndjson',
-      piece.lines('heads.ndjson').map((line) => (fieldOf(line, 'tenant') === name ? withHead(line, head) : line)),
-    );
-  }
   const seal = piece.json('seal.json') as Proven;
   const anchors = piece.json('anchors.json') as Anchor[];
+  const name = blindedTenant(ledger, startOf(piece).blind, tenant);
+  const own = piece.lines('heads.ndjson').find((line) => fieldOf(line, 'tenant') === name);
+  const log = readLog(piece, own === undefined ? 0 : Number(fieldOf(own, 'size')), anchors);
+  if (heads === undefined) {
+    const head = { size: String(log.size), ...log.heads.get(log.size)! };
+    const lines = piece.lines('heads.ndjson').map((line) => (line === own ? withHead(line, head) : line));
+    piece.setLines('heads.ndjson', lines);
+    for (const anchor of anchors) anchor.consistency = log.consistency(Number(fieldOf(anchor.head.line, 'size')));
+  }
   const absence = piece.files.has('absence.json') ? (piece.json('absence.json') as Proven) : undefined;
   const before = [...anchors, ...(absence === undefined ? [] : [absence]), seal].map((proven) => ({ ...proven }));
 
@@ -82,12 +102,12 @@ export async function reseal(
     keyset: sha256Base64url(piece.file('jwks.json')),
     receipts_total: String(lines.reduce((sum, line) => sum + Number(fieldOf(line, 'size')), 0)),
   }).reduce((record, [field, value]) => withField(record, field, value), seal.record);
-  if (seals === 'all') for (const anchor of anchors) rewriteAnchor(anchor, bySize);
+  if (seals === 'all') for (const anchor of anchors) rewriteAnchor(anchor, log);
 
   const changed = seals === 'all' ? [...anchors, seal] : [seal];
   const root = rebuildSealLog(before, changed, [...anchors, ...(absence === undefined ? [] : [absence]), seal]);
   piece.setJson('seal.json', seal);
-  piece.setJson('anchors.json', anchors as unknown as Json);
+  piece.setJson('anchors.json', anchors);
   if (absence !== undefined) piece.setJson('absence.json', absence);
   const n = Number(fieldOf(seal.record, 'n'));
   await signFile(piece, 'checkpoint.jws', 'checkpoint+jws', checkpointText(ledger, n + 1, root), key);
@@ -97,26 +117,14 @@ const withHead = (line: string, head: Readonly<Record<string, string>>): string 
   Object.entries(head).reduce((text, [field, value]) => withField(text, field, value), line);
 
 /** Shows the log as it now is at the size that the anchor names. Sizes before the bundle's start stay as they are. */
-function rewriteAnchor(anchor: Anchor, bySize: ReadonlyMap<number, { root: string; last: string }>): void {
-  const now = bySize.get(Number(fieldOf(anchor.head.line, 'size')));
+function rewriteAnchor(anchor: Anchor, log: Log): void {
+  const now = log.heads.get(Number(fieldOf(anchor.head.line, 'size')));
   if (now === undefined) return;
   anchor.head.line = withHead(anchor.head.line, now);
   const count = Number(fieldOf(anchor.record, 'heads_count'));
   const leaf = leafHashOfText(anchor.head.line);
   const root = rootFromInclusion(leaf, Number(anchor.head.index), count, hashes(anchor.head.path))!;
   anchor.record = withField(anchor.record, 'heads_root', base64url(root));
-}
-
-/** The stretches of leaves whose roots are leaf `index`'s audit path (RFC 6962 section 2.1.1), nearest first. */
-function siblings(index: number, size: number): (readonly [number, number])[] {
-  const stretches: (readonly [number, number])[] = [];
-  let [from, to] = [0, size];
-  while (to - from > 1) {
-    const middle = from + splitPoint(to - from);
-    stretches.push(index < middle ? [middle, to] : [from, middle]);
-    [from, to] = index < middle ? [from, middle] : [middle, to];
-  }
-  return stretches.reverse();
 }
 
 /**
@@ -127,23 +135,11 @@ function siblings(index: number, size: number): (readonly [number, number])[] {
 function rebuildSealLog(before: readonly Proven[], changed: readonly Proven[], all: readonly Proven[]): TreeHash {
   const numberOf = ({ record }: Proven): number => Number(fieldOf(record, 'n'));
   const size = numberOf(before.at(-1)!) + 1;
-  const known = new Map<string, TreeHash>();
-  for (const proven of before) {
-    for (const [i, stretch] of siblings(numberOf(proven), size).entries()) {
-      known.set(stretch.join('-'), Buffer.from(proven.path[i]!, 'base64url'));
-    }
-  }
-  const leaves = new Map(changed.map((proven) => [numberOf(proven), leafHashOfText(proven.record)]));
-  const rootOver = (from: number, to: number): TreeHash => {
-    if (to - from === 1 && leaves.has(from)) return leaves.get(from)!;
-    if ([...leaves.keys()].every((leaf) => leaf < from || leaf >= to)) return known.get(`${from}-${to}`)!;
-    const middle = from + splitPoint(to - from);
-    return nodeHash(rootOver(from, middle), rootOver(middle, to));
-  };
-  for (const proven of all) {
-    proven.path = siblings(numberOf(proven), size).map(([from, to]) => base64url(rootOver(from, to)));
-  }
-  return rootOver(0, size);
+  const tree = new PartialTree();
+  for (const proven of before) tree.learn(auditStretches(numberOf(proven), size), proven.path);
+  for (const proven of changed) tree.leaf(numberOf(proven), leafHashOfText(proven.record));
+  for (const proven of all) proven.path = tree.roots(auditStretches(numberOf(proven), size));
+  return tree.root(0, size);
 }
 
 /** Signs anew with a key; with the one that the JWS names where none is given. */

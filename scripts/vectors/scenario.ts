@@ -111,6 +111,13 @@ export const STEPS: readonly Step[] = [
       ['requests', '1', '2026-03-28T14:00:00Z'],
       ['payments', '25.99', '2026-03-28T14:01:00Z'],
       ['platform', '1', '2026-03-28T14:02:00Z'],
+    ],
+  },
+  {
+    // Not the first seal of its hour, so no anchor: the second day's bundle begins behind the last anchor before it.
+    at: '2026-03-28T14:30:00Z',
+    send: 'aurora',
+    events: [
       ['storage', '11', '2026-03-28T14:03:00Z'],
       // A value of before: counted by nobody, charged nothing.
       ['users', 'ada', '2026-03-28T14:04:00Z'],

@@ -4,16 +4,19 @@ import type { Quantity } from '../../shared/domain/decimals.ts';
 import { instantOfMicros } from '../../shared/domain/time.ts';
 import { type AcceptedEvent, packEvents, unpackEvents } from '../../shared/domain/usage/accepted.ts';
 
-const event: fc.Arbitrary<AcceptedEvent> = fc.record({
-  receiptId: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
-  subscription: fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,20}$/),
-  meter: fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,20}$/),
-  quantity: fc.bigInt({ min: 0n, max: 10n ** 32n - 1n }).map((units) => units as Quantity),
-  occurredAt: fc.bigInt({ min: 0n, max: 4n * 10n ** 15n }).map(instantOfMicros),
-  value: fc.string({ unit: fc.constantFrom('a', '\n', '"', '\\', '\u2028', 'é', '😀', '[', ']', ',') }),
-  salt: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
-  event: fc.string({ unit: fc.constantFrom('{', '"', '\\n', '\n', 'ü', '}', ',', '\u2029') }),
-});
+const event: fc.Arbitrary<AcceptedEvent> = fc.record(
+  {
+    receiptId: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+    subscription: fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,20}$/),
+    meter: fc.stringMatching(/^[a-z0-9][a-z0-9_.-]{0,20}$/),
+    quantity: fc.bigInt({ min: 0n, max: 10n ** 32n - 1n }).map((units) => units as Quantity),
+    occurredAt: fc.bigInt({ min: 0n, max: 4n * 10n ** 15n }).map(instantOfMicros),
+    value: fc.string({ unit: fc.constantFrom('a', '\n', '"', '\\', '\u2028', 'é', '😀', '[', ']', ',') }),
+    salt: fc.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+    event: fc.string({ unit: fc.constantFrom('{', '"', '\\n', '\n', 'ü', '}', ',', '\u2029') }),
+  },
+  { noNullPrototype: true },
+);
 
 describe('a batch of accepted events', () => {
   it('comes back as it was kept, in order, whatever its texts hold', () => {

@@ -25,6 +25,7 @@ const METERS = [
   meterJson('level', 'last'),
   meterJson('users', 'unique_count', { value_property: 'user' }),
   meterJson('free-samples', 'sum', { allow_zero: true }),
+  meterJson('odd', 'sum', { value_property: 'toString' }),
 ];
 const account = accountWith(METERS);
 const metered = (usage: UsageEvent, of: Account = account) => {
@@ -73,7 +74,7 @@ describe('metering', () => {
       ['another subscription', event('requests', {}, { subject: 'sub-2' }), 'unknown_subscription subscription_id'],
       ['a sum of nothing', event('com.example.transfer', {}), 'invalid_quantity bytes'],
       ['a sum of another property', event('com.example.transfer', { quantity: '1' }), 'invalid_quantity bytes'],
-      ['a property that every object has', event('com.example.transfer', {}), 'invalid_quantity bytes'],
+      ['a property that every object inherits', event('odd', {}), 'invalid_quantity toString'],
       ['-1', sum('-1'), 'invalid_quantity bytes'],
       ['-0', sum('-0'), 'invalid_quantity bytes'],
       ['0 where it is no usage', sum('0'), 'invalid_quantity bytes'],

@@ -185,6 +185,13 @@ export function parseAccount(value: unknown): Account {
     limits.map(({ id }) => id),
     'limits',
   );
+  const measured = new Set(subscriptions.flatMap(({ meters }) => meters.map(({ name }) => name)));
+  for (const [index, { metric }] of limits.entries()) {
+    // It would never hold anybody back: better said now than found out.
+    if (!measured.has(metric)) {
+      throw new BadInput('invalid_catalogue', `nothing measures ${metric}`, `limits.${index}.metric_name`);
+    }
+  }
   return {
     tenant: parseTenantId(value.organization_id),
     zone,

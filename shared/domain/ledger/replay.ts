@@ -291,7 +291,7 @@ export class Replay {
       { before: entry.aggregate_before, after: entry.aggregate_after, amount, seq },
     );
     // A copy: a piece cut out of the entry would keep the whole entry in memory.
-    this.#eventIds.add(Buffer.from(entry.event_id, 'latin1').toString('latin1'));
+    this.#eventIds.add(`.${entry.event_id}`.slice(1));
     this.charges++;
   }
 
