@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../shared/domain/canonical.ts';
+import { base64url, canonicalJson } from '../../shared/domain/canonical.ts';
 import { sha256Hex } from '../../shared/domain/digest.ts';
 import { writeTar } from '../../shared/domain/evidence/tar.ts';
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
@@ -20,6 +20,7 @@ import type { AccountStore } from '../../shared/stores/account-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
+import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore, VerifiedRow } from '../../shared/stores/reconciliation-store.ts';
 import type { SealedHead } from './seal-check.ts';
 
@@ -27,6 +28,7 @@ export interface LogCheckRoom {
   readonly ledger: LedgerStore;
   readonly accounts: AccountStore;
   readonly invoices: InvoiceStore;
+  readonly proofs: ProofStore;
   readonly reconciliation: ReconciliationStore;
   readonly mirror: Mirror;
   readonly vault: Vault;
@@ -74,6 +76,7 @@ export async function checkLog(
   const start = replay.size;
   const healed: string[] = [];
   const marks = new Map(sealed.map((mark) => [mark.size, mark]));
+  await checkEarlierMarks(tenant, sealed, replay, room);
   const segment: Page[] = [];
 
   while (replay.size < head.size) {
@@ -94,6 +97,14 @@ export async function checkLog(
     }
   }
 
+  const beyond = sealed.find(({ size }) => size > replay.size);
+  if (beyond !== undefined) {
+    throw new LedgerFault(
+      'wrong_anchor',
+      replay.size,
+      `seal ${beyond.seal} signed ${beyond.size} entries, the log has fewer`,
+    );
+  }
   compareHead(replay, head);
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);
@@ -110,6 +121,20 @@ export async function checkLog(
     state: packState(replay),
   });
   return { verified: replay.size - start, healed };
+}
+
+/** Seals made while the pass before was under way may show the log shorter than that pass left it. */
+async function checkEarlierMarks(
+  tenant: TenantId,
+  sealed: readonly SealedHead[],
+  replay: Replay,
+  { proofs }: LogCheckRoom,
+): Promise<void> {
+  for (const { size, root, seal } of sealed) {
+    if (size > replay.size || size === 0) continue;
+    const found = size === replay.size ? replay.head().root : base64url(await proofs.rootAt(tenant, size));
+    if (found !== root) throw new LedgerFault('wrong_anchor', size - 1, `the log is another than seal ${seal} signed`);
+  }
 }
 
 function unpack(page: Page): string[] {

@@ -1,5 +1,5 @@
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
-import { consistencyProof, inclusionProof, type NodeSource } from '../domain/ledger/proof.ts';
+import { consistencyProof, inclusionProof, type NodeSource, subtreeRoot } from '../domain/ledger/proof.ts';
 import { readHead } from '../domain/ledger/record.ts';
 import { blindedTenant } from '../domain/ledger/seal.ts';
 import { leafHashOfText, type TreeHash } from '../domain/ledger/tree.ts';
@@ -29,6 +29,11 @@ export class ProofStore {
   /** That the log of `second` entries extends the one of `first`. */
   async logConsistency(tenant: TenantId, first: Sequence, second: Sequence): Promise<TreeHash[]> {
     return this.#database.snapshot((view) => consistencyProof(logNodes(view, tenant), first, second));
+  }
+
+  /** Root that the log had at `size` entries. */
+  async rootAt(tenant: TenantId, size: Sequence): Promise<TreeHash> {
+    return this.#database.snapshot((view) => subtreeRoot(logNodes(view, tenant), 0, size));
   }
 
   /** Audit path of seal `n` in the seal log of `size` seals. */
