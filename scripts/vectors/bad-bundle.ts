@@ -34,7 +34,7 @@ function takeTarStep(tar: Buffer, step: TarStep): Buffer {
   switch (step.op) {
     case 'tar_flip': {
       const bytes = Buffer.from(tar);
-      bytes[step.offset]! ^= step.xor;
+      bytes[step.offset < 0 ? bytes.length + step.offset : step.offset]! ^= step.xor;
       return bytes;
     }
     case 'tar_truncate':

@@ -1,4 +1,4 @@
-import { base64url, type Json } from '../../shared/domain/canonical.ts';
+import { base64url } from '../../shared/domain/canonical.ts';
 import { sha256Base64url } from '../../shared/domain/digest.ts';
 import { compactJws, type JwsType, signingInput } from '../../shared/domain/evidence/jws.ts';
 import { rootFromInclusion } from '../../shared/domain/ledger/proof.ts';

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint } from 'jose';
 import { canonicalBytes, type Json, readBase64url } from '../canonical.ts';
 import { sha256Base64url } from '../digest.ts';
+import { FORMS } from '../ledger/forms.ts';
 
 /**
  * One public key ever used, as the JWKS shows it (RFC 7517; RSA members RFC 7518 section 6.3.1). `purpose`, `first_seal`
@@ -24,7 +25,6 @@ export type KeysetKey = {
 export type Keyset = { readonly keys: readonly KeysetKey[] };
 
 const KEY_MEMBERS = ['alg', 'e', 'first_seal', 'kid', 'kty', 'last_seal', 'n', 'purpose', 'use'];
-const COUNT = /^(?:0|[1-9][0-9]{0,15})$/;
 
 export const keysetBytes = (keyset: Keyset): Buffer => canonicalBytes(keyset as Json);
 export const keysetDigest = (keyset: Keyset): string => sha256Base64url(keysetBytes(keyset));
@@ -44,8 +44,8 @@ export async function readKeyset(value: unknown): Promise<Keyset | undefined> {
     if (Object.keys(key).sort().join() !== KEY_MEMBERS.join()) return undefined;
     if (kty !== 'RSA' || use !== 'sig' || alg !== 'RS256') return undefined;
     if (purpose !== 'checkpoint' && purpose !== 'evidence') return undefined;
-    if (typeof first_seal !== 'string' || !COUNT.test(first_seal)) return undefined;
-    if (typeof last_seal !== 'string' || (last_seal !== '' && !COUNT.test(last_seal))) return undefined;
+    if (typeof first_seal !== 'string' || !FORMS.count(first_seal)) return undefined;
+    if (typeof last_seal !== 'string' || !FORMS['count?'](last_seal)) return undefined;
     if (typeof n !== 'string' || !isModulus(n)) return undefined;
     // 65537, the only exponent that key services make (FIPS 186-5 allows others; nobody needs them).
     if (e !== 'AQAB') return undefined;

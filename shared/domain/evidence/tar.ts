@@ -43,11 +43,17 @@ function header(path: string, size: number): Buffer {
 
 const padded = (size: number): number => Math.ceil(size / BLOCK) * BLOCK;
 
-/** Writes files as a deterministic tar: ascending by path, two zero blocks at the end, nothing after. */
+/**
+ * Writes files as a deterministic tar: ascending by path, two zero blocks at the end, nothing after.
+ * @throws BundleUnreadable for what could not be read back: a path that is none, or one that stands there twice
+ */
 export function writeTar(files: readonly BundleFile[]): Buffer {
   const parts: Buffer[] = [];
+  let previous = '';
   for (const { path, bytes } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     if (path.length > 99 || !PATH.test(path)) throw new BundleUnreadable(`${path} is no path of a bundle`);
+    if (path === previous) throw new BundleUnreadable(`${path} stands there twice`);
+    previous = path;
     parts.push(header(path, bytes.length), bytes, Buffer.alloc(padded(bytes.length) - bytes.length));
   }
   parts.push(Buffer.alloc(2 * BLOCK));

@@ -4,7 +4,7 @@ import { invoiceBytes } from '../invoice/invoice.ts';
 import { Books } from '../ledger/books.ts';
 import { booksOf } from '../ledger/carried.ts';
 import { LedgerFault } from '../ledger/faults.ts';
-import type { HeadLine, SealRecord } from '../ledger/kinds.ts';
+import type { Entry, HeadLine, SealRecord } from '../ledger/kinds.ts';
 import { isConsistent, rootFromInclusion } from '../ledger/proof.ts';
 import { RECORD_MAX_BYTES, readEntry, readHead, readSeal, Unreadable } from '../ledger/record.ts';
 import { Replay } from '../ledger/replay.ts';
@@ -75,6 +75,8 @@ class Verification {
   readonly #pinned: Pinned;
   readonly #results = new Map<ClaimName, ClaimResult>();
   #files = new Map<string, Buffer>();
+  /** The file that was asked for last: where something unreadable was found. */
+  #reading = '';
   #receipts = 0;
   /** The key that signed the manifest, once that is known. */
   #evidenceKid: string | undefined;
@@ -134,8 +136,9 @@ class Verification {
       return await check();
     } catch (error) {
       if (error instanceof Refuted) this.#fail(error.claim, error.message, error);
-      else if (error instanceof Unreadable) this.#fail(claim, error.message, {});
-      else throw error;
+      else if (error instanceof Unreadable || error instanceof BundleUnreadable) {
+        this.#fail(claim, error.message, { file: this.#reading });
+      } else throw error;
       return undefined;
     }
   }
@@ -164,6 +167,7 @@ class Verification {
   }
 
   #file(path: string): Buffer {
+    this.#reading = path;
     const bytes = this.#files.get(path);
     if (bytes === undefined) throw new BundleUnreadable(`${path} is missing`);
     return bytes;
@@ -232,13 +236,13 @@ class Verification {
 
   async #manifest(about: About): Promise<void> {
     const manifest = this.#json('manifest.json') as { readonly files: unknown; readonly ledger: unknown };
-    const refuse = (detail: string, file?: string): never => {
-      throw new Refuted('manifest', detail, file === undefined ? {} : { file });
+    const refuse = (detail: string, file: string): never => {
+      throw new Refuted('manifest', detail, { file });
     };
     if (manifest.ledger !== this.#pinned.ledger)
-      refuse(`the bundle is of the ledger ${String(manifest.ledger).slice(0, 200)}`);
+      refuse(`the bundle is of the ledger ${String(manifest.ledger).slice(0, 200)}`, 'manifest.json');
     if (this.#pinned.tenant !== undefined && about.tenant !== this.#pinned.tenant)
-      refuse('the bundle is of another tenant');
+      refuse('the bundle is of another tenant', 'manifest.json');
     const signed = await verifyJws(this.#file('manifest.jws').toString('latin1'), 'manifest+jws', this.#pinned.keyset);
     if (signed === undefined)
       throw new Refuted('manifest', 'no pinned evidence key signed the manifest', { file: 'manifest.jws' });
@@ -255,7 +259,7 @@ class Verification {
       if (listed[i] === undefined || canonicalJson(listed[i] as Json) !== claim)
         refuse(`${path} is not the file that was signed`, path);
     }
-    if (listed.length !== expected.length) refuse('a file that was signed is missing');
+    if (listed.length !== expected.length) refuse('a file that was signed is missing', 'manifest.json');
     this.#pass('manifest', `${expected.length} files under one signature by ${signed.key.kid}`);
   }
 
@@ -378,11 +382,11 @@ class Verification {
     head: HeadLine,
     about: About,
   ): Map<number, HeadLine> {
-    const list = this.#json('anchors.json');
-    if (!Array.isArray(list)) throw new Unreadable('anchors.json is no list');
     const startSize = Number(this.#text(this.#json('start.json'), 'size', 'start.json'));
     const size = Number(seal.record.n) + 1;
     const blinded = this.#blinded(about);
+    const list = this.#json('anchors.json');
+    if (!Array.isArray(list)) throw new Unreadable('anchors.json is no list');
     const through = new Map<number, HeadLine>();
     const refuse = (detail: string): never => {
       throw new Refuted('anchors', detail, { file: 'anchors.json' });
@@ -430,7 +434,7 @@ class Verification {
       throw new Refuted('anchors', 'an absence is shown where none has to be', { file: 'absence.json' });
     }
     this.#anchorTimes.push({ size: Number(head.size), at: seal.record.at });
-    this.#anchorTimes.sort((a, b) => a.size - b.size);
+    this.#anchorTimes.sort((a, b) => a.size - b.size || (a.at < b.at ? -1 : 1));
     this.#pass('anchors', `${(list as unknown[]).length} anchors, each an ancestor of the sealed log`);
     return through;
   }
@@ -509,6 +513,7 @@ class Verification {
   }
 
   #start(about: About): Replay {
+    const prices = this.#prices();
     const start = this.#json('start.json');
     this.#members(start, ['blind', 'last', 'peaks', 'size'], 'start.json');
     const sizeText = this.#text(start, 'size', 'start.json');
@@ -517,7 +522,6 @@ class Verification {
     if (this.#pinned.blind !== undefined && this.#text(start, 'blind', 'start.json') !== this.#pinned.blind) {
       throw new Refuted('heads', 'the blind is not the pinned one', { file: 'start.json' });
     }
-    const prices = this.#prices();
     const peaks = this.#hashes(start, 'peaks', 'start.json');
     let range: CompactRange;
     try {
@@ -532,17 +536,20 @@ class Verification {
     const values = new Map<string, readonly string[]>();
     const listed = this.#json('opening-values.json', OPENING_VALUES_MAX_BYTES);
     if (!Array.isArray(listed)) throw new Unreadable('opening-values.json is no list');
+    let previous = '';
     for (const item of listed as unknown[]) {
       this.#members(item, ['aggregate', 'values'], 'opening-values.json');
+      const aggregate = this.#text(item, 'aggregate', 'opening-values.json');
+      if (aggregate <= previous) throw new Unreadable('opening-values.json is out of order');
+      previous = aggregate;
       const commits = (item as { readonly values: unknown }).values;
       if (!Array.isArray(commits) || !commits.every((text) => typeof text === 'string')) {
         throw new Unreadable('opening-values.json holds something else than commitments');
       }
-      values.set(this.#text(item, 'aggregate', 'opening-values.json'), commits as string[]);
+      values.set(aggregate, commits as string[]);
     }
     const carried = this.#json('opening.json');
-    const first = this.#lines('receipts.ndjson').next().value as string | undefined;
-    const opened = first === undefined ? undefined : readEntry(first);
+    const opened = this.#firstEntry(range.size);
     if (opened?.typ !== 'open' || opened.period !== about.period || opened.subscription !== about.subscription) {
       throw new Refuted('invoice', 'the bundle does not begin where its period was opened', {
         file: 'receipts.ndjson',
@@ -553,12 +560,25 @@ class Verification {
         file: 'opening.json',
       });
     }
-    return new Replay(this.#pinned.ledger, about.tenant, prices, {
-      range,
-      last,
-      books: booksOf(carried, values),
-      seenValues: values,
-    });
+    const books = booksOf(carried, values);
+    for (const name of values.keys()) {
+      if (books.aggregates.get(name)?.seen === undefined) {
+        throw new Refuted('chain', `the balance counts no values of ${name.slice(0, 300)}`, {
+          file: 'opening-values.json',
+        });
+      }
+    }
+    return new Replay(this.#pinned.ledger, about.tenant, prices, { range, last, books, seenValues: values });
+  }
+
+  #firstEntry(seq: number): Entry | undefined {
+    try {
+      const first = this.#lines('receipts.ndjson').next();
+      return first.done === true ? undefined : readEntry(first.value);
+    } catch (error) {
+      if (error instanceof Unreadable) throw new Refuted('chain', error.message, { seq, file: 'receipts.ndjson' });
+      throw error;
+    }
   }
 
   #replay(about: About, head: HeadLine | undefined, anchors: ReadonlyMap<number, HeadLine>): void {
@@ -597,12 +617,13 @@ class Verification {
     let timedUntil = 0;
     try {
       const lines = this.#lines('receipts.ndjson');
-      let next = lines.next();
       if (replay.size > 0) checkHead();
-      while (next.done !== true) {
-        const text = next.value;
-        next = lines.next();
-        const entry = replay.apply(text, () => (next.done === true ? head?.last : prevOf(next.value)));
+      for (let line = lines.next(); line.done !== true; line = lines.next()) {
+        // Asked for only where a link is broken, and nothing is read after that.
+        const entry = replay.apply(line.value, () => {
+          const next = lines.next();
+          return next.done === true ? head?.last : prevOf(next.value);
+        });
         this.#receipts++;
         if (entry.recorded_at !== timed || replay.size > timedUntil) {
           checkTime(replay.size - 1, entry.recorded_at);
@@ -612,6 +633,9 @@ class Verification {
         checkHead();
       }
     } catch (error) {
+      if (error instanceof Unreadable) {
+        throw new Refuted('chain', error.message, { seq: replay.size, file: 'receipts.ndjson' });
+      }
       if (!(error instanceof LedgerFault)) throw error;
       const claim = CLAIM_OF[error.kind] ?? 'chain';
       throw new Refuted(claim, `${error.kind}: ${error.message}`, { seq: error.seq, file: 'receipts.ndjson' });

@@ -1,5 +1,6 @@
 import { base64url } from '../canonical.ts';
 import { formatAmount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
+import { BadInput } from '../errors.ts';
 import type { Sequence } from '../ids.ts';
 import { foldInvoice, type InvoiceDocument, invoiceDigest } from '../invoice/invoice.ts';
 import { isCumulative } from '../pricing/document.ts';
@@ -375,13 +376,7 @@ export class Replay {
     }
     if (this.invoices.has(entry.number))
       throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
-    const invoice = foldInvoice(closed.open, {
-      ledger: this.ledger,
-      tenant: this.tenant,
-      number: entry.number,
-      issuedAt: entry.recorded_at,
-      closeSeq: closed.seq,
-    });
+    const invoice = this.#fold(closed, entry, seq);
     for (const name of ['currency', 'subtotal', 'discount_total', 'tax_total', 'total'] as const) {
       if (invoice[name] !== entry[name]) {
         throw new LedgerFault('wrong_invoice', seq, `${name} is ${invoice[name]}, the entry says ${entry[name]}`);
@@ -392,6 +387,18 @@ export class Replay {
     }
     this.invoices.set(invoice.number, invoice);
     this.#closed = undefined;
+  }
+
+  #fold(closed: { readonly seq: Sequence; readonly open: OpenPeriod }, entry: EntryOf<'invoice'>, seq: Sequence) {
+    const { ledger, tenant } = this;
+    const frame = { ledger, tenant, number: entry.number, issuedAt: entry.recorded_at, closeSeq: closed.seq };
+    try {
+      return foldInvoice(closed.open, frame);
+    } catch (error) {
+      // A currency whose minor unit this version does not know cannot be rounded.
+      if (error instanceof BadInput) throw new LedgerFault('reserved_kind', seq, error.message);
+      throw error;
+    }
   }
 }
 
