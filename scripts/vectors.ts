@@ -39,7 +39,7 @@ async function writeBad(folder: string): Promise<void> {
     await writeFile(join(folder, file), await readFile(VECTORS + file));
   }
   const recipes = readRecipes();
-  for (const recipe of recipes) await writeFile(join(folder, `${recipe.name}.tar`), await makeBad(recipe));
+  for (const recipe of recipes) await writeFile(join(folder, `${recipe.name}.tar`), makeBad(recipe));
   const index = recipes.map((recipe) => ({
     bundle: `${recipe.name}.tar`,
     pinned: `${pinnedOf(recipe)}.json`,

@@ -120,7 +120,7 @@ describe('the bad bundles', () => {
   for (const recipe of RECIPES) {
     const number = recipe.attack === undefined ? '' : `attack ${recipe.attack}: `;
     it(`${number}${recipe.name}: ${recipe.about}`, async () => {
-      const verdict = await judge(await makeBad(recipe), pinnedOf(recipe));
+      const verdict = await judge(makeBad(recipe), pinnedOf(recipe));
       const { claim, seq, file } = recipe.expect;
       assert.equal(verdict.verdict, recipe.expect.verdict, said(verdict));
       if (claim === undefined) return;

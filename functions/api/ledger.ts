@@ -51,6 +51,7 @@ export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
     handle: async (request) => {
       const { tenant } = await reader(request, room);
       const head = await room.ledger.head(tenant);
+      const proof = await consistency(tenant, head?.size ?? 0, request.query.get('since'), room);
       if (head === undefined) return { status: 200, json: { ledger: room.ledgerOrigin, tenant, size: 0 } };
       const frozen = await room.reconciliation.frozen(tenant);
       return {
@@ -65,7 +66,7 @@ export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
           recorded_at: head.recordedAt,
           frozen: frozen === undefined ? null : { since: frozen.frozen_at },
           sealed: await sealedHead(tenant, room),
-          ...(await consistency(tenant, head.size, request.query.get('since'), room)),
+          ...proof,
         },
       };
     },

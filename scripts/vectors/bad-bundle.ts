@@ -15,14 +15,14 @@ type TarStep = Extract<Step, { readonly op: `tar_${string}` }>;
 const isTarStep = (step: Step): step is TarStep => step.op.startsWith('tar_');
 
 /** Makes the bad bundle of a recipe: steps, signatures, tar, steps on the tar. */
-export async function makeBad({ base, steps, resign }: Pick<Recipe, 'base' | 'steps' | 'resign'>): Promise<Buffer> {
+export function makeBad({ base, steps, resign }: Pick<Recipe, 'base' | 'steps' | 'resign'>): Buffer {
   const piece = opened(base);
-  for (const step of steps) if (!isTarStep(step)) await takeStep(piece, step, opened);
+  for (const step of steps) if (!isTarStep(step)) takeStep(piece, step, opened);
   if (resign === 'all') {
     relink(piece, 1);
-    await reseal(piece, 'all');
+    reseal(piece, 'all');
   }
-  if (resign !== 'none') await signManifest(piece);
+  if (resign !== 'none') signManifest(piece);
   const tar = writeTar([...piece.files].map(([path, bytes]) => ({ path, bytes })));
   return steps.filter(isTarStep).reduce(takeTarStep, tar);
 }

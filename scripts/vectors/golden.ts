@@ -10,7 +10,7 @@ import { readConfig } from '../../shared/edge/config.ts';
 import type { Entropy } from '../../shared/ports/entropy.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import { Suite } from '../../shared/wiring/suite.ts';
-import { type KeyName, keyPath, kidOf, purposeOf } from './keys.ts';
+import { type KeyName, keyPath, purposeOf, testKey } from './keys.ts';
 import { ACCOUNTS, type SentEvent, STEPS, type Step, type TenantName } from './scenario.ts';
 
 export const GOLDEN_LEDGER = 'ledger.example/vectors/2026' as LedgerOrigin;
@@ -75,7 +75,7 @@ const LOUD: Log = {
 async function placeKey(folder: string, name: KeyName, order: number): Promise<void> {
   const place = join(folder, 'keys', purposeOf(name));
   await mkdir(place, { recursive: true });
-  await copyFile(keyPath(name), join(place, `${String(order).padStart(4, '0')}-${await kidOf(name)}.pem`));
+  await copyFile(keyPath(name), join(place, `${String(order).padStart(4, '0')}-${testKey(name).kid}.pem`));
 }
 
 class GoldenWorld {

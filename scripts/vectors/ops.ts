@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { base64url, type Json } from '../../shared/domain/canonical.ts';
 import { sha256Base64url } from '../../shared/domain/digest.ts';
 import { manifestBytes } from '../../shared/domain/evidence/bundle.ts';
-import { KEY_NAMES, type KeyName, kidOf, publicPart, signWith } from './keys.ts';
+import { KEY_NAMES, type KeyName, signWith, testKey } from './keys.ts';
 import type { BaseName, Signing, Step } from './recipe.ts';
 import { relink, renumber, reseal, signFile } from './reseal.ts';
 import { contentBytes, fieldOf, lineAt, pointed, type Workpiece, withField } from './workpiece.ts';
@@ -12,11 +12,7 @@ export type Larder = (base: BaseName) => Workpiece;
 
 type FileOp = Exclude<Step['op'], `tar_${string}`>;
 type Ops = {
-  readonly [O in FileOp]: (
-    piece: Workpiece,
-    step: Extract<Step, { readonly op: O }>,
-    larder: Larder,
-  ) => void | Promise<void>;
+  readonly [O in FileOp]: (piece: Workpiece, step: Extract<Step, { readonly op: O }>, larder: Larder) => void;
 };
 
 /** What each step does to the files of a bundle. */
@@ -104,24 +100,25 @@ const OPS: Ops = {
 };
 
 /** Takes one step. `<kid NAME>` and `<n NAME>` in its texts stand for a test key's thumbprint and modulus. */
-export async function takeStep(piece: Workpiece, step: Step, larder: Larder): Promise<void> {
+export function takeStep(piece: Workpiece, step: Step, larder: Larder): void {
   let text = JSON.stringify(step);
   for (const name of KEY_NAMES) {
-    text = text.replaceAll(`<kid ${name}>`, await kidOf(name)).replaceAll(`<n ${name}>`, publicPart(name).n);
+    const { kid, n } = testKey(name);
+    text = text.replaceAll(`<kid ${name}>`, kid).replaceAll(`<n ${name}>`, n);
   }
-  const act = OPS[step.op as FileOp] as (piece: Workpiece, step: Step, larder: Larder) => void | Promise<void>;
-  await act(piece, JSON.parse(text) as Step, larder);
+  const act = OPS[step.op as FileOp] as (piece: Workpiece, step: Step, larder: Larder) => void;
+  act(piece, JSON.parse(text) as Step, larder);
 }
 
 /** A manifest that fits the files as they are, about what it was about, signed. */
-export async function signManifest(piece: Workpiece, key?: KeyName): Promise<void> {
+export function signManifest(piece: Workpiece, key?: KeyName): void {
   const about = piece.json('manifest.json') as Parameters<typeof manifestBytes>[0];
   const others = [...piece.files]
     .filter(([path]) => path !== 'manifest.json' && path !== 'manifest.jws')
     .map(([path, bytes]) => ({ path, bytes }));
   const manifest = manifestBytes(about, others);
   piece.files.set('manifest.json', manifest);
-  await signFile(piece, 'manifest.jws', 'manifest+jws', manifest, key);
+  signFile(piece, 'manifest.jws', 'manifest+jws', manifest, key);
 }
 
 function replaced(text: string, find: string, other: string): string {
@@ -149,5 +146,5 @@ function signature(input: string, signing: Signing, old: string): string {
   if (signing === 'none') return '';
   if (signing === 'keep') return old;
   if ('key' in signing) return base64url(signWith(signing.key, input));
-  return createHmac('sha256', publicPart(signing.hmac).pem).update(input, 'latin1').digest('base64url');
+  return createHmac('sha256', testKey(signing.hmac).pem).update(input, 'latin1').digest('base64url');
 }

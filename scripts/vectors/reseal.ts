@@ -4,7 +4,7 @@ import { compactJws, type JwsType, signingInput } from '../../shared/domain/evid
 import { rootFromInclusion } from '../../shared/domain/ledger/proof.ts';
 import { blindedTenant, checkpointText, headsRoot } from '../../shared/domain/ledger/seal.ts';
 import { CompactRange, leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
-import { KEY_NAMES, type KeyName, kidOf, signWith } from './keys.ts';
+import { KEY_NAMES, type KeyName, signWith, testKey } from './keys.ts';
 import { auditStretches, consistencyStretches, PartialTree, peakStretches } from './partial-tree.ts';
 import { fieldOf, type Workpiece, withField } from './workpiece.ts';
 
@@ -74,11 +74,11 @@ function readLog(piece: Workpiece, oldSize: number, anchors: readonly Anchor[]):
  * `all`, every anchor too is made to show the log as it is now.
  * @param heads `keep` takes heads.ndjson as it stands
  */
-export async function reseal(
+export function reseal(
   piece: Workpiece,
   seals: 'last' | 'all',
   { heads, key }: { readonly heads?: 'keep'; readonly key?: KeyName } = {},
-): Promise<void> {
+): void {
   const ledger = fieldOf(piece.lines(RECEIPTS)[0]!, 'ledger');
   const { tenant } = piece.json('manifest.json') as { tenant: string };
   const seal = piece.json('seal.json') as Proven;
@@ -110,7 +110,7 @@ export async function reseal(
   piece.setJson('anchors.json', anchors);
   if (absence !== undefined) piece.setJson('absence.json', absence);
   const n = Number(fieldOf(seal.record, 'n'));
-  await signFile(piece, 'checkpoint.jws', 'checkpoint+jws', checkpointText(ledger, n + 1, root), key);
+  signFile(piece, 'checkpoint.jws', 'checkpoint+jws', checkpointText(ledger, n + 1, root), key);
 }
 
 const withHead = (line: string, head: Readonly<Record<string, string>>): string =>
@@ -143,22 +143,23 @@ function rebuildSealLog(before: readonly Proven[], changed: readonly Proven[], a
 }
 
 /** Signs anew with a key; with the one that the JWS names where none is given. */
-export async function signFile(
+export function signFile(
   piece: Workpiece,
   path: string,
   typ: JwsType,
   payload: string | Uint8Array,
   key?: KeyName,
-): Promise<void> {
-  const signer = key ?? (await keyNamed(kidIn(piece.file(path).toString('latin1'))));
-  const input = signingInput(typ, await kidOf(signer), payload);
+): void {
+  const signer = key ?? keyNamed(kidIn(piece.file(path).toString('latin1')));
+  const input = signingInput(typ, testKey(signer).kid, payload);
   piece.files.set(path, Buffer.from(compactJws(input, signWith(signer, input)), 'latin1'));
 }
 
 const kidIn = (jws: string): string =>
   (JSON.parse(Buffer.from(jws.split('.')[0]!, 'base64url').toString('utf8')) as { kid: string }).kid;
 
-async function keyNamed(kid: string): Promise<KeyName> {
-  for (const name of KEY_NAMES) if ((await kidOf(name)) === kid) return name;
-  throw new Error(`no test key has the kid ${kid}`);
+function keyNamed(kid: string): KeyName {
+  const found = KEY_NAMES.find((name) => testKey(name).kid === kid);
+  if (found === undefined) throw new Error(`no test key has the kid ${kid}`);
+  return found;
 }

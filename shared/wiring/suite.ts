@@ -166,8 +166,8 @@ function frontOf(platform: Platform, stopping: AbortSignal): Server {
     let name = path === INGEST ? 'ingest' : 'api';
     if (path.startsWith(INTERNAL)) {
       const rest = (req.url ?? '').slice(INTERNAL.length);
-      const [wanted = ''] = rest.split('/');
-      name = servers.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
+      const [wanted = '', more] = rest.split('/');
+      name = more !== undefined && servers.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
       if (name !== 'api') req.url = rest.slice(wanted.length);
     }
     servers.get(name)!.emit('request', req, res);

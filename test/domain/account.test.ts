@@ -79,6 +79,54 @@ describe('an account', () => {
     });
   });
 
+  it('may be as large as its form says', () => {
+    const many = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
+    const priced = (count: number) =>
+      withPrices(
+        ...many(count, (at) => price(new Date(Date.UTC(2026, 0, 1 + at)).toISOString(), perUnit(`${at + 1}`, '0.01'))),
+      );
+    const metered = (count: number) => withMeters(...many(count, (at) => meterJson(`m${at}`, 'sum')));
+    const subscribed = (count: number) =>
+      accountJson({ subscriptions: many(count, (at) => subscriptionJson(`s${at}`, [meterJson('m', 'sum')])) });
+    const limited = (count: number) =>
+      accountJson({
+        limits: many(count, (at) => ({
+          limit_id: `l${at}`,
+          metric_name: 'api.calls',
+          period: 'total',
+          quantity: '5',
+          action: 'notify',
+        })),
+      });
+    for (const [fits, tooLarge, param] of [
+      [priced(100), priced(101), 'subscriptions.0.meters.0.prices'],
+      [metered(200), metered(201), 'subscriptions.0.meters'],
+      [subscribed(100), subscribed(101), 'subscriptions'],
+      [limited(100), limited(101), 'limits'],
+      [accountJson({ lateness_days: 1 }), accountJson({ lateness_days: 0 }), 'lateness_days'],
+      [accountJson({ lateness_days: 365 }), accountJson({ lateness_days: 366 }), 'lateness_days'],
+      [accountJson({ grace_minutes: 44_640 }), accountJson({ grace_minutes: 44_641 }), 'grace_minutes'],
+      [withCalendar({ count: 366 }), withCalendar({ count: 367 }), 'subscriptions.0.calendar.count'],
+      [withLimit({ limit_id: 'l'.repeat(64) }), withLimit({ limit_id: 'l'.repeat(65) }), 'limits.0.limit_id'],
+      [
+        withMeters(
+          meterJson('m', 'sum', { value_property: 'p'.repeat(63) }),
+          meterJson('n', 'sum', { value_property: 'p' }),
+        ),
+        withMeters(meterJson('m', 'sum', { value_property: 'p'.repeat(64) })),
+        'subscriptions.0.meters.0.value_property',
+      ],
+      [
+        withMeters(meterJson('m', 'sum', { event_type: 'e'.repeat(255) })),
+        withMeters(meterJson('m', 'sum', { event_type: 'e'.repeat(256) })),
+        'subscriptions.0.meters.0.event_type',
+      ],
+    ] as const) {
+      assert.equal(answer(fits), undefined, param);
+      assert.equal(answer(tooLarge), `invalid_catalogue ${param}`);
+    }
+  });
+
   describe('is refused', () => {
     for (const [says, value, expected] of [
       ['as no document', null, 'invalid_catalogue'],
@@ -138,6 +186,22 @@ describe('an account', () => {
         withCalendar({ zone: 'UTC' }),
         'invalid_catalogue subscriptions.0.calendar',
       ],
+      [
+        'with a field nobody knows in a subscription',
+        withSubscription({ status: 'active' }),
+        'invalid_catalogue subscriptions.0',
+      ],
+      [
+        'with a field nobody knows in a meter',
+        withMeters(meterJson('m', 'sum', { unit: 'GB' })),
+        'invalid_catalogue subscriptions.0.meters.0',
+      ],
+      [
+        'with a field nobody knows in a dated price',
+        withPrices({ ...price('2026-01-01T00:00:00Z'), until: '' }),
+        'invalid_catalogue subscriptions.0.meters.0.prices.0',
+      ],
+      ['with a field nobody knows in a limit', withLimit({ reset: true }), 'invalid_catalogue limits.0'],
       ['without a meter', withMeters(), 'invalid_catalogue subscriptions.0.meters'],
       [
         'with a meter that has a bad name',

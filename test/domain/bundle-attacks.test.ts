@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { goodBundle, makeBad, readRecipes } from '../../scripts/vectors/bad-bundle.ts';
 import { makeGolden } from '../../scripts/vectors/golden.ts';
 import type { BaseName } from '../../scripts/vectors/recipe.ts';
+import { readTar } from '../../shared/domain/evidence/tar.ts';
 import { verifyBundle } from '../../shared/domain/evidence/verify.ts';
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
@@ -87,7 +88,7 @@ describe('attack 1: one byte of a bundle is another', function () {
         const changed = Buffer.from(bytes);
         changed[offset]! ^= xor;
         piece.files.set(path, changed);
-        const verdict = await verifyBundle(await signedAgain(piece), keys);
+        const verdict = await verifyBundle(signedAgain(piece), keys);
         const what = `byte ${offset} xor ${xor} of ${path}`;
         if (path === 'report.txt') assert.equal(verdict.verdict, 'verified', what);
         else assertLocated(verdict, what);
@@ -97,7 +98,7 @@ describe('attack 1: one byte of a bundle is another', function () {
 });
 
 describe('attack 1: one byte of a stored page is another', () => {
-  it('is found, wherever it is', () => {
+  it('is found, wherever it is; but for spare bits of the compression, where every entry stays as it was', () => {
     const piece = opened('good-1');
     const texts = piece.lines('receipts.ndjson');
     const prices = new Map(
@@ -120,13 +121,18 @@ describe('attack 1: one byte of a stored page is another', () => {
     };
     const page = packPage(texts);
     assert.equal(faultOf(page), '');
+    let spare = 0;
     for (let offset = 0; offset < page.length; offset++) {
       for (const xor of [1, 0x80]) {
         const changed = Buffer.from(page);
         changed[offset]! ^= xor;
-        assert.notEqual(faultOf(changed), '', `byte ${offset} xor ${xor}`);
+        if (faultOf(changed) !== '') continue;
+        // The comparison with the mirror, byte for byte, finds these.
+        assert.deepEqual(unpackPage(changed), texts, `byte ${offset} xor ${xor}`);
+        spare++;
       }
     }
+    assert.ok(spare < page.length / 500, `${spare} of ${2 * page.length} flips change no entry`);
   });
 });
 
@@ -154,10 +160,9 @@ describe('attacks 14 and 15: the operator has all keys', () => {
     return { size: Number(size), root: Buffer.from(root!, 'base64') };
   };
   const rewritten = async (name: string, base: BaseName) => {
-    const bundle = await recipe(name);
+    const bundle = recipe(name);
     assert.equal((await judge(bundle, base === 'good-1' ? 'pinned-1' : 'pinned-2')).verdict, 'verified');
     const piece = opened(base);
-    const { readTar } = await import('../../shared/domain/evidence/tar.ts');
     for (const [path, bytes] of readTar(bundle)) piece.files.set(path, bytes);
     return piece;
   };
@@ -296,7 +301,7 @@ describe('attack 55: what is no bundle', () => {
       const changed = Buffer.concat([bytes.subarray(0, from), instead, bytes.subarray(to)]);
       if (changed.equals(bytes)) continue;
       piece.files.set(path, changed);
-      const verdict = await verifyBundle(await signedAgain(piece), keys);
+      const verdict = await verifyBundle(signedAgain(piece), keys);
       assertLocated(verdict, `seed ${seed}, turn ${turn}, ${path} from ${from} to ${to}`);
     }
   });

@@ -33,6 +33,7 @@ describe('a decimal string', () => {
       // 2^53 + 1, which a double rounds to 2^53.
       ['9007199254740993', 0, 9_007_199_254_740_993n],
       ['99999999999999999999.999999999999', 12, 10n ** 32n - 1n],
+      ['99999999999999999999', 0, 10n ** 20n - 1n],
       ['12.34', 2, 1234n],
     ] as const) {
       it(`${text} at ${places} places is ${units}`, () =>
@@ -90,6 +91,17 @@ describe('a decimal string', () => {
   it('is a quantity or a price with 20 digits before and 12 after the point, and says so otherwise', () => {
     assert.equal(parseQuantity('12.5'), 12_500_000_000_000n);
     assert.equal(parsePrice('0.029', 'rate'), 29_000_000_000n);
+    const [longest, longer, finer] = [
+      '9'.repeat(20) + '.' + '9'.repeat(12),
+      '1' + '0'.repeat(20),
+      '0.' + '0'.repeat(12) + '1',
+    ];
+    assert.equal(parseQuantity(longest), 10n ** 32n - 1n);
+    assert.equal(parsePrice(longest, 'rate'), 10n ** 32n - 1n);
+    for (const text of [longer, finer]) {
+      assert.equal(refusalOf(() => parseQuantity(text))?.code, 'invalid_quantity');
+      assert.equal(refusalOf(() => parsePrice(text, 'rate'))?.code, 'invalid_price');
+    }
     assert.deepEqual(
       refusalOf(() => parseQuantity('-1')),
       { code: 'invalid_quantity', param: 'quantity' },

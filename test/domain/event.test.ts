@@ -127,6 +127,18 @@ describe('a usage event', () => {
     ]);
   });
 
+  it('may be as short or as long as its form says: one to 255 characters, 50 properties of up to 500', () => {
+    for (const text of ['a', 'a'.repeat(255)]) {
+      const event = read({ ...cloud, id: text, source: text, type: text, subject: text, dataschema: text });
+      assert.deepEqual([event.key, event.source, event.type, event.subject], [text, text, text, text]);
+    }
+    assert.equal(answer({ ...cloud, x: 1, [`a${'1'.repeat(19)}`]: 2 }), undefined);
+    const most = Object.fromEntries(
+      Array.from({ length: 50 }, (_, at) => [`n${'a'.repeat(60)}${at + 10}`, 'x'.repeat(500)]),
+    );
+    assert.deepEqual(read({ ...plain, quantity: undefined, properties: most }).data, most);
+  });
+
   describe('in the plain form is answered', () => {
     for (const [says, value, expected] of [
       ['as no object', null, 'validation_failed'],
@@ -135,7 +147,7 @@ describe('a usage event', () => {
       ['as a number', 1, 'validation_failed'],
       ['with a field nobody knows', { ...plain, price: '0' }, 'unknown_field price'],
       ['with the field of another form', { ...plain, subject: 'sub-1' }, 'unknown_field subject'],
-      ['with a field that is markup', { ...plain, '<script>\r\nX: 1': '' }, 'unknown_field <script>??X:?1'],
+      ['with a field that is markup', { ...plain, '<!script>\r\nX: 1': '' }, 'unknown_field <!script>??X:?1'],
       ['with a field of a very long name', { ...plain, ['x'.repeat(5000)]: '' }, `unknown_field ${'x'.repeat(64)}`],
       [
         'with a prototype of its own',
@@ -215,6 +227,9 @@ describe('a usage event', () => {
       ['with a newline in its source', { ...cloud, source: 'urn:a\nb' }, 'validation_failed source'],
       ['with a blank in its source', { ...cloud, source: 'urn:a b' }, 'validation_failed source'],
       ['without a type', without(cloud, 'type'), 'validation_failed type'],
+      ['with a type of 256 characters', { ...cloud, type: 't'.repeat(256) }, 'validation_failed type'],
+      ['with a subject of 256 characters', { ...cloud, subject: 's'.repeat(256) }, 'validation_failed subject'],
+      ['with a schema of 256 characters', { ...cloud, dataschema: 's'.repeat(256) }, 'validation_failed dataschema'],
       ['with a NUL in its type', { ...cloud, type: 'a\0b' }, 'validation_failed type'],
       ['with an empty subject', { ...cloud, subject: '' }, 'validation_failed subject'],
       ['with a subject that is null', { ...cloud, subject: null }, 'validation_failed subject'],

@@ -60,6 +60,32 @@ describe('an id', () => {
     }
   });
 
+  it('of a ledger is a host name of up to 63 characters and up to four segments of up to 31', () => {
+    const host = `h${'a'.repeat(62)}`;
+    const segment = `s${'a'.repeat(30)}`;
+    for (const [text, is] of [
+      [host, true],
+      [`${host}a`, false],
+      [`a/${segment}`, true],
+      [`a/${segment}a`, false],
+      ['a/b/c/d/e', true],
+      ['a/b/c/d/e/f', false],
+      ['a//b', false],
+      ['a/', false],
+      ['/a', false],
+    ] as const) {
+      assert.equal(refusalOf(() => parseLedgerOrigin(text)) === undefined, is, text);
+    }
+  });
+
+  it('of a receipt ends in one of 16 characters: the last carries four bits of 32 bytes', () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const endings = [...alphabet].filter(
+      (last) => refusalOf(() => parseReceiptId(HASH.slice(0, -1) + last)) === undefined,
+    );
+    assert.equal(endings.join(''), 'AEIMQUYcgkosw048');
+  });
+
   it('of a receipt is canonical: of the four texts that decode to the same bytes one is an id', () => {
     for (const last of ['V', 'W', 'X']) {
       const other = HASH.slice(0, -1) + last;

@@ -292,6 +292,7 @@ describe('a zone', () => {
     ['europe/berlin', 'Europe/Berlin'],
     ['America/Argentina/Buenos_Aires', 'America/Argentina/Buenos_Aires'],
     ['Etc/GMT+5', 'Etc/GMT+5'],
+    ['GB', 'GB'],
   ] as const) {
     it(`is known by the name ${name}`, () => assert.equal(parseZone(name), read));
   }

@@ -259,7 +259,9 @@ describe('a consistency proof', () => {
       [2, 2 ** 53],
       [2 ** 53, 2 ** 53],
     ] as const) {
-      assert.ok(!isConsistent(first, root, second, root, []), `${first} to ${second}`);
+      for (const path of [[], [root], [root, other]]) {
+        assert.ok(!isConsistent(first, root, second, root, path), `${first} to ${second}`);
+      }
     }
     for (const [first, second] of [
       [0, 3],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   CompactRange,
   EMPTY_ROOT,
+  hashOfPrefixed,
   isPowerOfTwo,
   leafHash,
   leafHashOfText,
@@ -55,7 +56,17 @@ describe('a Merkle tree', () => {
     assert.deepEqual(leafHash(bytes('cafe')), sha256(bytes('00cafe')));
     assert.deepEqual(leafHash(bytes('')), sha256(bytes('00')));
     assert.deepEqual(nodeHash(left, right), sha256(bytes('01'), left, right));
-    assert.deepEqual(leafHashOfText('{"v":"1"}'), leafHash(Buffer.from('{"v":"1"}')));
+  });
+
+  it('hashes a leaf the same from its bytes, from its text and from both together, whatever came before', () => {
+    // Long before short: nothing of a longer text may stay behind.
+    for (const length of [5000, 4097, 4096, 4095, 4094, 2048, 9, 1, 0, 4095, 1]) {
+      const text = '~'.repeat(length);
+      const expected = sha256(bytes('00'), Buffer.from(text));
+      assert.deepEqual(leafHash(Buffer.from(text)), expected, `${length} bytes`);
+      assert.deepEqual(leafHashOfText(text), expected, `${length} characters`);
+      assert.deepEqual(hashOfPrefixed(Buffer.from(`\0${text}`)), expected, `${length} after a 0 byte`);
+    }
   });
 
   it('does not take an interior node for a leaf: the leaf made of both children has another hash', () => {

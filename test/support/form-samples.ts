@@ -37,13 +37,29 @@ const NAMES = {
   bad: ['-a', '_a', '.a', 'A', 'aB', 'a b', 'a/b', 'a@b', `n${'a'.repeat(64)}`, 'ä', '__proto__', 'a\u0301'],
 } as const;
 
+// Every printable ASCII character but `"` and `\\`: 93 of them.
+const PRINTABLE = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at))
+  .join('')
+  .replace(/["\\]/g, '');
 const [MARCH, APRIL] = ['2026-03-01T00:00:00.000000Z', '2026-04-01T00:00:00.000000Z'];
 
 export const FORM_SAMPLES: Readonly<Record<Form, FormSamples>> = {
   version: { good: ['1', '1'], bad: ['2', '0', '01', '1.0', 'v1'] },
   origin: {
-    good: ['ledger.example.com/eu1/2026', 'a', 'a/b/c/d/e', `l${'a'.repeat(62)}`],
-    bad: ['Ledger.example.com', '.a', 'a//b', 'a/', '/a', 'a/b/c/d/e/f', `l${'a'.repeat(63)}`, 'a_b', 'a:1', 'a/-b'],
+    good: ['ledger.example.com/eu1/2026', 'a', 'a/b/c/d/e', `l${'a'.repeat(62)}`, `a/b${'c'.repeat(30)}`],
+    bad: [
+      'Ledger.example.com',
+      '.a',
+      'a//b',
+      'a/',
+      '/a',
+      'a/b/c/d/e/f',
+      `l${'a'.repeat(63)}`,
+      `a/b${'c'.repeat(31)}`,
+      'a_b',
+      'a:1',
+      'a/-b',
+    ],
   },
   tenant: {
     good: ['acme', 'a-1', '0aa', `t${'e'.repeat(39)}`],
@@ -93,11 +109,11 @@ export const FORM_SAMPLES: Readonly<Record<Form, FormSamples>> = {
     ],
   },
   quantity: {
-    good: ['0', '1.5', '12', '0.000000000001', '99999999999999999999.999999999999'],
+    good: ['0', '1.5', '12', '0.000000000001', `${'9'.repeat(47)}.${'9'.repeat(12)}`],
     bad: ['-1', '-0', '1.50', '1.0', '05', '.5', '5.', '1e3', '+1', ' 1', '0.0000000000001', '1'.repeat(61)],
   },
   amount: {
-    good: ['0', '-1.5', '1.25', '0.000000000000000000000001', '-0.1'],
+    good: ['0', '-1.5', '1.25', '0.000000000000000000000001', '-0.1', `-${'9'.repeat(79)}`],
     bad: [
       '-0',
       '-0.0',
@@ -115,21 +131,32 @@ export const FORM_SAMPLES: Readonly<Record<Form, FormSamples>> = {
     ],
   },
   minor: {
-    good: ['0', '-5', '1235', '9'.repeat(30)],
+    good: ['0', '-5', '1235', '-1000', '9'.repeat(30)],
     bad: ['-0', '05', '1.0', '1e3', '+5', '--5', '-', '9'.repeat(31)],
   },
-  positive: { good: ['1', '31', '9'.repeat(30)], bad: ['0', '01', '-1', '1.0', '1e3', '9'.repeat(31)] },
+  positive: { good: ['1', '31', '10', '9'.repeat(30)], bad: ['0', '01', '-1', '1.0', '1e3', '9'.repeat(31)] },
   currency: { good: ['EUR', 'USD', 'JPY'], bad: ['eur', 'EU', 'EURO', 'E1R', '€'] },
   aggregation: {
     good: ['count', 'last', 'max', 'sum', 'unique_count'],
     bad: ['avg', 'Sum', 'sums', 'unique', 'unique_counts', 'weighted_sum', 'toString'],
   },
   price_ref: {
-    good: ['api-calls@1', 'a@999999999999999', 'a.b_c-d@12'],
-    bad: ['api-calls', 'api-calls@', '@1', 'api-calls@0', 'api-calls@01', 'a@1000000000000000', 'a@1@2', 'A@1', 'a@-1'],
+    good: ['api-calls@1', 'a@999999999999999', 'a.b_c-d@10', `n${'a'.repeat(63)}@1`],
+    bad: [
+      `n${'a'.repeat(64)}@1`,
+      'api-calls',
+      'api-calls@',
+      '@1',
+      'api-calls@0',
+      'api-calls@01',
+      'a@1000000000000000',
+      'a@1@2',
+      'A@1',
+      'a@-1',
+    ],
   },
   text: {
-    good: ['tallystick/0.1.0', ' ', '{}[],:', `~${'!'.repeat(99)}`],
+    good: ['tallystick/0.1.0', ' ', '{}[],:', PRINTABLE, `~${'!'.repeat(99)}`],
     bad: [`~${'!'.repeat(100)}`, 'é', 'tab\there'],
   },
 };

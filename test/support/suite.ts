@@ -75,8 +75,14 @@ export class TestSuite {
     if (setup.from === undefined) await giveKeys(folder.path);
     else await cp(setup.from, folder.path, { recursive: true });
     const lines: LogLine[] = [];
-    const suite = await Suite.start({ config, clock, entropy: new SeededEntropy(folder.path), log: recorder(lines) });
-    return new TestSuite(suite, folder, clock, config, lines);
+    try {
+      const entropy = new SeededEntropy(folder.path);
+      const suite = await Suite.start({ config, clock, entropy, log: recorder(lines) });
+      return new TestSuite(suite, folder, clock, config, lines);
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
   }
 
   get platform(): Platform {

@@ -28,6 +28,7 @@ export class SqliteDatabase implements Database {
   readonly #waitingReaders: (() => void)[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(writer: Connection, readers: Connection[]) {
     this.#writer = writer;
@@ -42,7 +43,14 @@ export class SqliteDatabase implements Database {
     writer.exec(
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536',
     );
-    for (const table of tables) writer.exec(schemaOf(table));
+    for (const table of tables) {
+      writer.exec(schemaOf(table));
+      // `IF NOT EXISTS` takes any table of that name; what it then holds would be found out in the middle of a commit.
+      const kept = writer.prepare("SELECT sql FROM sqlite_schema WHERE type='table' AND name=?").get(table.name);
+      if (kept?.['sql'] === createTable(table).replace('IF NOT EXISTS ', '')) continue;
+      writer.close();
+      throw new Error(`${file} was made by another version: its table ${table.name} has other columns`);
+    }
     const readers = Array.from({ length: SNAPSHOT_CONNECTIONS }, () => {
       const reader = new DatabaseSync(file);
       reader.exec('PRAGMA query_only=1; PRAGMA cache_size=-16384');
@@ -71,7 +79,11 @@ export class SqliteDatabase implements Database {
 
   async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
     while (this.#readers.length === 0) await new Promise<void>((resolve) => this.#waitingReaders.push(resolve));
-    if (this.#closed) throw new TryAgain('the store is closing');
+    if (this.#closed) {
+      // The connection that came free is not taken after all: whoever waits behind is to know as well.
+      this.#waitingReaders.shift()?.();
+      throw new TryAgain('the store is closing');
+    }
     const reader = this.#readers.pop()!;
     try {
       reader.exec('BEGIN');
@@ -86,8 +98,12 @@ export class SqliteDatabase implements Database {
   }
 
   /** Waits for what is under way, then closes. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#last;
     this.#closed = true;
     while (this.#readers.length < SNAPSHOT_CONNECTIONS) {
@@ -210,17 +226,20 @@ class BufferedTransaction implements Transaction {
 
 const SQL_TYPE = { text: 'TEXT', bytes: 'BLOB', int: 'INTEGER' } as const;
 
-function schemaOf(table: AnyTable): string {
+function createTable(table: AnyTable): string {
   const columns = Object.entries(table.columns).map(([name, type]) => {
     const nullable = type.endsWith('?');
     return `${name} ${SQL_TYPE[type.replace('?', '') as keyof typeof SQL_TYPE]}${nullable ? '' : ' NOT NULL'}`;
   });
+  // Rows live in the primary key's own tree: one look-up per read, and no second copy of the key.
+  return `CREATE TABLE IF NOT EXISTS ${table.name} (${columns.join(', ')}, PRIMARY KEY (${table.key.join(', ')})) STRICT, WITHOUT ROWID`;
+}
+
+function schemaOf(table: AnyTable): string {
   const indexes = Object.entries(table.indexes).map(
     ([name, names]) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table.name} (${names.join(', ')})`,
   );
-  // Rows live in the primary key's own tree: one look-up per read, and no second copy of the key.
-  const create = `CREATE TABLE IF NOT EXISTS ${table.name} (${columns.join(', ')}, PRIMARY KEY (${table.key.join(', ')})) STRICT, WITHOUT ROWID`;
-  return [create, ...indexes].join(';');
+  return [createTable(table), ...indexes].join(';');
 }
 
 const columnList = (table: AnyTable): string => Object.keys(table.columns).join(', ');
@@ -260,7 +279,9 @@ function selectRange(table: AnyTable, range: Range): { sql: string; values: Cell
   // Index order ends with the primary key, so that the order is total on every engine.
   const order = [...names, ...table.key.filter((name) => !names.includes(name))];
   const direction = range.reverse === true ? ' DESC' : '';
-  const limit = range.limit === undefined ? '' : ` LIMIT ${range.limit}`;
+  // Bound, not spelt out: statements are kept by their text, and limits come in every size.
+  const limit = range.limit === undefined ? '' : ' LIMIT ?';
+  if (range.limit !== undefined) values.push(range.limit);
   return {
     sql: `SELECT * FROM ${table.name}${where} ORDER BY ${order.map((name) => name + direction).join(', ')}${limit}`,
     values,

@@ -552,11 +552,13 @@ class Verification {
     const opened = this.#firstEntry(range.size);
     if (opened?.typ !== 'open' || opened.period !== about.period || opened.subscription !== about.subscription) {
       throw new Refuted('invoice', 'the bundle does not begin where its period was opened', {
+        seq: range.size,
         file: 'receipts.ndjson',
       });
     }
     if (opened.carried !== sha256Base64url(this.#file('opening.json'))) {
       throw new Refuted('charges', 'the balance brought forward is not the one the first entry carries', {
+        seq: range.size,
         file: 'opening.json',
       });
     }

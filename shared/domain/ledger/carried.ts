@@ -1,7 +1,7 @@
 import { readBase64url } from '../canonical.ts';
 import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { aggregateKeyText, Books, lineKeyText } from './books.ts';
+import { aggregateKeyText, Books, endOf, lineKeyText, startOf } from './books.ts';
 import { FORMS, type Form } from './forms.ts';
 import { Unreadable } from './record.ts';
 import { CompactRange, leafHash } from './tree.ts';
@@ -46,6 +46,10 @@ export function booksOf(carried: unknown, values: ReadonlyMap<string, readonly s
     const { subscription } = readRow(rest, { subscription: 'name' }, 'closed');
     if (periods.length === 0 || !periods.every((text) => typeof text === 'string' && FORMS.period(text))) {
       throw new Unreadable('a closed period is no period');
+    }
+    // Reading keeps the order it finds, so comparing digests later would not notice a wrong one.
+    if (periods.some((text, i) => i > 0 && startOf(text as string) !== endOf(periods[i - 1] as string))) {
+      throw new Unreadable('closed periods do not follow one another');
     }
     books.closed.set(subscription, periods as readonly string[]);
   }

@@ -82,6 +82,9 @@ export class Replay {
     this.range = start.range;
     this.#last = start.last;
     this.#recordedAt = start.recordedAt;
+    for (const { lines } of start.books.periods.values()) {
+      for (const { priceRef, priceDigest } of lines.values()) this.#refs.set(priceRef, priceDigest);
+    }
     for (const [key, values] of start.seenValues ?? []) this.#values.set(key, new Set(values));
   }
 
