@@ -1,4 +1,5 @@
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
@@ -62,7 +63,7 @@ export class TestSuite {
   }
 
   static async start(setup: SuiteSetup = {}): Promise<TestSuite> {
-    const folder = await tempFolder();
+    const folder = await tempFolder(await storesFolder());
     const clock = new ManualClock(at(setup.at ?? '2026-03-01T00:00:00Z'));
     const config: Config = {
       ...readConfig({}),
@@ -262,6 +263,13 @@ function recorder(lines: LogLine[]): Log {
     error: (event, error, facts = {}) => void lines.push({ level: 'error', event, facts, error }),
   };
 }
+
+/** In memory, where Linux has such a place: no test's store has to survive a power cut, and a disk makes it wait. */
+const storesFolder = (): Promise<string> =>
+  access('/dev/shm', constants.W_OK).then(
+    () => '/dev/shm',
+    () => tmpdir(),
+  );
 
 /** Key files by their path in a store; made once per process, because making an RSA key takes longer than most tests. */
 let madeKeys: Promise<ReadonlyMap<string, Buffer>> | undefined;

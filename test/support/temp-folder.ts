@@ -8,8 +8,8 @@ export interface TempFolder {
   remove(): Promise<void>;
 }
 
-/** A new empty folder that nobody else uses, so test files can run beside one another. */
-export async function tempFolder(): Promise<TempFolder> {
-  const path = await realpath(await mkdtemp(join(tmpdir(), 'tallystick-')));
+/** A new empty folder that nobody else uses, so test files can run beside one another. @param base where it is made */
+export async function tempFolder(base = tmpdir()): Promise<TempFolder> {
+  const path = await realpath(await mkdtemp(join(base, 'tallystick-')));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
