@@ -88,8 +88,7 @@ const OPS: Ops = {
     editJson(piece, file, at, (record) => withField(String(record), field, value)),
   renumber: (piece, { line }) => renumber(piece, line),
   relink: (piece, { line }) => relink(piece, line),
-  reseal: (piece, { seals, heads, key }) =>
-    reseal(piece, seals, { ...(heads === undefined ? {} : { heads }), ...(key === undefined ? {} : { key }) }),
+  reseal: (piece, step) => reseal(piece, step.seals, step),
   sign: (piece, { file, header, payload, with: signing }) => {
     const [, oldPayload = '', oldSignature = ''] = piece.file(file).toString('latin1').split('.');
     const body = payload === 'keep' ? oldPayload : base64url(piece.file(payload));

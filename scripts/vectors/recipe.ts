@@ -25,6 +25,12 @@ interface InJson extends InFile {
 /** How the signature of a JWS is made: by a key, as HMAC under a public key's PEM, empty, or the one that stands there. */
 export type Signing = { readonly key: KeyName } | { readonly hmac: KeyName } | 'none' | 'keep';
 
+export interface ResealOptions {
+  /** what is left as it stands though the entries may say otherwise */
+  readonly keep?: readonly ('heads' | 'anchors' | 'record')[];
+  readonly key?: KeyName;
+}
+
 /**
  * One change. The set is closed and small so that a stranger can implement it; `test/vectors/README.md` says in words
  * what each does. Steps that begin with `tar_` work on the packed bundle and come last.
@@ -62,7 +68,7 @@ export type Step =
   | ({ readonly op: 'set_record'; readonly field: string; readonly value: string } & InJson)
   | { readonly op: 'renumber'; readonly line: number }
   | { readonly op: 'relink'; readonly line: number }
-  | { readonly op: 'reseal'; readonly seals: 'last' | 'all'; readonly heads?: 'keep'; readonly key?: KeyName }
+  | ({ readonly op: 'reseal'; readonly seals: 'last' | 'all' } & ResealOptions)
   | ({ readonly op: 'sign'; readonly header: string; readonly payload: string; readonly with: Signing } & InFile)
   | { readonly op: 'sign_manifest'; readonly key: KeyName }
   | { readonly op: 'tar_flip'; readonly offset: number; readonly xor: number }

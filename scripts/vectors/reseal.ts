@@ -6,6 +6,7 @@ import { blindedTenant, checkpointText, headsRoot } from '../../shared/domain/le
 import { CompactRange, leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
 import { KEY_NAMES, type KeyName, signWith, testKey } from './keys.ts';
 import { auditStretches, consistencyStretches, PartialTree, peakStretches } from './partial-tree.ts';
+import type { ResealOptions } from './recipe.ts';
 import { fieldOf, type Workpiece, withField } from './workpiece.ts';
 
 type Proven = { path: string[]; record: string };
@@ -72,55 +73,65 @@ function readLog(piece: Workpiece, oldSize: number, anchors: readonly Anchor[]):
 /**
  * What an operator with the real keys can do after changing entries: a new head, a new last seal and its signature; with
  * `all`, every anchor too is made to show the log as it is now.
- * @param heads `keep` takes heads.ndjson as it stands
  */
-export function reseal(
-  piece: Workpiece,
-  seals: 'last' | 'all',
-  { heads, key }: { readonly heads?: 'keep'; readonly key?: KeyName } = {},
-): void {
+export function reseal(piece: Workpiece, seals: 'last' | 'all', { keep = [], key }: ResealOptions = {}): void {
   const ledger = fieldOf(piece.lines(RECEIPTS)[0]!, 'ledger');
-  const { tenant } = piece.json('manifest.json') as { tenant: string };
   const seal = piece.json('seal.json') as Proven;
   const anchors = piece.json('anchors.json') as Anchor[];
-  const name = blindedTenant(ledger, startOf(piece).blind, tenant);
-  const own = piece.lines('heads.ndjson').find((line) => fieldOf(line, 'tenant') === name);
+  const absence = piece.files.has('absence.json') ? [piece.json('absence.json') as Proven] : [];
+  const all = [...anchors, ...absence, seal];
+  const before = all.map((proven) => ({ ...proven }));
+
+  const own = ownHead(piece, ledger);
   const log = readLog(piece, own === undefined ? 0 : Number(fieldOf(own, 'size')), anchors);
-  if (heads === undefined) {
+  if (!keep.includes('heads')) {
     const head = { size: String(log.size), ...log.heads.get(log.size)! };
-    const lines = piece.lines('heads.ndjson').map((line) => (line === own ? withHead(line, head) : line));
+    const lines = piece.lines('heads.ndjson').map((line) => (line === own ? withFields(line, head) : line));
     piece.setLines('heads.ndjson', lines);
     for (const anchor of anchors) anchor.consistency = log.consistency(Number(fieldOf(anchor.head.line, 'size')));
   }
-  const absence = piece.files.has('absence.json') ? (piece.json('absence.json') as Proven) : undefined;
-  const before = [...anchors, ...(absence === undefined ? [] : [absence]), seal].map((proven) => ({ ...proven }));
+  if (seals === 'all') {
+    for (const anchor of anchors) rewriteAnchor(anchor, keep.includes('anchors') ? undefined : log);
+    for (const absent of absence)
+      absent.record = withFields(absent.record, totals(piece.lines('absence-heads.ndjson')));
+  }
+  if (!keep.includes('record')) {
+    const keyset = sha256Base64url(piece.file('jwks.json'));
+    seal.record = withFields(seal.record, { ...totals(piece.lines('heads.ndjson')), keyset });
+  }
 
-  const lines = piece.lines('heads.ndjson');
-  seal.record = Object.entries({
-    heads_count: String(lines.length),
-    heads_root: headsRoot(lines),
-    keyset: sha256Base64url(piece.file('jwks.json')),
-    receipts_total: String(lines.reduce((sum, line) => sum + Number(fieldOf(line, 'size')), 0)),
-  }).reduce((record, [field, value]) => withField(record, field, value), seal.record);
-  if (seals === 'all') for (const anchor of anchors) rewriteAnchor(anchor, log);
-
-  const changed = seals === 'all' ? [...anchors, seal] : [seal];
-  const root = rebuildSealLog(before, changed, [...anchors, ...(absence === undefined ? [] : [absence]), seal]);
+  const root = rebuildSealLog(before, seals === 'all' ? all : [seal], all);
   piece.setJson('seal.json', seal);
   piece.setJson('anchors.json', anchors);
-  if (absence !== undefined) piece.setJson('absence.json', absence);
+  for (const absent of absence) piece.setJson('absence.json', absent);
   const n = Number(fieldOf(seal.record, 'n'));
   signFile(piece, 'checkpoint.jws', 'checkpoint+jws', checkpointText(ledger, n + 1, root), key);
 }
 
-const withHead = (line: string, head: Readonly<Record<string, string>>): string =>
-  Object.entries(head).reduce((text, [field, value]) => withField(text, field, value), line);
+/** The line of heads.ndjson that names the bundle's log. */
+function ownHead(piece: Workpiece, ledger: string): string | undefined {
+  const { tenant } = piece.json('manifest.json') as { tenant: string };
+  const name = blindedTenant(ledger, startOf(piece).blind, tenant);
+  return piece.lines('heads.ndjson').find((line) => fieldOf(line, 'tenant') === name);
+}
 
-/** Shows the log as it now is at the size that the anchor names. Sizes before the bundle's start stay as they are. */
-function rewriteAnchor(anchor: Anchor, log: Log): void {
-  const now = log.heads.get(Number(fieldOf(anchor.head.line, 'size')));
-  if (now === undefined) return;
-  anchor.head.line = withHead(anchor.head.line, now);
+const withFields = (record: string, fields: Readonly<Record<string, string>>): string =>
+  Object.entries(fields).reduce((text, [field, value]) => withField(text, field, value), record);
+
+/** What a seal says of all its heads. */
+const totals = (lines: readonly string[]) => ({
+  heads_count: String(lines.length),
+  heads_root: headsRoot(lines),
+  receipts_total: String(lines.reduce((sum, line) => sum + Number(fieldOf(line, 'size')), 0)),
+});
+
+/**
+ * Makes an anchor's record fit its head line.
+ * @param log first lets the line show the log as it now is at the line's size; sizes up to the bundle's start stay
+ */
+function rewriteAnchor(anchor: Anchor, log: Log | undefined): void {
+  const now = log?.heads.get(Number(fieldOf(anchor.head.line, 'size')));
+  if (now !== undefined) anchor.head.line = withFields(anchor.head.line, now);
   const count = Number(fieldOf(anchor.record, 'heads_count'));
   const leaf = leafHashOfText(anchor.head.line);
   const root = rootFromInclusion(leaf, Number(anchor.head.index), count, hashes(anchor.head.path))!;

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fieldOf, withField } from '../../scripts/vectors/workpiece.ts';
 import { base64url, canonicalJson } from '../../shared/domain/canonical.ts';
+import { parseQuantity } from '../../shared/domain/decimals.ts';
+import { Books, type OpenPeriod } from '../../shared/domain/ledger/books.ts';
 import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { type FaultKind, LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { Replay, type ReplayedHead } from '../../shared/domain/ledger/replay.ts';
-import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
+import { type RatableEvent, Scribe } from '../../shared/domain/ledger/scribe.ts';
+import { CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts';
+import { type PriceVersion, parsePriceVersion } from '../../shared/domain/pricing/version.ts';
 import { type Instant, plusMicros } from '../../shared/domain/time.ts';
 import { naiveDifference, naiveSum } from '../support/naive-pricing.ts';
 import { type Happening, LEDGER, METER_COUNT, PRICES, SmallLedger, TENANT } from '../support/small-ledger.ts';
@@ -388,4 +392,138 @@ describe('a replay of a ledger in which', () => {
       assert.ok(done >= 5, `was done only ${done} times`);
     });
   }
+});
+
+describe('a ledger whose writer was wrong', () => {
+  const [FIRST, SECOND, THIRD] = ['01', '02', '03'].map(
+    (day) => `2026-03-${day}T00:00:00.000000Z/2026-03-0${Number(day) + 1}T00:00:00.000000Z`,
+  ) as [string, string, string];
+  const priced = (price_id: string, currency: string, model: Readonly<Record<string, unknown>>): PriceVersion =>
+    parsePriceVersion({ price_id, version: '1', currency, model });
+  const EUROS = priced('calls', 'EUR', { type: 'per_unit', unit_amount: '1' });
+  const OTHER_EUROS = priced('calls', 'EUR', { type: 'per_unit', unit_amount: '2' });
+  const DOLLARS = priced('dollars', 'USD', { type: 'per_unit', unit_amount: '1' });
+  const PERCENT = priced('percent', 'EUR', { type: 'percentage', rate: '0.5' });
+  const KNOWN = new Map([EUROS, OTHER_EUROS, DOLLARS, PERCENT].map((price) => [price.digest, price]));
+
+  let events = 0;
+  const event = (period: string, price: PriceVersion, more: Partial<RatableEvent> = {}): RatableEvent => ({
+    receiptId: base64url(leafHashOfText(`event ${++events}`)),
+    eventCommit: HASH,
+    occurredAt: period.slice(0, 27) as Instant,
+    subscription: 'main',
+    meter: 'calls',
+    aggregation: 'sum',
+    quantity: parseQuantity('1'),
+    valueCommit: '',
+    isNewValue: false,
+    period,
+    price,
+    ...more,
+  });
+
+  /** Lets a scribe write what it should not: it believes whoever calls it. @returns the fault that a replay finds */
+  const faultOf = (story: (scribe: Scribe, first: OpenPeriod) => void): string => {
+    const position = {
+      ledger: LEDGER,
+      tenant: TENANT,
+      range: new CompactRange(),
+      last: undefined,
+      recordedAt: undefined,
+    };
+    const scribe = new Scribe(
+      position,
+      new Books(),
+      '2026-03-09T00:00:00.000000Z' as Instant,
+      () => new Uint8Array(16),
+    );
+    scribe.genesis();
+    story(scribe, scribe.open('main', FIRST, 'EUR'));
+    const replay = Replay.fromGenesis(LEDGER, TENANT, KNOWN);
+    try {
+      for (const text of scribe.texts) replay.apply(text);
+    } catch (error) {
+      if (error instanceof LedgerFault) return `${error.kind} at ${error.seq} of ${scribe.texts.length}`;
+      throw error;
+    }
+    return 'no fault';
+  };
+
+  it('is told from one whose writer was right', () => {
+    const right = faultOf((scribe, first) => {
+      scribe.charge(event(FIRST, EUROS), first);
+      scribe.closeAndInvoice(first, 'INV-1');
+      const second = scribe.open('main', SECOND, 'EUR');
+      scribe.open('main', THIRD, 'EUR');
+      scribe.charge(event(FIRST, EUROS), second);
+      scribe.closeAndInvoice(second, 'INV-2');
+    });
+    assert.equal(right, 'no fault');
+  });
+
+  it('bills late usage in a later period than the next: the charge is named', () => {
+    const found = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.open('main', SECOND, 'EUR');
+      scribe.charge(event(FIRST, EUROS), scribe.open('main', THIRD, 'EUR'));
+    });
+    assert.equal(found, 'wrong_period at 6 of 7');
+  });
+
+  it('opens a period twice, or again after its close', () => {
+    assert.equal(
+      faultOf((scribe) => scribe.open('main', FIRST, 'EUR')),
+      'wrong_period at 2 of 3',
+    );
+    const again = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.open('main', FIRST, 'EUR');
+    });
+    assert.equal(again, 'wrong_period at 4 of 5');
+  });
+
+  it('closes a period twice, or leaves one out', () => {
+    const twice = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.closeAndInvoice(first, 'INV-2');
+    });
+    assert.equal(twice, 'wrong_period at 4 of 6');
+    const leftOut = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.closeAndInvoice(scribe.open('main', THIRD, 'EUR'), 'INV-2');
+    });
+    assert.equal(leftOut, 'wrong_period at 5 of 7');
+  });
+
+  it('gives one invoice number twice', () => {
+    const found = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.closeAndInvoice(scribe.open('main', SECOND, 'EUR'), 'INV-1');
+    });
+    assert.equal(found, 'wrong_invoice at 6 of 7');
+  });
+
+  it('lets one price reference stand for two documents', () => {
+    const found = faultOf((scribe, first) => {
+      scribe.charge(event(FIRST, EUROS), first);
+      scribe.charge(event(FIRST, OTHER_EUROS), first);
+    });
+    assert.equal(found, 'unknown_price at 3 of 4');
+  });
+
+  it('charges a price of another currency, or in another currency than the period', () => {
+    assert.equal(
+      faultOf((scribe, first) => scribe.charge(event(FIRST, DOLLARS), first)),
+      'misrated at 2 of 3',
+    );
+    assert.equal(
+      faultOf((scribe, first) => scribe.charge(event(FIRST, DOLLARS), { ...first, currency: 'USD' })),
+      'wrong_period at 2 of 3',
+    );
+  });
+
+  it('charges a percentage on a count', () => {
+    const found = faultOf((scribe, first) => scribe.charge(event(FIRST, PERCENT, { aggregation: 'count' }), first));
+    assert.equal(found, 'misrated at 2 of 3');
+  });
 });

@@ -334,6 +334,14 @@ describe('ingest takes usage', () => {
       assert.equal((await charges()).length, 1);
     });
 
+    it('a key is free again 36 days after its event, to the microsecond, whether or not anybody has swept', async () => {
+      await acme.send(calls('a'));
+      suite.clock.set(plusMicros(at(NOON), 36n * 86_400_000_000n - 1n));
+      assert.deepEqual(codes(await acme.send(calls('a', '1', suite.clock.now()))), ['idempotency_conflict']);
+      suite.clock.advance(0.001);
+      assert.deepEqual(codes(await acme.send(calls('a', '1', suite.clock.now()))), ['accepted']);
+    });
+
     it('a key used again long after is a new event with its own receipt, and the old receipt is still found', async () => {
       const old = (await acme.send(calls('a', '2'))).results[0]!.receipt_id as ReceiptId;
       await suite.settle();

@@ -48,7 +48,7 @@ export function failureOf(verdict: Verdict, claim: ClaimName): ClaimResult {
 }
 
 // A path as the tar names it (whose letters may be what was changed), or the number of a block.
-const PLACE = /\b[\w-]+\.\w+\b|prices\/|\bblocks?\b/;
+const PLACE = /header of \S|\b[\w-]+\.\w+\b|prices\/|\bblocks?\b/;
 
 /** Asserts that a verdict is no `verified` and that it says where the trouble is. */
 export function assertLocated(verdict: Verdict, what: string): void {

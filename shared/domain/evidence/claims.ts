@@ -1,4 +1,6 @@
 import type { Sequence } from '../ids.ts';
+import type { About, BundleFiles } from './bundle-files.ts';
+import type { Pinned } from './pinned.ts';
 
 /** What a bundle is asked to prove, in the order a reader wants to know it. */
 export const CLAIMS = {
@@ -33,4 +35,28 @@ export interface Verdict {
   readonly tenant?: string;
   readonly invoice?: string;
   readonly receipts: number;
+}
+
+/** A claim that does not hold, and where. */
+export class Refuted extends Error {
+  readonly claim: ClaimName;
+  readonly file: string | undefined;
+  readonly seq: number | undefined;
+
+  constructor(claim: ClaimName, detail: string, where: { readonly file?: string; readonly seq?: number } = {}) {
+    super(detail);
+    this.name = 'Refuted';
+    this.claim = claim;
+    this.file = where.file;
+    this.seq = where.seq;
+  }
+}
+
+/** What every check works with. */
+export interface Examination {
+  readonly files: BundleFiles;
+  readonly pinned: Pinned;
+  readonly about: About;
+  /** Says that a claim holds. */
+  readonly pass: (claim: ClaimName, detail: string) => void;
 }

@@ -77,15 +77,17 @@ export function readTar(bytes: Buffer): Map<string, Buffer> {
     const sizeText = block.subarray(124, 135).toString('latin1');
     if (path.length > 99 || !PATH.test(path))
       throw new BundleUnreadable(`block ${at / BLOCK} names no path of a bundle`);
-    if (!/^[0-7]{11}$/.test(sizeText)) throw new BundleUnreadable(`${path} has no size`);
+    if (!/^[0-7]{11}$/.test(sizeText)) throw new BundleUnreadable(`block ${at / BLOCK}: ${path} has no size`);
     const size = Number.parseInt(sizeText, 8);
-    if (!header(path, size).equals(block)) throw new BundleUnreadable(`the header of ${path} is not the canonical one`);
-    if (path <= previous) throw new BundleUnreadable(`${path} is out of order`);
+    if (!header(path, size).equals(block))
+      throw new BundleUnreadable(`block ${at / BLOCK}: the header of ${path} is not the canonical one`);
+    if (path <= previous) throw new BundleUnreadable(`block ${at / BLOCK}: ${path} is out of order`);
     if (files.size >= BUNDLE_MAX_FILES) throw new BundleUnreadable(`a bundle has at most ${BUNDLE_MAX_FILES} files`);
     const start = at + BLOCK;
     const end = start + padded(size);
-    if (end > bytes.length) throw new BundleUnreadable(`${path} is cut off`);
-    if (!isZero(bytes.subarray(start + size, end))) throw new BundleUnreadable(`${path} is followed by stray bytes`);
+    if (end > bytes.length) throw new BundleUnreadable(`block ${at / BLOCK}: ${path} is cut off`);
+    if (!isZero(bytes.subarray(start + size, end)))
+      throw new BundleUnreadable(`block ${at / BLOCK}: ${path} is followed by stray bytes`);
     files.set(path, bytes.subarray(start, start + size));
     previous = path;
     at = end;
