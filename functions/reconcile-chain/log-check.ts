@@ -1,16 +1,11 @@
 import { base64url, canonicalJson } from '../../shared/domain/canonical.ts';
-import { sha256Hex } from '../../shared/domain/digest.ts';
-import { writeTar } from '../../shared/domain/evidence/tar.ts';
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
 import { invoiceBytes } from '../../shared/domain/invoice/invoice.ts';
 import { type Books, periodKeyText } from '../../shared/domain/ledger/books.ts';
-import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { type Page, PageDamaged, unpackPage } from '../../shared/domain/ledger/page.ts';
-import { Unreadable } from '../../shared/domain/ledger/record.ts';
-import { Replay } from '../../shared/domain/ledger/replay.ts';
+import type { Replay } from '../../shared/domain/ledger/replay.ts';
 import { blindedTenant, type TenantHead } from '../../shared/domain/ledger/seal.ts';
-import type { CompactRange } from '../../shared/domain/ledger/tree.ts';
 import type { PriceVersion } from '../../shared/domain/pricing/version.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -18,10 +13,12 @@ import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
-import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-rows.ts';
+import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
-import type { ReconciliationStore, VerifiedRow } from '../../shared/stores/reconciliation-store.ts';
+import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import { evidenceCopies, mirrorCopy, vaultCopies } from './copies.ts';
+import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-check.ts';
 
 export interface LogCheckRoom {
@@ -42,10 +39,6 @@ export interface LogCheck {
 }
 
 const PAGES_PER_READ = 64;
-
-/** Name of the vault's copy of a verified stretch of a log: entries [from, to). */
-export const segmentName = (tenant: string, from: number, to: number): string =>
-  `segments/${tenant}/${String(from).padStart(16, '0')}-${String(to).padStart(16, '0')}.tar`;
 
 /**
  * Replays one tenant's log from where it was last verified (or from genesis) to its head: every entry, every amount,
@@ -240,105 +233,6 @@ async function refuseStrayInvoices(tenant: TenantId, replay: Replay, room: LogCh
   }
 }
 
-async function mirrorCopy(
-  tenant: TenantId,
-  page: Page,
-  texts: readonly string[],
-  room: LogCheckRoom,
-): Promise<boolean> {
-  const copy = await room.mirror.read(tenant, page.firstSeq);
-  if (copy === undefined) {
-    await room.mirror.create(tenant, page.firstSeq, page.bytes);
-    return true;
-  }
-  if (!page.bytes.equals(copy)) throw copyDiffers('mirror', page, texts, copy);
-  return false;
-}
-
-/** Names the first entry at which a copy differs. */
-function copyDiffers(where: string, page: Page, texts: readonly string[], copy: Uint8Array): LedgerFault {
-  let seq = page.firstSeq;
-  try {
-    const others = unpackPage(copy);
-    const at = texts.findIndex((text, i) => others[i] !== text);
-    seq += Math.max(at, 0);
-  } catch (error) {
-    if (!(error instanceof PageDamaged)) throw error;
-  }
-  return new LedgerFault('copy_differs', seq, `the ${where} holds other bytes than the database`);
-}
-
-/** Writes the newly verified stretch to the vault; a full pass also reads back every stretch written before. */
-async function vaultCopies(
-  tenant: TenantId,
-  from: number,
-  to: number,
-  segment: readonly Page[],
-  full: boolean,
-  room: LogCheckRoom,
-): Promise<string[]> {
-  const healed: string[] = [];
-  const held = await room.vault.list(`segments/${tenant}/`);
-  const written = full ? ((await room.reconciliation.verified(tenant))?.size ?? 0) : from;
-  let covered = full ? 0 : from;
-  if (full) {
-    for (const name of held) {
-      const [first, end] = name
-        .slice(name.lastIndexOf('/') + 1, -4)
-        .split('-')
-        .map(Number) as [number, number];
-      if (first !== covered) break;
-      const pages = segment.filter((page) => page.firstSeq >= first && page.firstSeq < end);
-      const copy = await room.vault.read(name);
-      if (copy === undefined) break;
-      if (!packSegment(pages).equals(copy)) {
-        throw new LedgerFault('copy_differs', first, `the vault's copy of entries ${first} to ${end - 1} differs`);
-      }
-      covered = end;
-    }
-  }
-  if (covered < to) {
-    const name = segmentName(tenant, covered, to);
-    const pages = segment.filter((page) => page.firstSeq >= covered);
-    const outcome = await room.vault.create(name, packSegment(pages));
-    if (outcome === 'different') throw new LedgerFault('copy_differs', covered, `the vault's ${name} differs`);
-    // Up to there an earlier pass had written it.
-    if (covered < written) healed.push(`vault ${covered}`);
-  }
-  return healed;
-}
-
-const INVOICES_PER_READ = 100;
-
-/** Compares every evidence bundle in the vault with what the invoice's row says of it. */
-async function evidenceCopies(tenant: TenantId, { invoices, vault }: LogCheckRoom): Promise<string[]> {
-  const healed: string[] = [];
-  let after: string | undefined;
-  for (;;) {
-    const rows = await invoices.list(tenant, INVOICES_PER_READ, after);
-    for (const row of rows) {
-      if (row.bundle_name === null) continue;
-      const bundle = await vault.read(row.bundle_name);
-      if (bundle === undefined) {
-        await invoices.markLost(tenant, row.number, row.close_seq);
-        healed.push(`evidence ${row.number}`);
-      } else if (sha256Hex(bundle) !== row.bundle_sha256) {
-        throw new LedgerFault(
-          'copy_differs',
-          row.close_seq,
-          `the vault's evidence of ${row.number} is not what was archived`,
-        );
-      }
-    }
-    if (rows.length < INVOICES_PER_READ) return healed;
-    after = rows.at(-1)!.number;
-  }
-}
-
-/** A stretch of a log as the vault keeps it: its pages, byte for byte, in one deterministic tar. */
-export const packSegment = (pages: readonly Page[]): Buffer =>
-  writeTar(pages.map(({ firstSeq, bytes }) => ({ path: `pages/${String(firstSeq).padStart(16, '0')}.zst`, bytes })));
-
 async function loadPrices(
   texts: readonly string[],
   prices: Map<string, PriceVersion>,
@@ -351,46 +245,6 @@ async function loadPrices(
   }
   if (missing.size === 0) return;
   for (const [digest, version] of await room.accounts.knownPrices(missing)) prices.set(digest, version);
-}
-
-interface State {
-  readonly carried: unknown;
-  readonly peaks: string;
-  readonly recordedAt: Instant | null;
-}
-
-function packState(replay: Replay): Buffer {
-  const state: State = {
-    carried: replay.books.carried(replay.recordedAt ?? ('0001-01-01T00:00:00.000000Z' as Instant)),
-    peaks: packPeaks(replay.range).toString('base64'),
-    recordedAt: replay.recordedAt ?? null,
-  };
-  return Buffer.from(JSON.stringify(state), 'utf8');
-}
-
-async function resume(
-  tenant: TenantId,
-  row: VerifiedRow | undefined,
-  prices: ReadonlyMap<string, PriceVersion>,
-  room: LogCheckRoom,
-): Promise<Replay> {
-  if (row === undefined) return Replay.fromGenesis(room.ledgerOrigin, tenant, prices);
-  try {
-    const state = JSON.parse(Buffer.from(row.state).toString('utf8')) as State;
-    const range: CompactRange = unpackRange(row.size, Buffer.from(state.peaks, 'base64'));
-    const values = await room.ledger.seenBefore(tenant, state.carried);
-    return new Replay(room.ledgerOrigin, tenant, prices, {
-      range,
-      last: row.last,
-      books: booksOf(state.carried, values),
-      seenValues: values,
-      ...(state.recordedAt === null ? {} : { recordedAt: state.recordedAt }),
-    });
-  } catch (error) {
-    // What the last pass kept is not what it wrote; a full pass does not need it.
-    if (error instanceof Unreadable || error instanceof SyntaxError) throw new RowDamaged(error.message);
-    throw error;
-  }
 }
 
 /** The blinded name under which seals know a log. */
