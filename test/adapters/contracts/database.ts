@@ -334,7 +334,7 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
     describe('ranges', () => {
       const rows = ['log-a', 'log-b', 'log'].flatMap((log) =>
         ['p', 'pp', 'q'].flatMap((part) =>
-          [0, 1, 2, 9, 10, 300].map((position) => ({ log, part, position, text: `${part}${(position * 7) % 4}` })),
+          [0, 1, 2, 9, 10, 300].map((position) => ({ log, part, position, text: `t${(position * 7) % 4}` })),
         ),
       );
       beforeEach(() =>
@@ -401,20 +401,23 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
       });
 
       it('an index is walked in its own order, equals by primary key; rows appear where they are now', async () => {
-        const wanted: Range = { index: 'lines_by_text', prefix: ['log-a', 'p2'] };
+        const wanted: Range = { index: 'lines_by_text', prefix: ['log-a', 't2'] };
         // (position x 7) mod 4 is 2 for 2 and for 10.
-        assert.deepEqual(await range(wanted), ['log-a/p/2', 'log-a/p/10']);
+        assert.deepEqual(
+          await range(wanted),
+          ['p', 'pp', 'q'].flatMap((part) => [`log-a/${part}/2`, `log-a/${part}/10`]),
+        );
         await database.transact(async (tx) => {
           tx.update(lines, ['log-a', 'p', 2], { text: 'zz' });
           tx.delete(lines, ['log-a', 'p', 10]);
         });
-        assert.deepEqual(await range(wanted), []);
+        assert.equal((await range(wanted)).length, 4);
         assert.deepEqual(await range({ index: 'lines_by_text', prefix: ['log-a'], from: ['zz'] }), ['log-a/p/2']);
       });
 
       it('300 ranges of every kind are what a plain list gives', async () => {
         const text = fc.constantFrom('log', 'log-a', 'log-b', 'x');
-        const second = fc.constantFrom('p', 'pp', 'q', 'p0', 'p2', 'q3', '', 'zz');
+        const second = fc.constantFrom('p', 'pp', 'q', 't0', 't2', 't3', '', 'zz');
         const third = fc.constantFrom('p', 'pp', 'q');
         const number = fc.constantFrom(-1, 0, 1, 5, 10, 300, 301);
         const key = fc.boolean().chain((byText) =>
