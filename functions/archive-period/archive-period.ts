@@ -43,25 +43,37 @@ export interface ArchivePeriodRoom {
 /** Where the vault keeps an invoice's evidence. */
 export const bundleName = (tenant: string, number: string): string => `evidence/${tenant}/${number}.tar`;
 
+/** One invoice, as a doorbell names it. */
+export interface InvoiceName {
+  readonly tenant: string;
+  readonly number: string;
+}
+
+const DUE_PER_CALL = 1000;
+
 /**
  * Writes one immutable evidence bundle per invoice, as soon as a published seal covers the close of its period.
  *
  * A bundle is a pure function of the ledger up to the first seal that covers the close: running twice, or after a crash,
  * makes the same bytes, and the vault takes them once.
  *
+ * @param only the invoice that a doorbell names; every due one where none is named. A thousand doorbells must not make each
+ *   of a thousand bundles a thousand times
  * @returns the invoices whose evidence is in the vault now
  */
-export async function archivePeriod(room: ArchivePeriodRoom): Promise<string[]> {
+export async function archivePeriod(room: ArchivePeriodRoom, only?: InvoiceName): Promise<string[]> {
   const archived: string[] = [];
   const { signed } = await room.seals.latest();
   if (signed === undefined) return archived;
-  for (const due of await room.invoices.unarchived(1000)) {
-    const tenant = due.tenant as TenantId;
+  const due =
+    only === undefined ? await room.invoices.unarchived(DUE_PER_CALL) : await room.invoices.isUnarchived(only);
+  for (const { tenant: name, number } of due) {
+    const tenant = name as TenantId;
     try {
-      if (await archiveInvoice(tenant, due.number, signed, room)) archived.push(due.number);
+      if (await archiveInvoice(tenant, number, signed, room)) archived.push(number);
     } catch (error) {
       // One invoice's trouble must not keep the others' evidence from the vault; the sweep asks again.
-      room.log.error('archive_failed', error, { tenant, number: due.number });
+      room.log.error('archive_failed', error, { tenant, number: number });
     }
   }
   return archived;

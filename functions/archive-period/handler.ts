@@ -11,4 +11,11 @@ export interface ArchivePeriodHandlerRoom extends ArchivePeriodRoom {
 
 /** Answers the doorbells `ledger-sealed` and `period-invoiced`: whichever comes last finds both rows. */
 export const archivePeriodHandler = (room: ArchivePeriodHandlerRoom) =>
-  httpHandler([pushRoute('/', room.config.callerToken, () => archivePeriod(room))], handlerOptions(room));
+  httpHandler(
+    [
+      pushRoute('/', room.config.callerToken, ({ attributes: { tenant, number } }) =>
+        archivePeriod(room, tenant === undefined || number === undefined ? undefined : { tenant, number }),
+      ),
+    ],
+    handlerOptions(room),
+  );

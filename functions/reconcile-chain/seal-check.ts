@@ -3,8 +3,9 @@ import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import { isInForce } from '../../shared/domain/evidence/keyset.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import { readHead, readSeal } from '../../shared/domain/ledger/record.ts';
-import { headsRoot } from '../../shared/domain/ledger/seal.ts';
+import { headsRoot, isAnchor } from '../../shared/domain/ledger/seal.ts';
 import { type CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts';
+import type { Instant } from '../../shared/domain/time.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
@@ -56,6 +57,7 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
   // Where the last check ended, so that a log cannot shrink or change its name between two checks.
   const before = first === 0 ? undefined : await seals.seal(first - 1);
   if (before !== undefined) collectHeads(heads, before.heads, before.n);
+  let anchor = await anchorBefore(first, seals);
   while (range.size < size) {
     const batch = await seals.range(range.size, Math.min(size, range.size + SEALS_PER_READ));
     if (batch.length === 0) {
@@ -71,6 +73,12 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
       range.append(leafHashOfText(seal.record));
       try {
         const record = readSeal(seal.record);
+        const expected = anchor;
+        // Moved on whatever else is wrong with this seal, or every later one would seem wrong as well.
+        if (isAnchor(record.at as Instant, anchor?.at)) anchor = { n: seal.n, at: record.at as Instant };
+        if (record.previous_anchor !== (expected === undefined ? '' : String(expected.n))) {
+          throw new Error(`it names ${record.previous_anchor || 'no seal'} as the anchor before it`);
+        }
         if (record.n !== String(seal.n) || record.ledger !== room.ledgerOrigin)
           throw new Error('the record is of another seal');
         if (headsRoot(seal.heads) !== record.heads_root) throw new Error('the heads are not the ones that were sealed');
@@ -89,6 +97,21 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
     }
   }
   return { checked: range.size - first, faults, healed, heads, range };
+}
+
+/** The latest anchor among the first `count` seals: no seal may point past it, for offline nobody could tell. */
+async function anchorBefore(
+  count: number,
+  seals: SealStore,
+): Promise<{ readonly n: number; readonly at: Instant } | undefined> {
+  const last = count === 0 ? undefined : await seals.seal(count - 1);
+  if (last === undefined) return undefined;
+  const record = readSeal(last.record);
+  const at = record.at as Instant;
+  const previous = record.previous_anchor === '' ? undefined : await seals.seal(Number(record.previous_anchor));
+  const previousAt = previous === undefined ? undefined : (readSeal(previous.record).at as Instant);
+  if (isAnchor(at, previousAt)) return { n: last.n, at };
+  return previous === undefined ? undefined : { n: previous.n, at: previousAt! };
 }
 
 function collectHeads(heads: Map<string, SealedHead[]>, lines: readonly string[], seal: number): void {

@@ -39,7 +39,8 @@ export async function authenticate(
   const known =
     match?.[1] === room.environment ? await room.accounts.authenticate(match[2]!, match[3]!, room.now) : undefined;
   if (known === undefined) throw new BadInput('invalid_credentials', 'the API key is not valid');
-  if (!SCOPES[known.role].includes(scope)) throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
+  if (SCOPES[known.role]?.includes(scope) !== true)
+    throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
   return known;
 }
 

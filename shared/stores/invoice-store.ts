@@ -39,6 +39,15 @@ export class InvoiceStore {
     return this.#database.snapshot((view) => view.range(unarchived, { limit }));
   }
 
+  /** That one invoice, if it has no evidence in the vault. */
+  async isUnarchived(name: {
+    readonly tenant: string;
+    readonly number: string;
+  }): Promise<RowOf<typeof unarchived.columns>[]> {
+    const row = await this.#database.snapshot((view) => view.read(unarchived, [name.tenant, name.number]));
+    return row === undefined ? [] : [row];
+  }
+
   /** The vault has lost an invoice's evidence: it is made again, from the same entries to the same bytes. */
   async markLost(tenant: TenantId, number: string, closeSeq: number): Promise<void> {
     await this.#database.transact(async (tx) => {

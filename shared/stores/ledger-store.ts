@@ -122,7 +122,9 @@ export class LedgerStore {
       if (subscription === undefined) throw new Unratable(`subscription ${subscriptionId} is gone`);
       const open = await this.#openPeriod(tx, work, subscriptionId, period.text);
       for (const meter of subscription.meters) {
-        const price = priceAt(meter, period.start);
+        // Where the price only comes into force during the period (its first one, mostly), its base price is due in full.
+        const price =
+          priceAt(meter, period.start) ?? meter.prices.find(({ effectiveFrom }) => effectiveFrom < period.end)?.version;
         if (price !== undefined) work.scribe.baseFee(open, meter.name, price);
       }
       const number = await numberInvoice(tx, series);

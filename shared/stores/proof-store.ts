@@ -1,6 +1,5 @@
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
 import { consistencyProof, inclusionProof, type NodeSource, subtreeRoot } from '../domain/ledger/proof.ts';
-import { readHead } from '../domain/ledger/record.ts';
 import { blindedTenant } from '../domain/ledger/seal.ts';
 import { leafHashOfText, type TreeHash } from '../domain/ledger/tree.ts';
 import type { Database, Reader } from '../ports/database.ts';
@@ -49,7 +48,7 @@ export class ProofStore {
     const row = await this.#database.snapshot((view) => view.read(heads, [tenant]));
     if (row === undefined) return undefined;
     const name = blindedTenant(this.#ledger, row.blind, tenant);
-    const index = lines.findIndex((line) => readHead(line).tenant === name);
+    const index = lines.findIndex((line) => line.includes(`"tenant":"${name}"`));
     if (index < 0) return undefined;
     const leaves = lines.map(leafHashOfText);
     const source: NodeSource = async (level, at) => (level === 0 ? leaves[at] : undefined);

@@ -482,7 +482,7 @@ describe('a ledger whose writer was wrong', () => {
     assert.equal(again, 'wrong_period at 4 of 5');
   });
 
-  it('closes a period twice, or leaves one out', () => {
+  it('closes a period twice, leaves one out, or closes one that was never opened', () => {
     const twice = faultOf((scribe, first) => {
       scribe.closeAndInvoice(first, 'INV-1');
       scribe.closeAndInvoice(first, 'INV-2');
@@ -493,6 +493,11 @@ describe('a ledger whose writer was wrong', () => {
       scribe.closeAndInvoice(scribe.open('main', THIRD, 'EUR'), 'INV-2');
     });
     assert.equal(leftOut, 'wrong_period at 5 of 7');
+    const neverOpened = faultOf((scribe, first) => {
+      scribe.closeAndInvoice(first, 'INV-1');
+      scribe.closeAndInvoice({ ...first, period: SECOND }, 'INV-2');
+    });
+    assert.equal(neverOpened, 'wrong_period at 4 of 6');
   });
 
   it('gives one invoice number twice', () => {

@@ -458,7 +458,7 @@ describe('the API answers a tenant', () => {
 
     it('a key in the address is never taken, and never repeated', async () => {
       const response = await asking(`${API}/ledger/head?api_key=${acme.key}`);
-      assert.equal(response.status, 400);
+      assert.equal(response.status, 401);
       assert.doesNotMatch(await response.text(), /tsk_/);
       assert.doesNotMatch(JSON.stringify(suite.lines), /tsk_/);
     });

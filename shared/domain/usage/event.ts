@@ -23,7 +23,7 @@ export interface UsageEvent {
 /** The `source` of events in the plain form, which has none of its own. */
 export const PLAIN_SOURCE = 'urn:tallystick:usage';
 
-const ajv = new Ajv({ allErrors: false, strictTypes: false });
+const ajv = new Ajv({ allErrors: false, strictTypes: false, verbose: true });
 const isPlain = ajv.compile<PlainEventJson>(plainEventSchema);
 const isCloudEvent = ajv.compile<CloudEventJson>(cloudEventSchema);
 
@@ -111,6 +111,10 @@ function refusal(validate: ValidateFunction, codes: Readonly<Record<string, Erro
   if (param === undefined)
     return new BadInput('validation_failed', 'the event does not have the form of a usage event');
   if (param === 'quantity' || (param === 'data' && error.instancePath === '/data/quantity')) {
+    // A number is a quantity written wrongly: it has been rounded before we see it. Anything else is none at all.
+    if (typeof error.data !== 'number' && typeof error.data !== 'string') {
+      return new BadInput('validation_failed', 'a quantity is a string', 'quantity');
+    }
     return new BadInput('invalid_quantity', 'a quantity is a decimal string such as "12.5"', 'quantity');
   }
   if (param === 'data' || param === 'properties') {

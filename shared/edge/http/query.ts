@@ -7,7 +7,7 @@ import { decodeSegment } from './target.ts';
  *
  * @param query what follows the `?`, or the empty string
  * @param declared the names the route takes
- * @throws BadInput `invalid_parameter`. An unknown name is not repeated: people paste secrets into addresses.
+ * @throws BadInput `invalid_parameter`; `missing_credentials` for an API key in the address. An unknown name is not repeated: people paste secrets into addresses.
  */
 export function parseQuery(query: string, declared: readonly string[]): URLSearchParams {
   for (const piece of query.split('&')) {
@@ -17,6 +17,14 @@ export function parseQuery(query: string, declared: readonly string[]): URLSearc
   }
   const parameters = new URLSearchParams(query);
   const seen = new Set<string>();
+  for (const value of parameters.values()) {
+    if (value.startsWith('tsk_')) {
+      throw new BadInput(
+        'missing_credentials',
+        'an API key belongs into the Authorization header, never into an address',
+      );
+    }
+  }
   for (const name of parameters.keys()) {
     if (!declared.includes(name)) {
       const known = declared.length === 0 ? 'no parameters' : `only ${declared.join(', ')}`;
