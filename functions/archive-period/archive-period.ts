@@ -73,7 +73,7 @@ export async function archivePeriod(room: ArchivePeriodRoom, only?: InvoiceName)
       if (await archiveInvoice(tenant, number, signed, room)) archived.push(number);
     } catch (error) {
       // One invoice's trouble must not keep the others' evidence from the vault; the sweep asks again.
-      room.log.error('archive_failed', error, { tenant, number: number });
+      room.log.error('archive_failed', error, { tenant, number });
     }
   }
   return archived;

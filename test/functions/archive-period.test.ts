@@ -199,6 +199,45 @@ describe('archive-period lays down the evidence', () => {
     });
   });
 
+  describe('and a full pass looks after it', () => {
+    it('evidence that the vault has lost is named, and made again to the same bytes', async () => {
+      await endOfDay('2026-03-02');
+      await seal();
+      await archivePeriod(suite.platform);
+      const before = await bundle();
+      await rm(join(suite.folder.path, 'vault/objects', bundleName('acme', FIRST)));
+      const { healed, faults } = await suite.deep(true);
+      assert.deepEqual(faults, []);
+      assert.ok(healed.includes(`acme evidence ${FIRST}`), healed.join());
+      assert.deepEqual(await archivePeriod(suite.platform), [FIRST]);
+      assert.ok((await bundle()).equals(before));
+    });
+
+    it('evidence that is not what was archived is a fault of that tenant, at the close it proves', async () => {
+      await endOfDay('2026-03-02');
+      await seal();
+      await archivePeriod(suite.platform);
+      suite.sql('UPDATE invoices SET bundle_sha256=? WHERE number=?', '0'.repeat(64), FIRST);
+      const { faults } = await suite.deep(true);
+      const { close_seq } = await invoice();
+      assert.deepEqual(
+        faults.map(({ tenant, kind, seq }) => [tenant, kind, seq]),
+        [['acme', 'copy_differs', close_seq]],
+      );
+    });
+
+    it('a doorbell that names one invoice archives that one; one that names none archives every due one', async () => {
+      await endOfDay('2026-03-02');
+      await endOfDay('2026-03-03');
+      await seal();
+      assert.deepEqual(await archivePeriod(suite.platform, { tenant: 'acme', number: SECOND_INVOICE }), [
+        SECOND_INVOICE,
+      ]);
+      assert.deepEqual(await archivePeriod(suite.platform, { tenant: 'acme', number: SECOND_INVOICE }), []);
+      assert.deepEqual(await archivePeriod(suite.platform), [FIRST]);
+    });
+  });
+
   describe('once and for all', () => {
     it('composed again, after more receipts, seals, changed keys and a restart, it is the same bytes', async () => {
       await endOfDay('2026-03-02');

@@ -620,6 +620,13 @@ describe('reconcile-chain compares everything with everything', () => {
       assert.deepEqual((await suite.deep()).faults, []);
     });
 
+    it('a seal that names another anchor than the one before it is named for that', async () => {
+      suite.sql(`UPDATE seals SET record=replace(record, '"previous_anchor":"0"', '"previous_anchor":""') WHERE n=1`);
+      const { faults } = await suite.deep(true);
+      const fault = faults.find(({ kind, seq }) => kind === 'wrong_seal' && seq === 1);
+      assert.match(fault?.detail ?? '', /no seal as the anchor before it/);
+    });
+
     it('a seal removed from the middle is named', async () => {
       suite.sql('DELETE FROM seals WHERE n=2');
       const { faults } = await suite.deep(true);

@@ -308,6 +308,23 @@ describe('run-invoices closes what is over', () => {
   });
 
   describe('what is due at no usage', () => {
+    it('a subscription that begins on 10 March has no price on the 1st: its first price’s base of 9.90 is due all the same', async () => {
+      const document = accountOf('acme', {
+        start: '2026-03-10T00:00:00Z',
+        meters: { platform: { model: flat('9.9') } },
+      });
+      const subscriptions = document.subscriptions.map((one) => ({
+        ...one,
+        calendar: { ...one.calendar, anchor: '2026-03-01T00:00:00Z' },
+      }));
+      const fromTheTenth = { ...document, subscriptions };
+      const acme = await suite.organization(fromTheTenth);
+      suite.goTo('2026-04-01T01:00:00Z');
+      await suite.runInvoices();
+      const [invoice] = await invoicesOf(acme);
+      assert.deepEqual([invoice!.period, invoice!.total], [MARCH, '990']);
+    });
+
     it('a flat 9.90 and a first tier of 5 are due in a month in which nothing happened: 14.90', async () => {
       const acme = await suite.organization(
         accountOf('acme', {
