@@ -2,28 +2,61 @@ import { type LedgerOrigin, parseLedgerOrigin } from '../domain/ids.ts';
 
 /** Everything the environment can say, read once at start. Nothing else reads `process.env`. */
 export interface Config {
-  /** Folder of the embedded store. */
-  readonly dataFolder: string;
+  /** Which adapters stand behind the ports: all embedded in this process, or Google Cloud's. */
+  readonly platform: 'embedded' | 'cloud';
   readonly port: number;
-  /** Address to listen on; a laptop's suite is nobody else's business. */
   readonly host: string;
   readonly ledgerOrigin: LedgerOrigin;
-  /** Begins every invoice number. */
   readonly invoicePrefix: string;
-  /** Second part of every API key, so that a test key is never taken for a live one. */
   readonly environment: string;
+  readonly region: string;
+  /** Endpoint of each region's stack by its name. */
+  readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
+  readonly hotWindowDays: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  readonly drainSeconds: number;
+  readonly otlpEndpoint: string;
+
+  readonly dataFolder: string;
   readonly rsaBits: 2048 | 3072;
   readonly retentionDays: number;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Shared secret by which embedded functions know the embedded bus and scheduler; made up at start when empty. */
   readonly callerToken: string;
+
+  readonly project: string;
+  readonly spannerInstance: string;
+  readonly spannerDatabase: string;
+  readonly transactionsMax: number;
+  readonly firestoreDatabase: string;
+  readonly topicPrefix: string;
+  readonly vaultBucket: string;
+  readonly kmsKeyRing: string;
+  /** What an OIDC token of a caller must have been made for. */
+  readonly callerAudience: string;
+  /** Service accounts whose OIDC tokens are believed. */
+  readonly callers: readonly string[];
+  readonly oidcKeysUrl: string;
+  readonly storageEndpoint: string;
+  readonly kmsEndpoint: string;
+  readonly spannerEmulator: string;
+  readonly firestoreEmulator: string;
+  readonly pubsubEmulator: string;
 }
+
+/** Who reads a variable: every process, those of one platform, or only what runs against emulators and doubles. */
+type Reader = 'all' | 'embedded' | 'cloud' | 'tests';
 
 interface Variable<T> {
   readonly name: string;
   readonly meaning: string;
+  /** Unit of the number, where it is one. */
+  readonly unit?: string;
+  readonly readBy: Reader;
+  /** What holds when it is not set. */
   readonly fallback: string;
+  /** Whether the cloud platform cannot do without it. */
+  readonly needed?: true;
   readonly read: (text: string) => T | undefined;
 }
 
@@ -41,20 +74,44 @@ const oneOf =
   <const T extends string>(...values: T[]) =>
   (text: string): T | undefined =>
     values.find((value) => value === text);
+const listOf =
+  (pattern: RegExp) =>
+  (text: string): readonly string[] | undefined => {
+    const items = text === '' ? [] : text.split(',');
+    return items.every((item) => pattern.test(item)) ? items : undefined;
+  };
 
-/** One row per variable: its name, what it means, what holds when it is not set, and which values are sound. */
+const HOST_AND_PORT = /^(?:|[0-9A-Za-z.:[\]-]+:[0-9]{1,5})$/;
+const ENDPOINT = /^(?:|https?:\/\/[0-9A-Za-z.:[\]/_-]+)$/;
+const RESOURCE = /^(?:|[a-z(][a-z0-9-]{0,62}[a-z0-9)])$/;
+
+/** One row per variable: its name, what it means, its unit, who reads it, what holds when it is not set, which values are sound. */
 export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = {
-  dataFolder: {
-    name: 'DATA_DIR',
-    meaning: 'folder of the embedded store',
-    fallback: '.data',
-    read: matching(/^.+$/),
+  platform: {
+    name: 'PLATFORM',
+    meaning: 'embedded (everything in this process and one folder) or cloud (Google Cloud)',
+    readBy: 'all',
+    fallback: 'embedded',
+    read: oneOf('embedded', 'cloud'),
   },
-  port: { name: 'PORT', meaning: 'TCP port, 0 for any free one', fallback: '8080', read: whole(0, 65535) },
-  host: { name: 'HOST', meaning: 'address to listen on', fallback: '127.0.0.1', read: matching(/^[0-9A-Za-z.:-]+$/) },
+  port: {
+    name: 'PORT',
+    meaning: 'TCP port, 0 for any free one',
+    readBy: 'all',
+    fallback: '8080',
+    read: whole(0, 65535),
+  },
+  host: {
+    name: 'HOST',
+    meaning: 'address to listen on',
+    readBy: 'embedded',
+    fallback: '127.0.0.1',
+    read: matching(/^[0-9A-Za-z.:-]+$/),
+  },
   ledgerOrigin: {
     name: 'LEDGER_ORIGIN',
-    meaning: 'name of the ledger, in every receipt; never changes once receipts exist',
+    meaning: 'name of the ledger, in every receipt; never changes once receipts exist; each region has its own',
+    readBy: 'all',
     fallback: 'ledger.localhost/dev',
     read: (text) => {
       try {
@@ -68,44 +125,224 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
   invoicePrefix: {
     name: 'INVOICE_PREFIX',
     meaning: 'begins every invoice number, 1 to 12 characters from A-Z, 0-9 and -',
+    readBy: 'all',
     fallback: 'INV',
     read: matching(/^[A-Z][A-Z0-9-]{0,11}$/),
   },
   environment: {
     name: 'ENVIRONMENT',
-    meaning: 'part of every API key, 1 to 16 characters from a-z and 0-9',
+    meaning: 'part of every API key, so that a test key is never taken for a live one; 1 to 16 of a-z and 0-9',
+    readBy: 'all',
     fallback: 'dev',
     read: matching(/^[a-z][a-z0-9]{0,15}$/),
+  },
+  region: {
+    name: 'REGION',
+    meaning: 'residency region of this stack; organizations pinned to another are answered 421',
+    readBy: 'all',
+    fallback: 'eu',
+    read: matching(/^[a-z]{2,8}$/),
+  },
+  regionEndpoints: {
+    name: 'REGION_ENDPOINTS',
+    meaning: 'where each region answers: name=https://host, comma-separated',
+    readBy: 'all',
+    fallback: '',
+    read: (text) => {
+      const pairs = text === '' ? [] : text.split(',').map((pair) => /^([a-z]{2,8})=(https?:\/\/[^\s,]+)$/.exec(pair));
+      const sound = pairs.filter((pair) => pair !== null);
+      return sound.length === pairs.length ? new Map(sound.map(([, name, url]) => [name!, url!])) : undefined;
+    },
   },
   sealIntervalSeconds: {
     name: 'SEAL_INTERVAL_SECONDS',
     meaning: 'doorbells within this time of a seal make no new one',
+    unit: 'seconds',
+    readBy: 'all',
     fallback: '10',
     read: whole(0, 3600),
+  },
+  hotWindowDays: {
+    name: 'HOT_WINDOW_DAYS',
+    meaning:
+      'how long pages stay in database and mirror, and accepted payloads are kept; older receipts are read from the vault',
+    unit: 'days',
+    readBy: 'all',
+    fallback: '100',
+    read: whole(40, 36_525),
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    meaning: 'debug, info, warn, error or silent',
+    readBy: 'all',
+    fallback: 'info',
+    read: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+  },
+  drainSeconds: {
+    name: 'DRAIN_SECONDS',
+    meaning: 'after SIGTERM, how long requests under way may take to finish',
+    unit: 'seconds',
+    readBy: 'all',
+    fallback: '8',
+    read: whole(0, 600),
+  },
+  otlpEndpoint: {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    meaning: 'OpenTelemetry collector (OTLP over HTTP) for traces and metrics; empty sends none',
+    readBy: 'all',
+    fallback: '',
+    read: matching(ENDPOINT),
+  },
+
+  dataFolder: {
+    name: 'DATA_DIR',
+    meaning: 'folder of the embedded store',
+    readBy: 'embedded',
+    fallback: '.data',
+    read: matching(/^.+$/),
   },
   rsaBits: {
     name: 'RSA_BITS',
     meaning: 'size of new signing keys, 3072 or 2048',
+    unit: 'bits',
+    readBy: 'embedded',
     fallback: '3072',
     read: (text) => (text === '3072' ? 3072 : text === '2048' ? 2048 : undefined),
   },
   retentionDays: {
     name: 'RETENTION_DAYS',
-    meaning: 'days during which the vault deletes nothing',
+    meaning: 'during which the vault deletes nothing',
+    unit: 'days',
+    readBy: 'embedded',
     fallback: '2557',
     read: whole(0, 36_525),
-  },
-  logLevel: {
-    name: 'LOG_LEVEL',
-    meaning: 'debug, info, warn, error or silent',
-    fallback: 'info',
-    read: oneOf('debug', 'info', 'warn', 'error', 'silent'),
   },
   callerToken: {
     name: 'CALLER_TOKEN',
     meaning: 'secret between embedded bus, scheduler and functions, at least 32 characters; empty makes one up',
+    readBy: 'embedded',
     fallback: '',
     read: matching(/^(?:|[A-Za-z0-9_-]{32,256})$/),
+  },
+
+  project: {
+    name: 'GOOGLE_CLOUD_PROJECT',
+    meaning: 'id of the Google Cloud project',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(RESOURCE),
+  },
+  spannerInstance: {
+    name: 'SPANNER_INSTANCE',
+    meaning: 'Spanner instance',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(RESOURCE),
+  },
+  spannerDatabase: {
+    name: 'SPANNER_DATABASE',
+    meaning: 'Spanner database',
+    readBy: 'cloud',
+    fallback: 'tallystick',
+    read: matching(RESOURCE),
+  },
+  transactionsMax: {
+    name: 'TRANSACTIONS_MAX',
+    meaning: 'read-write transactions of one instance at once; more wait',
+    unit: 'transactions',
+    readBy: 'cloud',
+    fallback: '80',
+    read: whole(1, 1000),
+  },
+  firestoreDatabase: {
+    name: 'FIRESTORE_DATABASE',
+    meaning: 'Firestore database of mirror and projections',
+    readBy: 'cloud',
+    fallback: '(default)',
+    read: matching(RESOURCE),
+  },
+  topicPrefix: {
+    name: 'TOPIC_PREFIX',
+    meaning: 'goes before the name of every Pub/Sub topic',
+    readBy: 'cloud',
+    fallback: '',
+    read: matching(/^(?:|[a-z][a-z0-9-]{0,40})$/),
+  },
+  vaultBucket: {
+    name: 'VAULT_BUCKET',
+    meaning: 'Cloud Storage bucket with a retention policy',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(/^(?:|[a-z0-9][a-z0-9._-]{1,61}[a-z0-9])$/),
+  },
+  kmsKeyRing: {
+    name: 'KMS_KEY_RING',
+    meaning: 'projects/P/locations/L/keyRings/R with the keys checkpoint and evidence',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(/^(?:|projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+)$/),
+  },
+  callerAudience: {
+    name: 'CALLER_AUDIENCE',
+    meaning: "audience of the OIDC tokens of Pub/Sub and Scheduler: this function's own address",
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(ENDPOINT),
+  },
+  callers: {
+    name: 'CALLERS',
+    meaning: 'service accounts that may call what only Pub/Sub and Scheduler call, comma-separated',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: listOf(/^[a-z0-9-]+@[a-z0-9.-]+$/),
+  },
+  oidcKeysUrl: {
+    name: 'OIDC_KEYS_URL',
+    meaning: "JWKS with which callers' tokens are verified",
+    readBy: 'cloud',
+    fallback: 'https://www.googleapis.com/oauth2/v3/certs',
+    read: matching(/^https?:\/\/\S+$/),
+  },
+  storageEndpoint: {
+    name: 'STORAGE_ENDPOINT',
+    meaning: "another address of Cloud Storage's JSON API, for a private endpoint or a double",
+    readBy: 'cloud',
+    fallback: '',
+    read: matching(ENDPOINT),
+  },
+  kmsEndpoint: {
+    name: 'KMS_ENDPOINT',
+    meaning: "another host:port of Cloud KMS's gRPC API, for a double",
+    readBy: 'tests',
+    fallback: '',
+    read: matching(HOST_AND_PORT),
+  },
+  spannerEmulator: {
+    name: 'SPANNER_EMULATOR_HOST',
+    meaning: 'host:port of a Spanner emulator',
+    readBy: 'tests',
+    fallback: '',
+    read: matching(HOST_AND_PORT),
+  },
+  firestoreEmulator: {
+    name: 'FIRESTORE_EMULATOR_HOST',
+    meaning: 'host:port of a Firestore emulator',
+    readBy: 'tests',
+    fallback: '',
+    read: matching(HOST_AND_PORT),
+  },
+  pubsubEmulator: {
+    name: 'PUBSUB_EMULATOR_HOST',
+    meaning: 'host:port of a Pub/Sub emulator',
+    readBy: 'tests',
+    fallback: '',
+    read: matching(HOST_AND_PORT),
   },
 };
 
@@ -121,9 +358,12 @@ export class ConfigWrong extends Error {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const complaints: string[] = [];
   const config: Record<string, unknown> = {};
+  const inCloud = environment[VARIABLES.platform.name] === 'cloud';
   for (const [key, variable] of Object.entries(VARIABLES)) {
-    const value = variable.read(environment[variable.name] ?? variable.fallback);
-    if (value === undefined) complaints.push(`${variable.name}: ${variable.meaning}`);
+    const text = environment[variable.name] ?? variable.fallback;
+    const value = variable.read(text);
+    const missing = inCloud && variable.needed === true && text === '';
+    if (value === undefined || missing) complaints.push(`${variable.name}: ${variable.meaning}`);
     config[key] = value;
   }
   if (complaints.length > 0) throw new ConfigWrong(complaints);

@@ -23,6 +23,10 @@ export interface AnyTable {
   readonly key: readonly string[];
   /** Secondary indexes by name: their columns, in order. */
   readonly indexes: Readonly<Record<string, readonly string[]>>;
+  /** Table whose key begins this one's: its rows are few, and are read and written together with the parent's. */
+  readonly parent?: string;
+  /** Column with the instant, as text, from which on a row is worthless and may go. Such a table is never read by that column. */
+  readonly expires?: string;
 }
 
 /** A table that remembers what its rows look like. */
@@ -74,5 +78,11 @@ export interface Database {
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Many reads that all see one instant. */
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T>;
+  /**
+   * Deletes rows of a table with `expires` whose time has come, at most `limit`. Spanner sees to that by itself (row
+   * deletion policy), so there it does nothing.
+   * @returns how many went
+   */
+  purgeExpired(table: AnyTable, now: string, limit: number): Promise<number>;
   close(): Promise<void>;
 }

@@ -5,6 +5,11 @@ export interface Vault {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Names that start with `prefix`, ascending. */
   list(prefix: string): Promise<string[]>;
+  /**
+   * An address from which anyone who has it can download the object for so long, under `fileName`; undefined where the
+   * vault has no such addresses and its bytes are handed out by the API itself.
+   */
+  link(name: string, seconds: number, fileName: string): Promise<string | undefined>;
   /** Deletes an object whose retention is over. @throws RetentionRefused while it is not */
   delete(name: string): Promise<void>;
 }

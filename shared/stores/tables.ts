@@ -4,15 +4,30 @@ function table<const C extends Columns>(
   name: string,
   columns: C,
   key: readonly (keyof C & string)[],
-  indexes: Readonly<Record<string, readonly (keyof C & string)[]>> = {},
+  more: {
+    readonly indexes?: Readonly<Record<string, readonly (keyof C & string)[]>>;
+    readonly parent?: AnyTable;
+    readonly expires?: keyof C & string;
+  } = {},
 ): Table<C> {
-  return { name, columns, key, indexes };
+  const { indexes = {}, parent, expires } = more;
+  return {
+    name,
+    columns,
+    key,
+    indexes,
+    ...(parent === undefined ? {} : { parent: parent.name }),
+    ...(expires === undefined ? {} : { expires }),
+  };
 }
 
 /**
  * The one catalogue of tables; every engine's schema is generated from it. Rows of a tenant lead with the tenant, so that
  * one tenant's billing touches one stretch of the key space and tenants spread over it. Times are canonical instants as
  * text: they sort as time and keep their microseconds.
+ *
+ * `parent` is set where rows are few and change together with others of the tenant in one commit. Rows that grow with usage
+ * (dedupe, batches, pages, tree nodes, seen values) stand alone, so that no tenant's rows must fit one split.
  */
 
 /** An organization's document, as operators loaded it. */
@@ -47,7 +62,7 @@ export const dedupe = table(
     expires_at: 'text',
   },
   ['tenant', 'key_hash'],
-  { dedupe_by_expiry: ['expires_at'] },
+  { expires: 'expires_at' },
 );
 
 /** Accepted events, unnumbered. `first_seq` is set when the batch has become receipts: position i is entry first_seq + i. */
@@ -58,15 +73,18 @@ export const batches = table(
 );
 
 /** Batches that are not receipts yet: the rows behind the doorbell `usage-accepted`. */
-export const waiting = table('waiting', { tenant: 'text', batch_id: 'text', count: 'int', accepted_at: 'text' }, [
-  'tenant',
-  'batch_id',
-]);
+export const waiting = table(
+  'waiting',
+  { tenant: 'text', batch_id: 'text', count: 'int', accepted_at: 'text' },
+  ['tenant', 'batch_id'],
+  { parent: accounts },
+);
 
 export const limit_counters = table(
   'limit_counters',
   { tenant: 'text', limit_id: 'text', period: 'text', used: 'text' },
   ['tenant', 'limit_id', 'period'],
+  { parent: accounts },
 );
 
 /** That a limit was reached to 80 or 100 per cent, once per limit and period. */
@@ -74,6 +92,7 @@ export const limit_notices = table(
   'limit_notices',
   { tenant: 'text', limit_id: 'text', period: 'text', percent: 'int', at: 'text' },
   ['tenant', 'limit_id', 'period', 'percent'],
+  { parent: accounts },
 );
 
 /** Where a tenant's log stands. Appending changes this row and nothing can append without it. */
@@ -89,6 +108,7 @@ export const heads = table(
     blind: 'text',
   },
   ['tenant'],
+  { parent: accounts },
 );
 
 /** Up to 256 consecutive entries each, compressed; the same bytes stand in mirror and vault. */
@@ -122,6 +142,7 @@ export const aggregates = table(
     value_salt: 'bytes',
   },
   ['tenant', 'aggregate'],
+  { parent: accounts },
 );
 
 /** unique_count: commitments of the values an aggregate has seen, numbered in the order first seen. */
@@ -129,7 +150,7 @@ export const seen_values = table(
   'seen_values',
   { tenant: 'text', aggregate: 'text', value_commit: 'text', position: 'int' },
   ['tenant', 'aggregate', 'value_commit'],
-  { seen_values_by_position: ['tenant', 'aggregate', 'position'] },
+  { indexes: { seen_values_by_position: ['tenant', 'aggregate', 'position'] } },
 );
 
 /** Billing periods that are open. A closed one lives on as its invoice. */
@@ -146,6 +167,7 @@ export const open_periods = table(
     total: 'text',
   },
   ['tenant', 'subscription', 'period'],
+  { parent: accounts },
 );
 
 /** The balance brought forward of each `open` entry, with the tree before it: where an evidence bundle can start. */
@@ -176,12 +198,14 @@ export const line_sums = table(
     last_seq: 'int',
   },
   ['tenant', 'subscription', 'billed_in', 'line'],
+  { parent: accounts },
 );
 
 export const subscription_states = table(
   'subscription_states',
   { tenant: 'text', subscription: 'text', closed: 'text' },
   ['tenant', 'subscription'],
+  { parent: accounts },
 );
 
 export const invoices = table(
@@ -210,10 +234,12 @@ export const invoices = table(
 export const invoice_numbers = table('invoice_numbers', { series: 'text', last: 'int' }, ['series']);
 
 /** Invoices whose evidence is not in the vault yet: the rows behind the doorbell `period-invoiced`. */
-export const unarchived = table('unarchived', { tenant: 'text', number: 'text', close_seq: 'int' }, [
-  'tenant',
-  'number',
-]);
+export const unarchived = table(
+  'unarchived',
+  { tenant: 'text', number: 'text', close_seq: 'int' },
+  ['tenant', 'number'],
+  { parent: accounts },
+);
 
 /** The seal log's own head; one row. */
 export const seal_log = table(

@@ -75,13 +75,9 @@ export class UsageStore {
     return tenants;
   }
 
-  /** Deletes dedupe rows whose events' times are refused by now. @returns how many went */
-  async purgeExpired(now: Instant, limit: number): Promise<number> {
-    return this.#database.transact(async (tx) => {
-      const rows = await tx.range(dedupe, { index: 'dedupe_by_expiry', to: [now], limit });
-      for (const row of rows) tx.delete(dedupe, [row.tenant, row.key_hash]);
-      return rows.length;
-    });
+  /** Deletes dedupe rows whose events' times are refused by now, where the engine does not by itself. @returns how many went */
+  purgeExpired(now: Instant, limit: number): Promise<number> {
+    return this.#database.purgeExpired(dedupe, now, limit);
   }
 
   /** What was spent of a limit's period. */

@@ -107,6 +107,7 @@ describe('archive-period lays down the evidence', () => {
         read: vault.read.bind(vault),
         list: vault.list.bind(vault),
         delete: vault.delete.bind(vault),
+        link: vault.link.bind(vault),
       };
       await assert.rejects(sealLedger({ ...suite.platform, sealIntervalSeconds: 10, vault: away }), /away/);
       assert.deepEqual(await archivePeriod(suite.platform), []);

@@ -52,7 +52,8 @@ describe('seal-ledger signs where all logs stand', () => {
   };
   const vaultThat = (create: Vault['create']): Vault => {
     const { vault } = suite.platform;
-    return { create, read: vault.read.bind(vault), list: vault.list.bind(vault), delete: vault.delete.bind(vault) };
+    const rest = { read: vault.read.bind(vault), list: vault.list.bind(vault), delete: vault.delete.bind(vault) };
+    return { create, ...rest, link: vault.link.bind(vault) };
   };
 
   it('one seal covers every tenant, and its signature leads to each head', async () => {

@@ -97,6 +97,23 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  async purgeExpired(table: AnyTable, now: string, limit: number): Promise<number> {
+    if (table.expires === undefined) throw new Error(`rows of ${table.name} do not expire`);
+    // Keys only, found by the index and deleted in the turn of the writer.
+    const key = table.key.join(', ');
+    const due = `SELECT ${key} FROM ${table.name} WHERE ${table.expires} < ? ORDER BY ${table.expires} LIMIT ?`;
+    const sql = `DELETE FROM ${table.name} WHERE (${key}) IN (${due})`;
+    const purge = this.#last.then(() => {
+      if (this.#closed) throw new TryAgain('the store is closing');
+      return Number(this.#writer.statement(sql).run(now, limit).changes);
+    });
+    this.#last = purge.then(
+      () => undefined,
+      () => undefined,
+    );
+    return purge;
+  }
+
   /** Waits for what is under way, then closes. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -236,7 +253,8 @@ function createTable(table: AnyTable): string {
 }
 
 function schemaOf(table: AnyTable): string {
-  const indexes = Object.entries(table.indexes).map(
+  const expiry = table.expires === undefined ? {} : { [`${table.name}_by_expiry`]: [table.expires] };
+  const indexes = Object.entries({ ...table.indexes, ...expiry }).map(
     ([name, names]) => `CREATE INDEX IF NOT EXISTS ${name} ON ${table.name} (${names.join(', ')})`,
   );
   return [createTable(table), ...indexes].join(';');

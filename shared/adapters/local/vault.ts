@@ -67,6 +67,11 @@ export class FileVault implements Vault {
     return names.filter((name) => name.startsWith(prefix)).sort();
   }
 
+  // A folder has no addresses; the API hands the bytes out itself.
+  async link(): Promise<undefined> {
+    return undefined;
+  }
+
   async delete(name: string): Promise<void> {
     await this.#alone(name, async (path, retentionPath) => {
       if ((await readIfPresent(path)) === undefined) return;
