@@ -18,7 +18,7 @@ await runErrand(async () => {
   const document: unknown = JSON.parse(await readFile(account, 'utf8'));
   await withPlatform(async ({ accounts, clock, entropy, config }) => {
     const { tenant } = await accounts.put(document, clock.now());
-    const { keyId, secret, text } = newApiKey(entropy, config.environment);
+    const { keyId, secret, text } = newApiKey(entropy, config);
     await accounts.addKey({ keyId, secret, tenant, role: known satisfies Role, createdAt: clock.now() });
     console.log(`organization ${tenant} is set up; its new API key (${known}), shown only now:\n${text}`);
   });

@@ -50,7 +50,7 @@ async function welcome(suite: Suite): Promise<void> {
   const started_at = `${clock.now().slice(0, 7)}-01T00:00:00Z`;
   const document = { ...starter, subscriptions: starter.subscriptions.map((one) => ({ ...one, started_at })) };
   const { tenant } = await accounts.put(document, clock.now());
-  const { keyId, secret, text } = newApiKey(entropy, config.environment);
+  const { keyId, secret, text } = newApiKey(entropy, config);
   await accounts.addKey({ keyId, secret, tenant, role: 'tenant_admin', createdAt: clock.now() });
   console.log(
     `organization ${tenant} was made from scripts/starter-account.json; its API key, shown only now:\n${text}`,

@@ -1,7 +1,6 @@
 import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
-import { authenticate } from '../../shared/edge/auth.ts';
-import type { Config } from '../../shared/edge/config.ts';
+import { authenticate, type PlaceConfig } from '../../shared/edge/auth.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { ApiRequest } from '../../shared/edge/http/handler.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -28,7 +27,7 @@ export interface ApiRoom {
   readonly clock: Clock;
   readonly log: Log;
   readonly cursors: Cursors;
-  readonly config: Pick<Config, 'environment'>;
+  readonly config: PlaceConfig;
   readonly newRequestId: () => string;
   readonly ledgerOrigin: LedgerOrigin;
 }
@@ -37,7 +36,7 @@ export interface ApiRoom {
 export const reader = (request: ApiRequest, room: ApiRoom): Promise<Principal> =>
   authenticate(request.headers.authorization, 'billing:read', {
     accounts: room.accounts,
-    environment: room.config.environment,
+    config: room.config,
     now: room.clock.now(),
   });
 

@@ -20,6 +20,7 @@ import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { Notary } from '../../shared/stores/notary.ts';
 import type { OpeningStore } from '../../shared/stores/opening-store.ts';
+import type { Projector } from '../../shared/stores/projector.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { Seal, SealStore } from '../../shared/stores/seal-store.ts';
@@ -35,6 +36,7 @@ export interface ArchivePeriodRoom {
   readonly notary: Notary;
   readonly reconciliation: ReconciliationStore;
   readonly vault: Vault;
+  readonly projector: Projector;
   readonly clock: Clock;
   readonly log: Log;
   readonly ledgerOrigin: LedgerOrigin;
@@ -98,7 +100,17 @@ async function archiveInvoice(
   const place = { name, sha256: sha256Hex(bundle), bytes: bundle.length, seal: seal.n };
   await room.invoices.markArchived(tenant, number, place);
   room.log.info('evidence_archived', { tenant, number, seal: seal.n, bytes: bundle.length });
+  await showEvidence(tenant, number, room);
   return true;
+}
+
+/** Shows the tenant that the evidence is there. What fails here, the sweep makes again: the bundle is in the vault. */
+async function showEvidence(tenant: TenantId, number: string, { projector, log }: ArchivePeriodRoom): Promise<void> {
+  try {
+    await projector.put(tenant, { kind: 'invoices', number });
+  } catch (error) {
+    log.error('projection_failed', error, { tenant, number });
+  }
 }
 
 /** The first published seal whose heads hold the tenant's log at more than `closeSeq` entries, found by bisection. */

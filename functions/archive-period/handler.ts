@@ -1,11 +1,9 @@
-import type { Config } from '../../shared/edge/config.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
-import { pushRoute } from '../../shared/edge/internal.ts';
+import { type PushRoom, pushRoute } from '../../shared/edge/internal.ts';
 import { type ArchivePeriodRoom, archivePeriod } from './archive-period.ts';
 
-export interface ArchivePeriodHandlerRoom extends ArchivePeriodRoom {
-  readonly config: Pick<Config, 'callerToken'>;
+export interface ArchivePeriodHandlerRoom extends ArchivePeriodRoom, PushRoom {
   readonly newRequestId: () => string;
 }
 
@@ -13,7 +11,7 @@ export interface ArchivePeriodHandlerRoom extends ArchivePeriodRoom {
 export const archivePeriodHandler = (room: ArchivePeriodHandlerRoom) =>
   httpHandler(
     [
-      pushRoute('/', room.config.callerToken, ({ attributes: { tenant, number } }) =>
+      pushRoute('/', room, ({ attributes: { tenant, number } }) =>
         archivePeriod(room, tenant === undefined || number === undefined ? undefined : { tenant, number }),
       ),
     ],

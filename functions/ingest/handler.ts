@@ -1,6 +1,5 @@
 import { BadInput } from '../../shared/domain/errors.ts';
-import { authenticate } from '../../shared/edge/auth.ts';
-import type { Config } from '../../shared/edge/config.ts';
+import { authenticate, type PlaceConfig } from '../../shared/edge/auth.ts';
 import { type ApiRequest, httpHandler } from '../../shared/edge/http/handler.ts';
 import { requireJsonBody } from '../../shared/edge/http/json-body.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
@@ -13,7 +12,7 @@ const BATCH_MAX_EVENTS = 1000;
 
 export interface IngestHandlerRoom extends IngestRoom {
   readonly accounts: AccountStore;
-  readonly config: Pick<Config, 'environment'>;
+  readonly config: PlaceConfig;
   readonly newRequestId: () => string;
 }
 
@@ -27,7 +26,7 @@ export const ingestHandler = (room: IngestHandlerRoom) =>
         handle: async (request) => {
           const { tenant } = await authenticate(request.headers.authorization, 'usage:write', {
             accounts: room.accounts,
-            environment: room.config.environment,
+            config: room.config,
             now: room.clock.now(),
           });
           return { status: 202, json: answer(await ingest(tenant, readBatch(request), room)) };

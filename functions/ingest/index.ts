@@ -1,5 +1,8 @@
 import { http } from '@google-cloud/functions-framework';
+import { openBus } from '../../shared/wiring/cloud/bus.ts';
+import { openDatabase } from '../../shared/wiring/cloud/database.ts';
 import { ownPlatform } from '../../shared/wiring/own-platform.ts';
 import { ingestHandler } from './handler.ts';
 
-http('ingest', ingestHandler(await ownPlatform()));
+const platform = await ownPlatform({ database: openDatabase, bus: openBus });
+http('ingest', ingestHandler(platform));

@@ -1,23 +1,16 @@
 import { sha256Hex } from '../../shared/domain/digest.ts';
-import { writeTar } from '../../shared/domain/evidence/tar.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { type Page, PageDamaged, unpackPage } from '../../shared/domain/ledger/page.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
-import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 
 interface CopiesRoom {
   readonly invoices: InvoiceStore;
   readonly mirror: Mirror;
-  readonly reconciliation: ReconciliationStore;
   readonly vault: Vault;
 }
-
-/** Name of the vault's copy of a verified stretch of a log: entries [from, to). */
-export const segmentName = (tenant: string, from: number, to: number): string =>
-  `segments/${tenant}/${String(from).padStart(16, '0')}-${String(to).padStart(16, '0')}.tar`;
 
 /** Gives the mirror a page that it lost. @returns whether it had. @throws LedgerFault where it holds another */
 export async function mirrorCopy(
@@ -48,46 +41,6 @@ function copyDiffers(where: string, page: Page, texts: readonly string[], copy: 
   return new LedgerFault('copy_differs', seq, `the ${where} holds other bytes than the database`);
 }
 
-/** Writes the newly verified stretch to the vault; a full pass also reads back every stretch written before. */
-export async function vaultCopies(
-  tenant: TenantId,
-  from: number,
-  to: number,
-  segment: readonly Page[],
-  full: boolean,
-  room: CopiesRoom,
-): Promise<string[]> {
-  const healed: string[] = [];
-  const held = await room.vault.list(`segments/${tenant}/`);
-  const written = full ? ((await room.reconciliation.verified(tenant))?.size ?? 0) : from;
-  let covered = full ? 0 : from;
-  if (full) {
-    for (const name of held) {
-      const [first, end] = name
-        .slice(name.lastIndexOf('/') + 1, -4)
-        .split('-')
-        .map(Number) as [number, number];
-      if (first !== covered) break;
-      const pages = segment.filter((page) => page.firstSeq >= first && page.firstSeq < end);
-      const copy = await room.vault.read(name);
-      if (copy === undefined) break;
-      if (!packSegment(pages).equals(copy)) {
-        throw new LedgerFault('copy_differs', first, `the vault's copy of entries ${first} to ${end - 1} differs`);
-      }
-      covered = end;
-    }
-  }
-  if (covered < to) {
-    const name = segmentName(tenant, covered, to);
-    const pages = segment.filter((page) => page.firstSeq >= covered);
-    const outcome = await room.vault.create(name, packSegment(pages));
-    if (outcome === 'different') throw new LedgerFault('copy_differs', covered, `the vault's ${name} differs`);
-    // Up to there an earlier pass had written it.
-    if (covered < written) healed.push(`vault ${covered}`);
-  }
-  return healed;
-}
-
 const INVOICES_PER_READ = 100;
 
 /** Compares every evidence bundle in the vault with what the invoice's row says of it. */
@@ -114,7 +67,3 @@ export async function evidenceCopies(tenant: TenantId, { invoices, vault }: Copi
     after = rows.at(-1)!.number;
   }
 }
-
-/** A stretch of a log as the vault keeps it: its pages, byte for byte, in one deterministic tar. */
-export const packSegment = (pages: readonly Page[]): Buffer =>
-  writeTar(pages.map(({ firstSeq, bytes }) => ({ path: `pages/${String(firstSeq).padStart(16, '0')}.zst`, bytes })));

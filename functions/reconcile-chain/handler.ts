@@ -1,15 +1,16 @@
 import { BadInput } from '../../shared/domain/errors.ts';
-import type { Config } from '../../shared/edge/config.ts';
+import type { Callers } from '../../shared/edge/callers.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
 import { jobRoute } from '../../shared/edge/internal.ts';
 import { type ReconcileChainRoom, reconcileChain } from './reconcile-chain.ts';
+import { type RetireRoom, retire } from './retire.ts';
 import { type SweepRoom, type Swept, sweep } from './sweep.ts';
 
-export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, SweepRoom {
-  readonly config: Pick<Config, 'callerToken'>;
+export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoom, SweepRoom {
+  readonly callers: Callers;
   readonly newRequestId: () => string;
-  /** Told to stop between two passes of a sweep. */
+  /** Told to stop between two passes of a sweep, or two commits of a retirement. */
   readonly stopping: AbortSignal;
 }
 
@@ -17,12 +18,13 @@ export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, SweepRoom
 const SWEEP_PASSES = 6;
 const SWEEP_INTERVAL_MILLISECONDS = 10_000;
 
-/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour. */
+/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` each day. */
 export const reconcileChainHandler = (room: ReconcileChainHandlerRoom) =>
   httpHandler(
     [
-      jobRoute('/sweep', room.config.callerToken, ['passes'], (query) => sweepRepeatedly(passesOf(query), room)),
-      jobRoute('/deep', room.config.callerToken, ['full'], (query) => reconcileChain(fullOf(query), room)),
+      jobRoute('/sweep', room.callers, ['passes'], (query) => sweepRepeatedly(passesOf(query), room)),
+      jobRoute('/deep', room.callers, ['full'], (query) => reconcileChain(fullOf(query), room)),
+      jobRoute('/retire', room.callers, [], () => retire(room)),
     ],
     handlerOptions(room),
   );

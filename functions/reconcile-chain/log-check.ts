@@ -12,17 +12,20 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
+import { type Archive, SegmentLost } from '../../shared/stores/archive.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
-import { evidenceCopies, mirrorCopy, vaultCopies } from './copies.ts';
+import { evidenceCopies, mirrorCopy } from './copies.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-check.ts';
+import { VaultCopies } from './vault-copies.ts';
 
 export interface LogCheckRoom {
   readonly ledger: LedgerStore;
+  readonly archive: Archive;
   readonly accounts: AccountStore;
   readonly invoices: InvoiceStore;
   readonly proofs: ProofStore;
@@ -42,7 +45,8 @@ const PAGES_PER_READ = 64;
 
 /**
  * Replays one tenant's log from where it was last verified (or from genesis) to its head: every entry, every amount,
- * every sum, and every copy byte for byte. What the mirror or the vault merely lost they get again.
+ * every sum, and every copy byte for byte. What the mirror or the vault merely lost they get again. What has left the hot
+ * window is read from the vault: it is not lost, and the mirror does not get it back.
  *
  * @param sealed heads of this log that seals have signed, in order
  * @throws LedgerFault at the first entry that breaks a promise
@@ -54,7 +58,7 @@ export async function checkLog(
   lastSeal: number,
   room: LogCheckRoom,
 ): Promise<LogCheck> {
-  const { ledger, reconciliation, clock } = room;
+  const { reconciliation, clock } = room;
   const seen = await reconciliation.headAndBooks(tenant);
   if (seen === undefined) return { verified: 0, healed: [] };
   const { head, books } = seen;
@@ -63,30 +67,31 @@ export async function checkLog(
     const detail = `seal ${longest.seal} signed ${longest.size} entries, the head row has ${head.size}`;
     throw new LedgerFault('wrong_anchor', head.size, detail);
   }
-  const before = full ? undefined : await reconciliation.verified(tenant);
+  const verified = await reconciliation.verified(tenant);
+  const before = full ? undefined : verified;
   const prices = new Map<string, PriceVersion>();
   const replay = await resume(tenant, before, prices, room);
   const start = replay.size;
   const healed: string[] = [];
   const marks = new Map(sealed.map((mark) => [mark.size, mark]));
   await checkEarlierMarks(tenant, sealed, replay, room);
-  const segment: Page[] = [];
+  const retiredBefore = await room.archive.retiredBefore(tenant);
+  const written = verified?.size ?? 0;
+  const copies = await VaultCopies.begin({ tenant, end: head.size, full, written, retiredBefore }, room);
 
   while (replay.size < head.size) {
-    const pages = await ledger.pages(tenant, replay.size, head.size, PAGES_PER_READ);
-    if (pages.length === 0 || pages[0]!.firstSeq > replay.size) {
-      throw new LedgerFault('missing_page', replay.size, 'the database has no page for this entry');
-    }
+    const pages = await readPages(tenant, replay.size, head.size, room);
+    if (pages.length === 0 || pages[0]!.firstSeq > replay.size) throw noPage(replay.size, retiredBefore);
     for (const [i, page] of pages.entries()) {
-      if (page.firstSeq !== replay.size) {
-        throw new LedgerFault('missing_page', replay.size, 'the database has no page for this entry');
-      }
+      if (page.firstSeq !== replay.size) throw noPage(replay.size, retiredBefore);
       const texts = unpack(page);
       await loadPrices(texts, prices, room);
       const following = pages[i + 1];
       replayPage(replay, texts, marks, head, following === undefined ? undefined : () => firstPrev(following));
-      if (await mirrorCopy(tenant, page, texts, room)) healed.push(`mirror ${page.firstSeq}`);
-      segment.push(page);
+      if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, texts, room))) {
+        healed.push(`mirror ${page.firstSeq}`);
+      }
+      await copies.take(page);
     }
   }
 
@@ -94,7 +99,7 @@ export async function checkLog(
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);
   if (full) await refuseStrayInvoices(tenant, replay, room);
-  healed.push(...(await vaultCopies(tenant, start, head.size, segment, full, room)));
+  healed.push(...(await copies.finish()));
   if (full) healed.push(...(await evidenceCopies(tenant, room)));
   await reconciliation.keepVerified({
     tenant,
@@ -107,6 +112,18 @@ export async function checkLog(
   });
   return { verified: replay.size - start, healed };
 }
+
+async function readPages(tenant: TenantId, from: number, to: number, { ledger }: LogCheckRoom): Promise<Page[]> {
+  try {
+    return await ledger.pages(tenant, from, to, PAGES_PER_READ);
+  } catch (error) {
+    if (error instanceof SegmentLost) throw new LedgerFault(error.kind, error.seq, error.message);
+    throw error;
+  }
+}
+
+const noPage = (seq: number, retiredBefore: number): LedgerFault =>
+  new LedgerFault('missing_page', seq, `the ${seq < retiredBefore ? 'vault' : 'database'} has no page for this entry`);
 
 /** Seals made while the pass before was under way may show the log shorter than that pass left it. */
 async function checkEarlierMarks(

@@ -8,9 +8,10 @@ import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-r
 import type { Notary } from '../../shared/stores/notary.ts';
 import { SEAL_TREE, type SealStore } from '../../shared/stores/seal-store.ts';
 import { checkLog, type LogCheckRoom, sealedName } from './log-check.ts';
+import { compareReadModels, type ReadModelsRoom } from './read-models.ts';
 import { checkSeals } from './seal-check.ts';
 
-export interface ReconcileChainRoom extends LogCheckRoom {
+export interface ReconcileChainRoom extends LogCheckRoom, ReadModelsRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly notary: Notary;
@@ -71,9 +72,12 @@ export async function reconcileChain(full: boolean, room: ReconcileChainRoom): P
     const sealed = checked.heads.get(name) ?? [];
     orphans.delete(name);
     try {
+      const before = await reconciliation.verified(tenant);
       const outcome = await checkLog(tenant, full, sealed, checked.range.size, room);
       entries += outcome.verified;
-      healed.push(...outcome.healed.map((what) => `${tenant} ${what}`));
+      // After the check: what tenants see is made from rows that hold.
+      const projections = await compareReadModels(tenant, before?.size ?? 0, full, room);
+      healed.push(...[...outcome.healed, ...projections].map((what) => `${tenant} ${what}`));
     } catch (error) {
       const found = error instanceof RowDamaged ? new LedgerFault('wrong_sum', head.size - 1, error.message) : error;
       if (!(found instanceof LedgerFault)) throw found;

@@ -1,18 +1,22 @@
 import type { TenantId } from '../../shared/domain/ids.ts';
+import type { TenantHead } from '../../shared/domain/ledger/seal.ts';
 import { periodInvoiced, receiptsAppended, usageAccepted } from '../../shared/domain/messages.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
+import type { Archive } from '../../shared/stores/archive.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import type { UsageStore } from '../../shared/stores/usage-store.ts';
+import { type HealRoom, healReadModels } from './read-models.ts';
 
-export interface SweepRoom {
+export interface SweepRoom extends HealRoom {
   readonly usage: UsageStore;
   readonly ledger: LedgerStore;
+  readonly archive: Archive;
   readonly seals: SealStore;
   readonly invoices: InvoiceStore;
   readonly reconciliation: ReconciliationStore;
@@ -31,6 +35,8 @@ export interface Swept {
   /** pages whose mirror copy is another than the database's */
   readonly pagesDifferent: number;
   readonly invoicesRung: number;
+  /** read models that were behind the books */
+  readonly projectionsHealed: number;
   readonly keysPurged: number;
 }
 
@@ -48,26 +54,32 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
     if ((await room.reconciliation.frozen(tenant)) === undefined) await bus.publish(usageAccepted(tenant));
   }
 
-  const mirrored = await healMirrors(room);
+  const heads = await room.reconciliation.heads();
+  const mirrored = await healMirrors(heads, room);
 
   if (await seals.isDue()) await bus.publish(receiptsAppended());
 
   const due = await invoices.unarchived(1000);
   for (const { tenant, number } of due) await bus.publish(periodInvoiced(tenant, number));
 
+  const projectionsHealed = await healReadModels(heads, due, room);
+
   const keysPurged = await usage.purgeExpired(clock.now(), PURGE_ROWS);
-  return { rung: waiting.size, ...mirrored, invoicesRung: due.length, keysPurged };
+  return { rung: waiting.size, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
 }
 
 async function healMirrors(
+  heads: readonly TenantHead[],
   room: SweepRoom,
 ): Promise<{ readonly pagesMirrored: number; readonly pagesDifferent: number }> {
-  const { reconciliation, ledger, mirror, mirrored, clock, log } = room;
+  const { reconciliation, ledger, archive, mirror, mirrored, clock, log } = room;
   let pagesMirrored = 0;
   let pagesDifferent = 0;
-  for (const head of await reconciliation.heads()) {
+  for (const head of heads) {
     const tenant = head.tenant as TenantId;
-    const from = mirrored.get(tenant) ?? (await reconciliation.verified(tenant))?.size ?? 0;
+    const from =
+      mirrored.get(tenant) ??
+      Math.max((await reconciliation.verified(tenant))?.size ?? 0, await archive.retiredBefore(tenant));
     if (from >= head.size) continue;
     for (const page of await ledger.pages(tenant, from, head.size)) {
       const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);

@@ -4,7 +4,7 @@ import { periodInvoiced, receiptsAppended } from '../../shared/domain/messages.t
 import { type Instant, plusMicros } from '../../shared/domain/time.ts';
 import { billingPeriod } from '../../shared/domain/usage/metering.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
-import { mirrorPages, type SignReceiptsRoom, signReceipts } from '../sign-receipts/sign-receipts.ts';
+import { mirrorPages, projectFrom, type SignReceiptsRoom, signReceipts } from '../sign-receipts/sign-receipts.ts';
 
 export interface RunInvoicesRoom extends SignReceiptsRoom {
   readonly accounts: AccountStore;
@@ -85,6 +85,7 @@ async function closeNext(
   await mirrorPages(tenant, closed.pages, room);
   await bus.publish(receiptsAppended());
   await bus.publish(periodInvoiced(tenant, closed.number));
+  await projectFrom(tenant, closed.pages[0]!.firstSeq, room);
   room.log.info('invoice_issued', { tenant, number: closed.number });
   run.issued.push({ tenant, number: closed.number });
   return 'closed';

@@ -1,11 +1,9 @@
-import type { Config } from '../../shared/edge/config.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
-import { jobRoute, pushRoute } from '../../shared/edge/internal.ts';
+import { jobRoute, type PushRoom, pushRoute } from '../../shared/edge/internal.ts';
 import { type SealLedgerRoom, sealLedger } from './seal-ledger.ts';
 
-export interface SealLedgerHandlerRoom extends SealLedgerRoom {
-  readonly config: Pick<Config, 'callerToken'>;
+export interface SealLedgerHandlerRoom extends SealLedgerRoom, PushRoom {
   readonly newRequestId: () => string;
 }
 
@@ -13,8 +11,8 @@ export interface SealLedgerHandlerRoom extends SealLedgerRoom {
 export const sealLedgerHandler = (room: SealLedgerHandlerRoom) =>
   httpHandler(
     [
-      pushRoute('/', room.config.callerToken, () => sealLedger(room)),
-      jobRoute('/run', room.config.callerToken, [], async () => ({ seals: await sealLedger(room) })),
+      pushRoute('/', room, () => sealLedger(room)),
+      jobRoute('/run', room.callers, [], async () => ({ seals: await sealLedger(room) })),
     ],
     handlerOptions(room),
   );

@@ -1,23 +1,18 @@
 import { parseTenantId } from '../../shared/domain/ids.ts';
-import type { Config } from '../../shared/edge/config.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
-import { pushRoute } from '../../shared/edge/internal.ts';
-import { attributeOf } from '../../shared/edge/pubsub.ts';
+import { type PushRoom, pushRoute } from '../../shared/edge/internal.ts';
+import { attributeOf, type Pushed } from '../../shared/edge/pubsub.ts';
 import { type SignReceiptsRoom, signReceipts } from './sign-receipts.ts';
 
-export interface SignReceiptsHandlerRoom extends SignReceiptsRoom {
-  readonly config: Pick<Config, 'callerToken'>;
+export interface SignReceiptsHandlerRoom extends SignReceiptsRoom, PushRoom {
   readonly newRequestId: () => string;
 }
 
-/** Answers the doorbell `usage-accepted`. */
+/** Answers the doorbell `usage-accepted`. @throws BadInput for one that names no tenant */
+export const onUsageAccepted = (pushed: Pushed, room: SignReceiptsRoom): Promise<number> =>
+  signReceipts(parseTenantId(attributeOf(pushed, 'tenant')), room);
+
+/** The doorbell over HTTP, as the bus pushes it. */
 export const signReceiptsHandler = (room: SignReceiptsHandlerRoom) =>
-  httpHandler(
-    [
-      pushRoute('/', room.config.callerToken, (delivery) =>
-        signReceipts(parseTenantId(attributeOf(delivery, 'tenant')), room),
-      ),
-    ],
-    handlerOptions(room),
-  );
+  httpHandler([pushRoute('/', room, (pushed) => onUsageAccepted(pushed, room))], handlerOptions(room));

@@ -1,17 +1,21 @@
-import type { TenantId } from '../../shared/domain/ids.ts';
+import { TryAgain } from '../../shared/domain/errors.ts';
+import type { Sequence, TenantId } from '../../shared/domain/ids.ts';
 import type { Page } from '../../shared/domain/ledger/page.ts';
 import { receiptsAppended } from '../../shared/domain/messages.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
-import { type LedgerStore, Unratable } from '../../shared/stores/ledger-store.ts';
+import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
+import { Unratable } from '../../shared/stores/ledger-work.ts';
+import type { Projector } from '../../shared/stores/projector.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 
 export interface SignReceiptsRoom {
   readonly ledger: LedgerStore;
   readonly reconciliation: ReconciliationStore;
   readonly mirror: Mirror;
+  readonly projector: Projector;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,12 +33,14 @@ export interface SignReceiptsRoom {
 export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Promise<number> {
   const { ledger, reconciliation, bus, clock, log } = room;
   let appendedPages = 0;
+  let firstSeq: Sequence | undefined;
   try {
     for (;;) {
       const appended = await ledger.appendWaiting(tenant, clock.now());
       if (appended.outcome === 'frozen') log.warn('billing_frozen', { tenant });
       if (appended.outcome !== 'appended') break;
       appendedPages += appended.pages.length;
+      firstSeq ??= appended.pages[0]?.firstSeq;
       await mirrorPages(tenant, appended.pages, room);
       await bus.publish(receiptsAppended());
     }
@@ -43,6 +49,8 @@ export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Pr
     log.error('usage_unratable', error, { tenant });
     await reconciliation.freeze(tenant, { kind: 'unratable', seq: -1, detail: error.message }, clock.now());
   }
+  // Once for all rounds: a read model is one document, which Firestore takes about once a second.
+  if (firstSeq !== undefined) await projectFrom(tenant, firstSeq, room);
   return appendedPages;
 }
 
@@ -58,6 +66,21 @@ export async function mirrorPages(
       if (outcome === 'different') log.warn('mirror_differs', { tenant, seq: firstSeq });
     } catch (error) {
       log.error('mirror_failed', error, { tenant, seq: firstSeq });
+      // A mirror that does not answer would keep the doorbell waiting once more for each page.
+      if (error instanceof TryAgain) return;
     }
+  }
+}
+
+/** Shows the tenant what entries from `from` on have changed. What fails here, the sweep makes again: billing is done. */
+export async function projectFrom(
+  tenant: TenantId,
+  from: Sequence,
+  { projector, clock, log }: Pick<SignReceiptsRoom, 'projector' | 'clock' | 'log'>,
+): Promise<void> {
+  try {
+    await projector.follow(tenant, from, clock.now());
+  } catch (error) {
+    log.error('projection_failed', error, { tenant, seq: from });
   }
 }

@@ -121,7 +121,7 @@ async function prepare(config: Config, now: Instant): Promise<Map<string, string
     const keys = new Map<string, string>();
     for (const tenant of TENANTS) {
       await accounts.put(accountOf(tenant, anchor), now);
-      const key = newApiKey(entropy, config.environment);
+      const key = newApiKey(entropy, config);
       await accounts.addKey({ ...key, tenant, role: 'tenant_admin', createdAt: now });
       keys.set(tenant, key.text);
     }

@@ -119,7 +119,7 @@ class Demo {
     const { accounts, entropy, config } = this.#suite.platform;
     for (let tenant = 0; tenant < this.#tenants; tenant++) {
       await accounts.put(accountOf(tenant, day), this.#clock.now());
-      const key = newApiKey(entropy, config.environment);
+      const key = newApiKey(entropy, config);
       await accounts.addKey({
         ...key,
         tenant: tenantId(tenant) as TenantId,

@@ -98,7 +98,7 @@ class GoldenWorld {
     const createdAt = this.#clock.now();
     for (const account of ACCOUNTS) {
       const { tenant } = await accounts.put(account, createdAt);
-      const key = newApiKey(entropy, config.environment);
+      const key = newApiKey(entropy, config);
       await accounts.addKey({ ...key, tenant, role: 'tenant_admin', createdAt });
       this.#credentials.set(tenant, key.text);
     }

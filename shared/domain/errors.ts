@@ -26,6 +26,7 @@ export const statusFor = {
   method_not_allowed: 405,
   not_acceptable: 406,
   body_too_large: 413,
+  wrong_region: 421,
   unsupported_content_encoding: 415,
   unsupported_media_type: 415,
   // one event of a batch

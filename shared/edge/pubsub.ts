@@ -1,9 +1,14 @@
 import { Ajv } from 'ajv';
 import type { FromSchema } from 'json-schema-to-ts';
+import { canonicalBytes } from '../domain/canonical.ts';
 import { BadInput } from '../domain/errors.ts';
+import { parseStrictJson } from '../domain/strict-json.ts';
 import type { Delivery } from '../ports/bus.ts';
 
-/** A Pub/Sub push request, wrapped form. What we never read (`message_id` beside `messageId`, …) may stand in it. */
+/**
+ * A Pub/Sub push request, wrapped form. Production writes the message's id and time in both spellings, so either is read.
+ * What we never read may stand in it.
+ */
 export const pushSchema = {
   type: 'object',
   required: ['message', 'subscription'],
@@ -12,12 +17,14 @@ export const pushSchema = {
     deliveryAttempt: { type: 'integer', minimum: 1 },
     message: {
       type: 'object',
-      required: ['messageId', 'publishTime'],
       properties: {
         messageId: { type: 'string', minLength: 1 },
+        message_id: { type: 'string', minLength: 1 },
         publishTime: { type: 'string', minLength: 1 },
+        publish_time: { type: 'string', minLength: 1 },
         orderingKey: { type: 'string' },
         attributes: { type: 'object', additionalProperties: { type: 'string' } },
+        data: { type: 'string' },
       },
     },
   },
@@ -25,38 +32,83 @@ export const pushSchema = {
 
 const isPush = new Ajv({ strictTypes: false }).compile<FromSchema<typeof pushSchema>>(pushSchema);
 
+/** What a push says: a message, and what its journey added. */
+export interface Pushed extends Omit<Delivery, 'topic'> {
+  /** Attributes that are not the publisher's words: the trace it belongs to, which schema checked it, where it died before. */
+  readonly carried: Readonly<Record<string, string>>;
+  /** base64; empty where there was none */
+  readonly data: string;
+}
+
+const CARRIED = /^(?:traceparent$|tracestate$|baggage$|googclient_|CloudPubSubDeadLetterSource)/;
+
 /**
  * Reads a push request whole, so that ordering key, delivery attempt and subscription are not lost.
+ *
+ * The emulator's pushes have no ordering key; the tenant, which it is wherever there is one, stands in for it.
  * @throws BadInput `validation_failed`
  */
-export function parsePush(value: unknown): Omit<Delivery, 'topic'> {
-  if (!isPush(value)) throw new BadInput('validation_failed', 'the body is no Pub/Sub push request');
+export function parsePush(value: unknown): Pushed {
+  if (!isPush(value)) throw notPush('the body is no Pub/Sub push request');
+  const { message, subscription, deliveryAttempt } = value;
+  const all = Object.entries(message.attributes ?? {});
+  const attributes = Object.fromEntries(all.filter(([name]) => !CARRIED.test(name)));
   return {
-    messageId: value.message.messageId,
-    publishTime: value.message.publishTime,
-    orderingKey: value.message.orderingKey ?? '',
-    attributes: value.message.attributes ?? {},
-    deliveryAttempt: value.deliveryAttempt ?? 1,
-    subscription: value.subscription,
+    messageId: oneOf(message.messageId, message.message_id),
+    publishTime: oneOf(message.publishTime, message.publish_time),
+    orderingKey: message.orderingKey ?? own(attributes, 'tenant') ?? '',
+    attributes,
+    carried: Object.fromEntries(all.filter(([name]) => CARRIED.test(name))),
+    data: message.data ?? '',
+    deliveryAttempt: deliveryAttempt ?? 1,
+    subscription,
   };
 }
 
-/** A delivery as a push request's body. */
-export const pushBody = (delivery: Delivery): string =>
+/**
+ * A message says everything in its attributes. Where it has data, too, that is the same as JSON, which is what the topic's
+ * schema has checked: if the two differ, what we would act on is not what was checked, and nobody acts on it.
+ * @throws BadInput `validation_failed`, or what parseStrictJson throws for the data
+ */
+export function requireOneMeaning({ data, attributes }: Pick<Pushed, 'data' | 'attributes'>): void {
+  if (data === '') return;
+  const said = parseStrictJson(Buffer.from(data, 'base64'));
+  if (typeof said !== 'object' || said === null || Array.isArray(said)) throw notPush('the data is no JSON object');
+  for (const [name, text] of Object.entries(said)) {
+    if (own(attributes, name) !== text) throw notPush('data and attributes do not say the same');
+  }
+}
+
+function oneOf(camel: string | undefined, snake: string | undefined): string {
+  const text = camel ?? snake;
+  if (text === undefined || text !== (snake ?? camel)) throw notPush('the message has not one id and one publish time');
+  return text;
+}
+
+const notPush = (detail: string): BadInput => new BadInput('validation_failed', detail);
+
+/** A delivery as a push request's body, as production writes it. */
+export const pushBody = ({ subscription, deliveryAttempt, ...message }: Omit<Delivery, 'topic'>): string =>
   JSON.stringify({
-    subscription: delivery.subscription,
-    deliveryAttempt: delivery.deliveryAttempt,
+    subscription,
+    deliveryAttempt,
     message: {
-      messageId: delivery.messageId,
-      publishTime: delivery.publishTime,
-      orderingKey: delivery.orderingKey,
-      attributes: delivery.attributes,
+      messageId: message.messageId,
+      message_id: message.messageId,
+      publishTime: message.publishTime,
+      publish_time: message.publishTime,
+      orderingKey: message.orderingKey,
+      attributes: message.attributes,
+      data: canonicalBytes(message.attributes).toString('base64'),
     },
   });
 
 /** An attribute that a doorbell must carry. @throws BadInput `validation_failed` */
-export function attributeOf(delivery: Pick<Delivery, 'attributes'>, name: string): string {
-  const value = Object.hasOwn(delivery.attributes, name) ? delivery.attributes[name] : undefined;
+export function attributeOf({ attributes }: Pick<Delivery, 'attributes'>, name: string): string {
+  const value = own(attributes, name);
   if (value === undefined) throw new BadInput('validation_failed', `the message has no attribute ${name}`, name);
   return value;
 }
+
+const own = (attributes: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(attributes, name) ? attributes[name] : undefined;

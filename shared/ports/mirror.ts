@@ -5,4 +5,10 @@ export interface Mirror {
   read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined>;
   /** First sequence numbers of the pages held, ascending, at or after `from`. */
   list(tenant: string, from?: number): Promise<number[]>;
+  /**
+   * Removes the pages that start before a sequence number: they have left the hot window and stand in the vault, which the
+   * caller has made sure of. Nothing remembers them afterwards; creating one again would succeed.
+   * @returns how many went
+   */
+  retire(tenant: string, before: number): Promise<number>;
 }

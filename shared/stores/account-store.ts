@@ -48,18 +48,24 @@ export async function readAccount(reader: Reader, tenant: TenantId): Promise<Acc
 /** Organizations, their prices and their API keys. */
 export class AccountStore {
   readonly #database: Database;
+  readonly #region: string;
 
-  constructor(database: Database) {
+  /** @param region residency region of this stack: organizations pinned to another are not taken in */
+  constructor(database: Database, region: string) {
     this.#database = database;
+    this.#region = region;
   }
 
   /**
    * Creates or replaces an organization's document and keeps every price version it names.
-   * @throws BadInput `invalid_catalogue` where the change would orphan usage: a subscription or meter that vanishes, or
+   * @throws BadInput `wrong_region` where it is pinned to another residency region; `invalid_catalogue` where the change would orphan usage: a subscription or meter that vanishes, or
    * an aggregation or a past price that becomes another
    */
   async put(document: unknown, now: Instant): Promise<Account> {
     const account = parseAccount(document);
+    if (account.region !== undefined && account.region !== this.#region) {
+      throw new BadInput('wrong_region', `${account.tenant} is pinned to ${account.region}, this is ${this.#region}`);
+    }
     await this.#database.transact(async (tx) => {
       const before = await readAccount(tx, account.tenant);
       const head = await tx.read(heads, [account.tenant]);

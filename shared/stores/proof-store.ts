@@ -3,36 +3,39 @@ import { consistencyProof, inclusionProof, type NodeSource, subtreeRoot } from '
 import { blindedTenant } from '../domain/ledger/seal.ts';
 import { leafHashOfText, type TreeHash } from '../domain/ledger/tree.ts';
 import type { Database, Reader } from '../ports/database.ts';
-import { entriesOf, readPages } from './ledger-store.ts';
+import type { Archive } from './archive.ts';
+import { KEPT_LEVEL } from './ledger-work.ts';
+import { entriesOf, readPages } from './log-reader.ts';
 import { SEAL_TREE } from './seal-store.ts';
 import { heads, seals, tree_nodes } from './tables.ts';
 
-const KEPT_LEVEL = 8;
 const KEPT_LEAVES = 2 ** KEPT_LEVEL;
 
-/** Reads proofs out of the stored trees: at most 256 leaves and a logarithm of stored nodes each. */
+/** Reads proofs out of the stored trees: at most 256 leaves, wherever their entries lie, and a logarithm of stored nodes each. */
 export class ProofStore {
   readonly #database: Database;
   readonly #ledger: LedgerOrigin;
+  readonly #archive: Archive;
 
-  constructor(database: Database, ledger: LedgerOrigin) {
+  constructor(database: Database, ledger: LedgerOrigin, archive: Archive) {
     this.#database = database;
     this.#ledger = ledger;
+    this.#archive = archive;
   }
 
   /** Audit path of an entry in its tenant's log of `size` entries, nearest sibling first. */
   async entryPath(tenant: TenantId, seq: Sequence, size: Sequence): Promise<TreeHash[]> {
-    return this.#database.snapshot((view) => inclusionProof(logNodes(view, tenant), seq, size));
+    return this.#database.snapshot((view) => inclusionProof(this.#log(view, tenant), seq, size));
   }
 
   /** That the log of `second` entries extends the one of `first`. */
   async logConsistency(tenant: TenantId, first: Sequence, second: Sequence): Promise<TreeHash[]> {
-    return this.#database.snapshot((view) => consistencyProof(logNodes(view, tenant), first, second));
+    return this.#database.snapshot((view) => consistencyProof(this.#log(view, tenant), first, second));
   }
 
   /** Root that the log had at `size` entries. */
   async rootAt(tenant: TenantId, size: Sequence): Promise<TreeHash> {
-    return this.#database.snapshot((view) => subtreeRoot(logNodes(view, tenant), 0, size));
+    return this.#database.snapshot((view) => subtreeRoot(this.#log(view, tenant), 0, size));
   }
 
   /** Audit path of seal `n` in the seal log of `size` seals. */
@@ -54,17 +57,15 @@ export class ProofStore {
     const source: NodeSource = async (level, at) => (level === 0 ? leaves[at] : undefined);
     return { line: lines[index]!, index, path: await inclusionProof(source, index, lines.length) };
   }
-}
 
-function logNodes(view: Reader, tenant: TenantId): NodeSource {
-  const blocks = new Map<number, Promise<TreeHash[]>>();
-  const leavesOf = async (block: number): Promise<TreeHash[]> => {
-    const from = block * KEPT_LEAVES;
-    const head = await view.read(heads, [tenant]);
-    const to = Math.min(from + KEPT_LEAVES, head?.size ?? 0);
-    return entriesOf(await readPages(view, tenant, from, to), from, to).map(leafHashOfText);
-  };
-  return nodes(view, tenant, blocks, leavesOf);
+  #log(view: Reader, tenant: TenantId): NodeSource {
+    return nodes(view, tenant, new Map(), async (block) => {
+      const from = block * KEPT_LEAVES;
+      const head = await view.read(heads, [tenant]);
+      const to = Math.min(from + KEPT_LEAVES, head?.size ?? 0);
+      return entriesOf(await readPages(view, this.#archive, tenant, from, to), from, to).map(leafHashOfText);
+    });
+  }
 }
 
 function sealNodes(view: Reader): NodeSource {

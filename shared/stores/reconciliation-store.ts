@@ -4,7 +4,7 @@ import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import { loadAggregates, loadPeriods } from './ledger-rows.ts';
-import { toHead } from './ledger-store.ts';
+import { toHead } from './log-reader.ts';
 import { freezes, heads, verified } from './tables.ts';
 
 export interface Freeze {

@@ -9,7 +9,7 @@ import { type Instant, later } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import { keysetRow, kidFor, readKeys, toKeyset } from './key-store.ts';
 import { packPeaks, unpackRange } from './ledger-rows.ts';
-import { toHead } from './ledger-store.ts';
+import { toHead } from './log-reader.ts';
 import { heads, keysets, seal_log, seals, tree_nodes, unpublished_seals } from './tables.ts';
 
 /** Log name of the seal log's subtrees; no tenant id has a `~`. */

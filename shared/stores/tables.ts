@@ -117,6 +117,18 @@ export const pages = table('pages', { tenant: 'text', first_seq: 'int', count: '
   'first_seq',
 ]);
 
+/**
+ * Stretches [first_seq, end_seq) of logs that the vault holds as one object each. `sha256`, in hex, is the object's: what is
+ * read from it years later is what was written.
+ */
+export const segments = table('segments', { tenant: 'text', first_seq: 'int', end_seq: 'int', sha256: 'text' }, [
+  'tenant',
+  'first_seq',
+]);
+
+/** Entries below `before` have left the hot window: database and mirror have let their pages go, the vault has them. */
+export const retirements = table('retirements', { tenant: 'text', before: 'int', retired_at: 'text' }, ['tenant']);
+
 /** Roots of complete subtrees of 256 leaves and more, so that a proof reads no more than one such stretch of entries. */
 export const tree_nodes = table('tree_nodes', { log: 'text', level: 'int', position: 'int', hash: 'bytes' }, [
   'log',
@@ -309,6 +321,28 @@ export const freezes = table(
   ['tenant'],
 );
 
+/**
+ * Pushes that can never succeed, whole, until a person has looked. One row per thing said, however often it was said: `id` is
+ * a digest of it. `received_at` is the first time, `body_bytes` the length of the body before it was cut.
+ */
+export const set_aside = table(
+  'set_aside',
+  {
+    id: 'text',
+    subscription: 'text?',
+    message_id: 'text?',
+    delivery_attempt: 'int?',
+    received_at: 'text',
+    last_at: 'text',
+    times: 'int',
+    code: 'text',
+    detail: 'text',
+    body: 'bytes',
+    body_bytes: 'int',
+  },
+  ['id'],
+);
+
 /** Every table, in the order they are made. */
 export const TABLES: readonly AnyTable[] = [
   accounts,
@@ -321,6 +355,8 @@ export const TABLES: readonly AnyTable[] = [
   limit_notices,
   heads,
   pages,
+  segments,
+  retirements,
   tree_nodes,
   aggregates,
   seen_values,
@@ -339,4 +375,5 @@ export const TABLES: readonly AnyTable[] = [
   keysets,
   verified,
   freezes,
+  set_aside,
 ];

@@ -1,98 +1,86 @@
-import { join } from 'node:path';
-import { SqliteDatabase } from '../adapters/database/sqlite.ts';
-import { LocalBus } from '../adapters/local/bus.ts';
-import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
-import { StoreLock } from '../adapters/local/lock.ts';
-import { FileMirror } from '../adapters/local/mirror.ts';
-import { FileSigner } from '../adapters/local/signer.ts';
-import { FileVault } from '../adapters/local/vault.ts';
 import { base64url } from '../domain/canonical.ts';
-import { SUBSCRIPTIONS } from '../domain/messages.ts';
-import type { Config } from '../edge/config.ts';
+import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
 import { Cursors } from '../edge/cursor.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Entropy } from '../ports/entropy.ts';
-import type { Log } from '../ports/log.ts';
-import type { KeyPurpose } from '../ports/signer.ts';
+import type { Database } from '../ports/database.ts';
+import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
+import { Archive } from '../stores/archive.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
 import { LedgerStore } from '../stores/ledger-store.ts';
 import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
+import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
+import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
-import { TABLES } from '../stores/tables.ts';
+import { SetAsideStore } from '../stores/set-aside-store.ts';
 import { UsageStore } from '../stores/usage-store.ts';
+import { type LocalPortsOptions, openLocalPorts } from './local-ports.ts';
+import type { Base, Ports } from './ports.ts';
 
 const PURPOSES: readonly KeyPurpose[] = ['checkpoint', 'evidence'];
 
-export interface LocalPlatformOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly log: Log;
-  /** Who answers the bus's doorbells. */
-  readonly deliver: Deliver;
-  readonly busPolicy?: Partial<BusPolicy>;
+/** Every store of the suite over whichever ports this process has; what needs a port that it lacks is undefined. */
+export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'>>(
+  base: Base,
+  ports: P,
+  callers: Callers,
+) {
+  const { config, entropy } = base;
+  const { database } = ports;
+  const keys = new KeyStore(database);
+  if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
+  return {
+    ...base,
+    ...ports,
+    ...storesOf(database, new Archive(database, ports.vault), base),
+    keys,
+    notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
+    cursors: new Cursors(await keys.secret('cursors', entropy.bytes(32))),
+    callers,
+    /** how far each tenant's mirror is known to be whole */
+    mirrored: new Map<string, number>(),
+    projector: (ports.projections === undefined
+      ? undefined
+      : new Projector(database, ports.projections)) as ProjectorOf<P>,
+    /** how far each tenant's read models are known to be up to date */
+    projected: new Map<string, Projected>(),
+    ledgerOrigin: config.ledgerOrigin,
+    invoicePrefix: config.invoicePrefix,
+    sealIntervalSeconds: config.sealIntervalSeconds,
+    hotWindowDays: config.hotWindowDays,
+    newRequestId: () => `req_${base64url(entropy.bytes(12))}`,
+  };
 }
 
+type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
+type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
+
+const storesOf = (database: Database, archive: Archive, { config, entropy }: Base) => ({
+  archive,
+  accounts: new AccountStore(database, config.region),
+  usage: new UsageStore(database, entropy),
+  ledger: new LedgerStore(database, entropy, config.ledgerOrigin, archive),
+  seals: new SealStore(database, config.ledgerOrigin),
+  proofs: new ProofStore(database, config.ledgerOrigin, archive),
+  openings: new OpeningStore(database),
+  invoices: new InvoiceStore(database),
+  reconciliation: new ReconciliationStore(database),
+  retirements: new RetirementStore(database),
+  setAside: new SetAsideStore(database),
+});
+
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */
-export async function openLocalPlatform(options: LocalPlatformOptions) {
+export async function openLocalPlatform(options: LocalPortsOptions) {
   const { config, clock, entropy, log } = options;
-  const folder = config.dataFolder;
-  const lock = StoreLock.take(folder);
+  const { ports, close } = await openLocalPorts(options);
   try {
-    const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES);
-    const vault = await FileVault.open({ folder: join(folder, 'vault'), clock, retentionDays: config.retentionDays });
-    const mirror = await FileMirror.open({ folder: join(folder, 'mirror') });
-    const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
-    const keys = new KeyStore(database);
-    await adoptKeys(signer, keys);
-    const cursors = new Cursors(await keys.secret('cursors', entropy.bytes(32)));
-    const bus = LocalBus.open({
-      file: join(folder, 'bus.db'),
-      clock,
-      subscriptions: SUBSCRIPTIONS,
-      deliver: options.deliver,
-      ...(options.busPolicy === undefined ? {} : { policy: options.busPolicy }),
-    });
-    return {
-      config,
-      clock,
-      entropy,
-      log,
-      database,
-      vault,
-      mirror,
-      signer,
-      bus,
-      keys,
-      cursors,
-      notary: new Notary(signer, keys),
-      accounts: new AccountStore(database),
-      usage: new UsageStore(database, entropy),
-      ledger: new LedgerStore(database, entropy, config.ledgerOrigin),
-      seals: new SealStore(database, config.ledgerOrigin),
-      proofs: new ProofStore(database, config.ledgerOrigin),
-      openings: new OpeningStore(database),
-      invoices: new InvoiceStore(database),
-      reconciliation: new ReconciliationStore(database),
-      /** how far each tenant's mirror is known to be whole */
-      mirrored: new Map<string, number>(),
-      ledgerOrigin: config.ledgerOrigin,
-      invoicePrefix: config.invoicePrefix,
-      sealIntervalSeconds: config.sealIntervalSeconds,
-      newRequestId: () => `req_${base64url(entropy.bytes(12))}`,
-      async close(): Promise<void> {
-        await bus.stop();
-        await database.close();
-        lock.release();
-      },
-    };
+    const callers = sharedSecretCallers(config.callerToken);
+    return { ...(await assemble({ config, clock, entropy, log }, ports, callers)), close };
   } catch (error) {
-    lock.release();
+    await close();
     throw error;
   }
 }
@@ -100,7 +88,7 @@ export async function openLocalPlatform(options: LocalPlatformOptions) {
 export type Platform = Awaited<ReturnType<typeof openLocalPlatform>>;
 
 /** Sees to it that each purpose has a key in force. A key made just before a crash is adopted, not made again. */
-async function adoptKeys(signer: FileSigner, keys: KeyStore): Promise<void> {
+async function adoptKeys(signer: Signer, keys: KeyStore): Promise<void> {
   const held = await signer.publicKeys();
   const known = new Set((await keys.keyset()).keys.map(({ kid }) => kid));
   for (const purpose of PURPOSES) {

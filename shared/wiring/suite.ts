@@ -1,39 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { http } from '@google-cloud/functions-framework';
-import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { apiHandler } from '../../functions/api/handler.ts';
-import { archivePeriodHandler } from '../../functions/archive-period/handler.ts';
-import { ingestHandler } from '../../functions/ingest/handler.ts';
-import { reconcileChainHandler } from '../../functions/reconcile-chain/handler.ts';
-import { runInvoicesHandler } from '../../functions/run-invoices/handler.ts';
-import { sealLedgerHandler } from '../../functions/seal-ledger/handler.ts';
-import { signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
-import type { Config } from '../edge/config.ts';
-import { guardServer } from '../edge/http/guard.ts';
 import { pushBody } from '../edge/pubsub.ts';
 import type { Delivery } from '../ports/bus.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Entropy } from '../ports/entropy.ts';
-import type { Log } from '../ports/log.ts';
+import { type Front, FUNCTION_OF, INTERNAL, openFront } from './front.ts';
 import { openLocalPlatform, type Platform } from './platform.ts';
-
-export interface SuiteOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly log: Log;
-}
-
-/** Which function answers a subscription. */
-const FUNCTION_OF: Readonly<Record<string, string>> = {
-  'sign-receipts': 'sign-receipts',
-  'seal-ledger': 'seal-ledger',
-  'archive-period': 'archive-period',
-  'archive-period-invoiced': 'archive-period',
-};
-const INTERNAL = '/_functions/';
-const INGEST = '/api/v1/billing/usage';
+import type { Base } from './ports.ts';
 
 /**
  * The whole suite in one process on one port: each function behind the Functions Framework as in the cloud, the bus
@@ -42,21 +11,21 @@ const INGEST = '/api/v1/billing/usage';
 export class Suite {
   readonly platform: Platform;
   readonly url: string;
-  readonly #front: Server;
+  readonly #front: Front;
   readonly #stopping: AbortController;
   readonly #callerToken: string;
   readonly #cancels = new Set<() => void>();
   readonly #jobs = new Set<Promise<unknown>>();
 
-  private constructor(platform: Platform, front: Server, stopping: AbortController, callerToken: string) {
+  private constructor(platform: Platform, front: Front, stopping: AbortController, callerToken: string) {
     this.platform = platform;
     this.#front = front;
     this.#stopping = stopping;
     this.#callerToken = callerToken;
-    this.url = `http://${platform.config.host}:${(front.address() as AddressInfo).port}`;
+    this.url = front.url;
   }
 
-  static async start(options: SuiteOptions): Promise<Suite> {
+  static async start(options: Base): Promise<Suite> {
     const callerToken =
       options.config.callerToken === ''
         ? Buffer.from(options.entropy.bytes(32)).toString('base64url')
@@ -73,7 +42,7 @@ export class Suite {
     });
     try {
       const stopping = new AbortController();
-      const front = await listen(frontOf(platform, stopping.signal), platform);
+      const front = await openFront(platform, stopping.signal);
       suite = new Suite(platform, front, stopping, callerToken);
       platform.bus.start();
       return suite;
@@ -104,10 +73,7 @@ export class Suite {
     for (const cancel of this.#cancels) cancel();
     await Promise.allSettled(this.#jobs);
     await this.platform.bus.stop();
-    await new Promise<void>((resolve) => {
-      this.#front.close(() => resolve());
-      this.#front.closeIdleConnections();
-    });
+    await this.#front.close();
     await this.platform.close();
   }
 
@@ -143,48 +109,4 @@ export class Suite {
       body,
     });
   }
-}
-
-/** Every function in a framework server of its own; the front hands each request to the one it is for. */
-function frontOf(platform: Platform, stopping: AbortSignal): Server {
-  const handlers = {
-    ingest: ingestHandler(platform),
-    'sign-receipts': signReceiptsHandler(platform),
-    'seal-ledger': sealLedgerHandler(platform),
-    'reconcile-chain': reconcileChainHandler({ ...platform, stopping }),
-    'run-invoices': runInvoicesHandler(platform),
-    'archive-period': archivePeriodHandler(platform),
-    api: apiHandler(platform),
-  };
-  const servers = new Map<string, Server>();
-  for (const [name, handler] of Object.entries(handlers)) {
-    http(name, handler);
-    servers.set(name, getTestServer(name));
-  }
-  const front = createServer((req: IncomingMessage, res: ServerResponse) => {
-    const [path = ''] = (req.url ?? '').split('?');
-    let name = path === INGEST ? 'ingest' : 'api';
-    if (path.startsWith(INTERNAL)) {
-      const rest = (req.url ?? '').slice(INTERNAL.length);
-      const [wanted = '', more] = rest.split('/');
-      name = more !== undefined && servers.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
-      if (name !== 'api') req.url = rest.slice(wanted.length);
-    }
-    servers.get(name)!.emit('request', req, res);
-  });
-  guardServer(front, {
-    newRequestId: platform.newRequestId,
-    onRefusal: ({ requestId, code }) => platform.log.info('request_refused', { request_id: requestId, code }),
-  });
-  return front;
-}
-
-function listen(front: Server, platform: Platform): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    front.once('error', reject);
-    front.listen(platform.config.port, platform.config.host, () => {
-      front.removeListener('error', reject);
-      resolve(front);
-    });
-  });
 }

@@ -13,6 +13,7 @@ import { CONTRACT_TABLES, databaseContract } from './contracts/database.ts';
 databaseContract('SQLite', async () => {
   const folder = await tempFolder();
   return {
+    purgesItself: false,
     open: async () => SqliteDatabase.open(join(folder.path, 'store.db'), CONTRACT_TABLES),
     dispose: folder.remove,
   };

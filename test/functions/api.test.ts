@@ -425,17 +425,17 @@ describe('the API answers a tenant', () => {
 
     it('a wrong, unknown, expired, revoked or foreign key gets one and the same answer', async () => {
       const { key } = acme;
-      const [, environment, id, secret] = /^tsk_([a-z]+)_([a-z0-9]+)_(.+)$/.exec(key)!;
+      const [, environment, id, secret] = /^tsk_([a-z]+)_eu_([a-z0-9]+)_(.+)$/.exec(key)!;
       const expiring = await suite.client('acme', 'tenant_admin', '2026-03-01T13:00:00Z');
       const revoked = await suite.client('acme');
-      suite.sql('UPDATE api_keys SET revoked_at=? WHERE key_id=?', NOON, revoked.key.split('_')[2]!);
+      suite.sql('UPDATE api_keys SET revoked_at=? WHERE key_id=?', NOON, revoked.key.split('_')[3]!);
       suite.goTo('2026-03-01T12:59:59.999999Z');
       assert.equal((await expiring.get(`${API}/ledger/head`)).status, 200);
       suite.goTo('2026-03-01T13:00:00Z');
       const wrong = {
         ...{ expired: expiring.key, revoked: revoked.key },
-        'other secret': `tsk_${environment}_${id}_${secret!.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))}`,
-        'other id': `tsk_${environment}_${'0'.repeat(16)}_${secret}`,
+        'other secret': `tsk_${environment}_eu_${id}_${secret!.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))}`,
+        'other id': `tsk_${environment}_eu_${'0'.repeat(16)}_${secret}`,
         'other environment': key.replace('tsk_dev_', 'tsk_live_'),
         ...{
           'cut short': key.slice(0, -1),

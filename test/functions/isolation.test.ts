@@ -185,15 +185,15 @@ describe('tenants do not meet', () => {
 
   it('a key stands for the tenant it was made for, for ever: it cannot be made to mean another', async () => {
     const viewer = await suite.client('acme', 'tenant_viewer' satisfies Role);
-    const [prefix, environment, id, secret] = viewer.key.split('_') as [string, string, string, string];
-    const other = of('umbrella').client.key.split('_') as [string, string, string, string];
+    const [prefix, environment, region, id, ...secret] = viewer.key.split('_') as string[];
+    const other = of('umbrella').client.key.split('_');
     // Somebody else's id with one's own secret, and the other way round.
     for (const [keyId, keySecret] of [
-      [other[2], secret],
-      [id, other.slice(3).join('_')],
+      [other[3], secret.join('_')],
+      [id, other.slice(4).join('_')],
     ] as const) {
       const response = await fetch(`${suite.url}${API}/ledger/head`, {
-        headers: { Authorization: `Bearer ${prefix}_${environment}_${keyId}_${keySecret}` },
+        headers: { Authorization: `Bearer ${prefix}_${environment}_${region}_${keyId}_${keySecret}` },
       });
       assert.equal(response.status, 401);
     }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { checkLog } from '../../functions/reconcile-chain/log-check.ts';
 import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
+import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
 import { type Client, HOUR, SECOND, TestSuite } from '../support/suite.ts';
 
@@ -108,11 +108,9 @@ describe('reconcile-chain compares everything with everything', () => {
     void suite.sql("UPDATE pages SET bytes=? WHERE tenant='acme' AND first_seq=?", bytes, firstSeq);
   /** Changes entries of a page and packs it again so that nothing is wrong with the page itself. */
   const repacked = (bytes: Buffer, change: (texts: string[]) => void): Buffer => {
-    const texts = zstdDecompressSync(bytes).toString('latin1').split('\n');
+    const texts = unpackPage(bytes);
     change(texts);
-    return zstdCompressSync(Buffer.from(texts.join('\n'), 'latin1'), {
-      params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
-    });
+    return packPage(texts);
   };
   const raiseAmount = (at: number) => (texts: string[]) => {
     const before = texts[at]!;

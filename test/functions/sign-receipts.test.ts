@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { zstdDecompressSync } from 'node:zlib';
 import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
 import type { Entry, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import type { PriceModelJson } from '../../shared/domain/pricing/schema.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import { type AccountPlan, accountOf, perUnit, tiered, usage } from '../support/account.ts';
+import { naiveEntries } from '../support/naive-page.ts';
 import { naiveDifference, naiveMeter, naivePercentage, naivePrice, naiveSum } from '../support/naive-pricing.ts';
 import { type Client, MINUTE, TestSuite } from '../support/suite.ts';
 
@@ -37,7 +37,7 @@ describe('sign-receipts turns accepted usage into receipts', () => {
       const bytes = Buffer.from(row['bytes'] as Uint8Array);
       return {
         firstSeq: Number(row['first_seq']),
-        texts: zstdDecompressSync(bytes).toString('latin1').trimEnd().split('\n'),
+        texts: naiveEntries(bytes),
         bytes,
       };
     });
@@ -174,6 +174,7 @@ describe('sign-receipts turns accepted usage into receipts', () => {
       create: () => Promise.reject(new Error('the mirror is away')),
       read: () => Promise.reject(new Error('the mirror is away')),
       list: () => Promise.reject(new Error('the mirror is away')),
+      retire: () => Promise.reject(new Error('the mirror is away')),
     };
 
     it('a mirror that is away keeps nobody from a receipt; the sweep copies the pages when it is back', async () => {

@@ -23,7 +23,11 @@ export async function emulatorHost(name: EmulatorName): Promise<string> {
  * A suite that needs emulators. Without them it does not run and says so; where `TALLYSTICK_EMULATORS` is `required`, it
  * fails instead.
  */
-export function describeOnEmulators(title: string, names: readonly EmulatorName[], define: () => void): void {
+export function describeOnEmulators(
+  title: string,
+  names: readonly EmulatorName[],
+  define: (this: Mocha.Suite) => void,
+): void {
   const missing = names.filter((name) => !isAvailable(name));
   if (missing.length === 0) {
     describe(title, define);

@@ -94,6 +94,11 @@ export class TestSuite {
     return this.#suite.url;
   }
 
+  /** From now on no doorbell is answered, until the restart. */
+  silenceBus(): Promise<void> {
+    return this.platform.bus.stop();
+  }
+
   /** Stops the process and starts the next one on the same folder. */
   async restart(): Promise<void> {
     await this.#suite.close();
@@ -113,14 +118,18 @@ export class TestSuite {
   }
 
   /** Loads an organization's document and makes a key for it. */
-  async organization(document: { readonly organization_id: string; readonly lateness_days?: number }): Promise<Client> {
+  async organization(document: {
+    readonly organization_id: string;
+    readonly lateness_days?: number;
+    readonly region?: string;
+  }): Promise<Client> {
     await this.platform.accounts.put(document, this.clock.now());
     return this.client(document.organization_id);
   }
 
   async client(tenant: string, role: Role = 'tenant_admin', expiresAt?: string): Promise<Client> {
     const { entropy, config, accounts } = this.platform;
-    const { keyId, secret, text } = newApiKey(entropy, config.environment);
+    const { keyId, secret, text } = newApiKey(entropy, config);
     await accounts.addKey({
       keyId,
       secret,
@@ -224,9 +233,9 @@ export interface UsageAnswer {
 export class Client {
   readonly tenant: TenantId;
   readonly key: string;
-  readonly #suite: TestSuite;
+  readonly #suite: { readonly url: string };
 
-  constructor(suite: TestSuite, tenant: TenantId, key: string) {
+  constructor(suite: { readonly url: string }, tenant: TenantId, key: string) {
     this.#suite = suite;
     this.tenant = tenant;
     this.key = key;
@@ -256,7 +265,7 @@ export class Client {
   }
 }
 
-function recorder(lines: LogLine[]): Log {
+export function recorder(lines: LogLine[]): Log {
   return {
     info: (event, facts = {}) => void lines.push({ level: 'info', event, facts }),
     warn: (event, facts = {}) => void lines.push({ level: 'warn', event, facts }),

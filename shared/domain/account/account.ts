@@ -56,6 +56,8 @@ export interface UsageLimit {
 /** One organization as billing sees it. */
 export interface Account {
   readonly tenant: TenantId;
+  /** Residency region that the organization is pinned to; where none is named, the one whose stack it was loaded into. */
+  readonly region: string | undefined;
   readonly zone: string;
   readonly currency: Currency;
   readonly latenessDays: number;
@@ -74,6 +76,7 @@ export const accountSchema = {
   additionalProperties: false,
   properties: {
     organization_id: text,
+    region: { type: 'string', pattern: '^[a-z]{2,8}$' },
     zone: text,
     currency: text,
     lateness_days: { type: 'integer', minimum: 1, maximum: 365 },
@@ -194,6 +197,7 @@ export function parseAccount(value: unknown): Account {
   }
   return {
     tenant: parseTenantId(value.organization_id),
+    region: value.region,
     zone,
     currency,
     latenessDays: value.lateness_days ?? 35,

@@ -58,6 +58,8 @@ export interface Opening {
  */
 export class Scribe {
   readonly texts: string[] = [];
+  /** leaf hashes of `texts`, base64url */
+  readonly hashes: string[] = [];
   readonly openings: Opening[] = [];
   readonly firstSeq: Sequence;
   readonly range: CompactRange;
@@ -246,5 +248,6 @@ export class Scribe {
     this.texts.push(bytes.toString('latin1', 1));
     this.range.append(hash);
     this.#last = hash.toString('base64url');
+    this.hashes.push(this.#last);
   }
 }

@@ -26,6 +26,12 @@ export function leafHashOfText(ascii: string): TreeHash {
   return hash('sha256', leaf.subarray(0, 1 + leaf.write(ascii, 1, 'latin1')), 'buffer');
 }
 
+/** The same as base64url: a third cheaper than a Buffer, where only the text is wanted. */
+export function leafHashTextOf(ascii: string): string {
+  if (ascii.length >= leaf.length) return leafHash(Buffer.from(ascii, 'latin1')).toString('base64url');
+  return hash('sha256', leaf.subarray(0, 1 + leaf.write(ascii, 1, 'latin1')), 'base64url');
+}
+
 /** Hash of one leaf whose bytes already stand behind their 0x00. */
 export const hashOfPrefixed = (prefixed: Uint8Array): TreeHash => hash('sha256', prefixed, 'buffer');
 

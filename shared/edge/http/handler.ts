@@ -1,6 +1,8 @@
+import type { Domain } from 'node:domain';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Request, Response } from '@google-cloud/functions-framework';
 import { BadInput, type ErrorCode } from '../../domain/errors.ts';
+import { observeRequest } from '../telemetry/requests.ts';
 import { chooseType } from './accept.ts';
 import { bodyOf, wasRefused } from './guard.ts';
 import { Refusal, SECURITY_HEADERS, sendProblem } from './problem.ts';
@@ -75,25 +77,41 @@ export function httpHandler(
   // Exactly two parameters, as the framework's http() passes: its wrappers read meaning into a function's length.
   return async (req, res) => {
     if (wasRefused(req)) return;
-    const requestId = newRequestId();
-    let route: ApiRoute | undefined;
-    const answered = (status: number, code?: ErrorCode): void =>
-      log({ requestId, method: req.method, route: route?.path, status, code });
-    try {
-      const body = bodyOf(req);
-      if (body === undefined) throw new Error('the request did not pass the guard: call guardProcess at start');
-      const found = await find(req, res);
-      if (found.kind === 'none') throw missing(found.allowed);
-      route = found.route;
-      const request = requestFor(route, req, body, found.params, requestId);
-      send(res, await route.handle(request), request);
-    } catch (error) {
-      const { status, code } = sendProblem(res, error, requestId, (fault) => report(fault, requestId));
-      answered(status, code);
-      return;
-    }
-    answered(res.statusCode);
+    leaveDomain();
+    await observeRequest(req, async (observed) => {
+      const requestId = newRequestId();
+      let route: ApiRoute | undefined;
+      const answered = (status: number, code?: ErrorCode): void => {
+        observed({ route: route?.path, status, code });
+        log({ requestId, method: req.method, route: route?.path, status, code });
+      };
+      try {
+        const body = bodyOf(req);
+        if (body === undefined) throw new Error('the request did not pass the guard: call guardProcess at start');
+        const found = await find(req, res);
+        if (found.kind === 'none') throw missing(found.allowed);
+        route = found.route;
+        const request = requestFor(route, req, body, found.params, requestId);
+        send(res, await route.handle(request), request);
+      } catch (error) {
+        // The process is ending and had no more time for this request: the drain has answered it.
+        if (res.headersSent) return;
+        const { status, code } = sendProblem(res, error, requestId, (fault) => report(fault, requestId));
+        answered(status, code);
+        return;
+      }
+      answered(res.statusCode);
+    });
   };
+}
+
+/**
+ * The framework runs each request in a domain (deprecated in Node): what goes wrong beside the request's own promise would be
+ * answered by it in plain text, outside production with the error's message, and the process would go on as if nothing had
+ * happened. Outside of the domain that ends the process instead, as everywhere in Node (drain.ts).
+ */
+function leaveDomain(): void {
+  (process as NodeJS.Process & { readonly domain?: Domain | null }).domain?.exit();
 }
 
 function missing(allowed: readonly string[]): BadInput {

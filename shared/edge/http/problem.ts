@@ -20,22 +20,31 @@ export interface Problem {
   readonly param?: string;
   readonly request_id: string;
   readonly errors?: readonly Fault[];
+  /** Where to ask instead. */
+  readonly endpoint?: string;
 }
 
 /** A refusal that says more than a code: several faults at once, or header fields its status asks for. */
 export class Refusal extends BadInput {
   readonly errors: readonly Fault[] | undefined;
   readonly headers: OutgoingHttpHeaders;
+  readonly endpoint: string | undefined;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { readonly param?: string; readonly errors?: readonly Fault[]; readonly headers?: OutgoingHttpHeaders },
+    more: {
+      readonly param?: string;
+      readonly errors?: readonly Fault[];
+      readonly headers?: OutgoingHttpHeaders;
+      readonly endpoint?: string;
+    },
   ) {
     super(code, detail, more.param);
     this.name = 'Refusal';
     this.errors = more.errors;
     this.headers = more.headers ?? {};
+    this.endpoint = more.endpoint;
   }
 }
 
@@ -70,6 +79,7 @@ export function renderProblem(error: unknown, requestId: string): RenderedProble
     ...(error instanceof BadInput && error.param !== undefined && { param: error.param }),
     request_id: requestId,
     ...(error instanceof Refusal && error.errors !== undefined && { errors: error.errors }),
+    ...(error instanceof Refusal && error.endpoint !== undefined && { endpoint: error.endpoint }),
   };
   const payload = Buffer.from(JSON.stringify(problem));
   const headers = {

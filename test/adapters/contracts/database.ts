@@ -22,15 +22,26 @@ const LINES = {
   indexes: { lines_by_text: ['log', 'text'] },
 } as const satisfies AnyTable;
 
+const TICKETS = {
+  name: 'tickets',
+  columns: { id: 'text', at: 'text?', good_until: 'text' },
+  key: ['id'],
+  indexes: {},
+  expires: 'good_until',
+} as const satisfies AnyTable;
+
 /** What the sentences below keep their rows in; the rig makes them. */
-export const CONTRACT_TABLES: readonly AnyTable[] = [COUNTERS, OBJECTS, LINES];
+export const CONTRACT_TABLES: readonly AnyTable[] = [COUNTERS, OBJECTS, LINES, TICKETS];
 
 const counters: Table<typeof COUNTERS.columns> = COUNTERS;
 const objects: Table<typeof OBJECTS.columns> = OBJECTS;
 const lines: Table<typeof LINES.columns> = LINES;
+const tickets: Table<typeof TICKETS.columns> = TICKETS;
 
 /** An empty database that holds `CONTRACT_TABLES`. */
 export interface DatabaseRig {
+  /** Whether the engine deletes expired rows by itself, some time. */
+  readonly purgesItself: boolean;
   /** A client; a second one sees what the first left, after it was closed. */
   open(): Promise<Database>;
   dispose(): Promise<void>;
@@ -415,6 +426,43 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
         assert.deepEqual(await range({ index: 'lines_by_text', prefix: ['log-a'], from: ['zz'] }), ['log-a/p/2']);
       });
 
+      it('texts sort by their bytes in UTF-8, bytes by themselves, numbers below zero first, on every engine', async () => {
+        // Compared by UTF-16 units, as this language does, the face would come before the half-width o.
+        const texts = ['', ' ', 'Z', 'a', 'a ', 'ab', 'ä', '\uffae', '😀'];
+        const ids = [[], [0], [0, 0], [0, 255], [1], [128], [255]];
+        await database.transact(async (tx) => {
+          for (const part of [...texts].reverse()) tx.insert(lines, { log: 'order', part, position: 0, text: '' });
+          for (const position of [3, -1, 0, -20]) tx.insert(lines, { log: 'numbers', part: '', position, text: '' });
+          for (const id of [...ids].reverse()) {
+            tx.insert(objects, { id: Uint8Array.from(id), content: Buffer.of(1), note: null, size: null, more: null });
+          }
+        });
+        const [byText, fromA, byNumber, byBytes] = await database.snapshot((view) =>
+          Promise.all([
+            view.range(lines, { prefix: ['order'] }),
+            view.range(lines, { prefix: ['order'], from: ['a '], to: ['\uffae'], reverse: true }),
+            view.range(lines, { prefix: ['numbers'] }),
+            view.range(objects, { from: [Uint8Array.of(0)], to: [Uint8Array.of(255)] }),
+          ]),
+        );
+        assert.deepEqual(
+          byText.map(({ part }) => part),
+          texts,
+        );
+        assert.deepEqual(
+          fromA.map(({ part }) => part),
+          ['ä', 'ab', 'a '],
+        );
+        assert.deepEqual(
+          byNumber.map(({ position }) => position),
+          [-20, -1, 0, 3],
+        );
+        assert.deepEqual(
+          byBytes.map(({ id }) => [...id]),
+          ids.slice(1, -1),
+        );
+      });
+
       it('300 ranges of every kind are what a plain list gives', async () => {
         const text = fc.constantFrom('log', 'log-a', 'log-b', 'x');
         const second = fc.constantFrom('p', 'pp', 'q', 't0', 't2', 't3', '', 'zz');
@@ -454,6 +502,50 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
           }),
           { numRuns: 300, seed: 20260301 },
         );
+      });
+    });
+
+    describe('rows that expire', () => {
+      const day = (n: number): string => `2999-03-0${n}T00:00:00.000000Z`;
+      const ids = async (): Promise<string[]> =>
+        (await database.snapshot((view) => view.range(tickets, {}))).map(({ id }) => id);
+      beforeEach(() =>
+        database.transact(async (tx) => {
+          for (const n of [3, 1, 5, 2, 4]) tx.insert(tickets, { id: `ticket-${n}`, at: null, good_until: day(n) });
+        }),
+      );
+
+      it('read like any others: what an engine adds to them for itself stays its own', async () => {
+        const row = { id: 'ticket-2', at: null, good_until: day(2) };
+        const read = await database.snapshot(async (view) => [
+          await view.read(tickets, ['ticket-2']),
+          ...(await view.readMany(tickets, [['ticket-2']])),
+          ...(await view.range(tickets, { prefix: ['ticket-2'] })),
+          ...(await view.range(tickets, { prefix: ['ticket-2'], reverse: true })),
+        ]);
+        assert.deepEqual(
+          read.map((found) => ({ ...found })),
+          [row, row, row, row],
+        );
+      });
+
+      it('go when their time is over, the oldest first, so many at once; the others stay', async () => {
+        const purge = () => database.purgeExpired(TICKETS, day(4), 2);
+        if (rig.purgesItself) {
+          assert.equal(await purge(), 0);
+          assert.equal((await ids()).length, 5);
+          return;
+        }
+        // Before 4 March: those of 1, 2 and 3 March.
+        assert.equal(await purge(), 2);
+        assert.deepEqual(await ids(), ['ticket-3', 'ticket-4', 'ticket-5']);
+        assert.equal(await purge(), 1);
+        assert.equal(await purge(), 0);
+        assert.deepEqual(await ids(), ['ticket-4', 'ticket-5']);
+      });
+
+      it('are only those of tables that say so', async () => {
+        await assert.rejects(database.purgeExpired(COUNTERS, day(4), 2), /rows of counters do not expire/);
       });
     });
 

@@ -77,15 +77,30 @@ export function mirrorContract(adapter: string, makeRig: () => Promise<MirrorRig
       assert.equal(await later.create('acme', 0, page('second')), 'different');
     });
 
+    it('pages that start before 256 are retired: those at 0 and 10 go, the one at 256 stays; a second time none go', async () => {
+      for (const firstSeq of [0, 10, 256, 1000]) await mirror.create('acme', firstSeq, page(`${firstSeq}`));
+      await mirror.create('umbrella', 0, page('umbrella'));
+      assert.equal(await mirror.retire('acme', 256), 2);
+      assert.deepEqual(await mirror.list('acme'), [256, 1000]);
+      assert.equal(await mirror.read('acme', 10), undefined);
+      assert.deepEqual(await mirror.read('acme', 256), page('256'));
+      assert.deepEqual(await mirror.list('umbrella'), [0]);
+      assert.equal(await mirror.retire('acme', 256), 0);
+      assert.equal(await mirror.retire('nobody', 256), 0);
+    });
+
     it('a tenant that tries to leave its folder and a position that is none are refused', async () => {
       for (const tenant of ['', '.', '..', '../acme', 'acme/..', 'acme/other', '/acme', 'a\0b', '.incoming', 'a b']) {
         await assert.rejects(mirror.create(tenant, 0, page('x')), RangeError, tenant);
         await assert.rejects(mirror.read(tenant, 0), RangeError, tenant);
         await assert.rejects(mirror.list(tenant), RangeError, tenant);
+        await assert.rejects(mirror.retire(tenant, 1), RangeError, tenant);
       }
       for (const firstSeq of [-1, 1.5, Number.NaN, 2 ** 53, Number.POSITIVE_INFINITY]) {
         await assert.rejects(mirror.create('acme', firstSeq, page('x')), RangeError, `${firstSeq}`);
         await assert.rejects(mirror.read('acme', firstSeq), RangeError, `${firstSeq}`);
+        await assert.rejects(mirror.list('acme', firstSeq), RangeError, `${firstSeq}`);
+        await assert.rejects(mirror.retire('acme', firstSeq), RangeError, `${firstSeq}`);
       }
       assert.deepEqual(await mirror.list('acme'), []);
     });

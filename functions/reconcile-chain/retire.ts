@@ -1,0 +1,147 @@
+import type { TenantId } from '../../shared/domain/ids.ts';
+import { type Page, unpackPage } from '../../shared/domain/ledger/page.ts';
+import { readEntry } from '../../shared/domain/ledger/record.ts';
+import { type Instant, MICROS_PER_DAY, MICROS_PER_SECOND, plusMicros } from '../../shared/domain/time.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
+import type { Log } from '../../shared/ports/log.ts';
+import type { Mirror } from '../../shared/ports/mirror.ts';
+import type { AccountStore } from '../../shared/stores/account-store.ts';
+import { type Archive, SegmentLost } from '../../shared/stores/archive.ts';
+import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import type { RetirementStore } from '../../shared/stores/retirement-store.ts';
+
+export interface RetireRoom {
+  readonly accounts: AccountStore;
+  readonly archive: Archive;
+  readonly mirror: Mirror;
+  readonly reconciliation: ReconciliationStore;
+  readonly retirements: RetirementStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hotWindowDays: number;
+  /** Told to stop between two commits. */
+  readonly stopping: AbortSignal;
+}
+
+export interface Retired {
+  /** pages that the vault alone holds from now on */
+  readonly pages: number;
+  /** accepted batches whose payload went */
+  readonly payloads: number;
+  /** tenants that were passed over, with the reason */
+  readonly skipped: readonly { readonly tenant: string; readonly reason: string }[];
+  /** whether there was more to do than time */
+  readonly unfinished: boolean;
+}
+
+/** One commit lets go of so many pages (some 18 kB each, compared with the vault first) or of so many batches (up to 1,000 events each). */
+const PAGES_PER_COMMIT = 64;
+const BATCHES_PER_COMMIT = 100;
+/** A call ends after this long; the next one goes on where it left off. */
+const CALL_SECONDS = 480n;
+
+/**
+ * Lets go of what has left the hot window: pages from database and mirror, payloads of accepted usage.
+ *
+ * A page goes only if every entry of it is older than the window, a deep pass has verified it, the vault gives it back byte
+ * for byte at this moment, and nothing on hand needs it. Twice or after a crash it finds less to do; nothing goes that
+ * cannot be read again.
+ */
+export async function retire(given: RetireRoom): Promise<Retired> {
+  // What the vault gave back an hour ago is no proof that it would now.
+  const room = { ...given, archive: given.archive.fresh() };
+  const { clock, reconciliation, log } = room;
+  const now = clock.now();
+  const acceptedBefore = plusMicros(now, -BigInt(room.hotWindowDays) * MICROS_PER_DAY);
+  const isOver = (): boolean =>
+    room.stopping.aborted || clock.now() > plusMicros(now, CALL_SECONDS * MICROS_PER_SECOND);
+  const skipped: { tenant: string; reason: string }[] = [];
+  let pages = 0;
+  let payloads = 0;
+  for (const head of await reconciliation.heads()) {
+    if (isOver()) break;
+    const tenant = head.tenant as TenantId;
+    try {
+      pages += await retirePages(tenant, acceptedBefore, isOver, room);
+      payloads += await purgePayloads(tenant, acceptedBefore, isOver, room);
+    } catch (error) {
+      // One tenant's trouble keeps nobody else's old pages in the database.
+      if (!(error instanceof VaultLacks || error instanceof SegmentLost)) throw error;
+      log.error('retire_refused', error, { tenant });
+      skipped.push({ tenant, reason: error.message });
+    }
+  }
+  log.info('retired', { pages, payloads, skipped: skipped.length });
+  return { pages, payloads, skipped, unfinished: isOver() };
+}
+
+/** The vault does not give a page back as the database has it. A full pass makes good what is merely lost, and names the rest. */
+class VaultLacks extends Error {
+  constructor(detail: string) {
+    super(detail);
+    this.name = 'VaultLacks';
+  }
+}
+
+async function retirePages(
+  tenant: TenantId,
+  recordedBefore: Instant,
+  isOver: () => boolean,
+  room: RetireRoom,
+): Promise<number> {
+  const { retirements, mirror, clock } = room;
+  let gone = 0;
+  while (!isOver()) {
+    const { before, until } = await retirements.retirable(tenant);
+    const oldest = before < until ? await retirements.oldest(tenant, before, PAGES_PER_COMMIT) : [];
+    const old: Page[] = [];
+    for (const page of oldest) {
+      if (page.firstSeq + page.count > until || lastRecordedAt(page) >= recordedBefore) break;
+      old.push(page);
+    }
+    if (old.length > 0) {
+      await requireInVault(tenant, old, room);
+      if (await retirements.letGo(tenant, old, clock.now())) gone += old.length;
+    }
+    if (old.length < PAGES_PER_COMMIT) break;
+  }
+  // Also what a call that broke off between the two left behind.
+  const before = await room.archive.retiredBefore(tenant);
+  if (before > 0) await mirror.retire(tenant, before);
+  return gone;
+}
+
+/** Entries are recorded in order: where the last one is old, all are. */
+const lastRecordedAt = (page: Page): string => readEntry(unpackPage(page.bytes).at(-1)!).recorded_at;
+
+async function requireInVault(tenant: TenantId, pages: readonly Page[], { archive }: RetireRoom): Promise<void> {
+  const last = pages.at(-1)!;
+  const copies = await archive.read(tenant, { from: pages[0]!.firstSeq, to: last.firstSeq + last.count });
+  for (const [i, page] of pages.entries()) {
+    const copy = copies[i];
+    if (copy?.firstSeq !== page.firstSeq || copy.count !== page.count || !copy.bytes.equals(page.bytes)) {
+      throw new VaultLacks(`the vault does not give back the page of entry ${page.firstSeq}`);
+    }
+  }
+}
+
+async function purgePayloads(
+  tenant: TenantId,
+  acceptedBefore: Instant,
+  isOver: () => boolean,
+  { accounts, retirements, clock }: RetireRoom,
+): Promise<number> {
+  const account = await accounts.get(tenant);
+  if (account === undefined) return 0;
+  let purged = 0;
+  let after: string | undefined = '';
+  while (after !== undefined && !isOver()) {
+    const found = await retirements.purgePayloads(account, acceptedBefore, clock.now(), {
+      after,
+      limit: BATCHES_PER_COMMIT,
+    });
+    purged += found.purged;
+    after = found.next;
+  }
+  return purged;
+}

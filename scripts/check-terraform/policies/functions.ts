@@ -1,0 +1,87 @@
+import { type Facts, PUBLIC_FUNCTIONS } from '../facts.ts';
+import type { Problem } from '../problems.ts';
+import { type Resource, textAt, valueAt } from '../resources.ts';
+import { UNKNOWN } from '../wire-values.ts';
+import { broken } from './finding.ts';
+import { nameOf, type Stack } from './stack.ts';
+
+const ACCOUNT = 'service_config.service_account_email';
+
+/** Every folder under functions/ is deployed under its own name, as its own account, told what the code reads. */
+export function* functionPolicies(stack: Stack, facts: Facts): Generator<Problem> {
+  const { functions } = stack;
+  const known = facts.functions.join(', ');
+  for (const deployed of functions) {
+    const name = nameOf(deployed);
+    if (!facts.functions.includes(name))
+      yield broken(deployed, `function ${name} has no folder under functions/, where there are ${known}`, 'name');
+    const target = textAt(deployed.values, 'build_config.entry_point');
+    if (target !== name)
+      yield broken(
+        deployed,
+        `function ${name} has entry_point ${target}: the code registers ${name}`,
+        'build_config.entry_point',
+      );
+    yield* ingress(deployed, name);
+    yield* settings(stack, deployed, facts);
+  }
+  const [first] = functions;
+  const missing = facts.functions.filter((name) => !functions.some((deployed) => nameOf(deployed) === name));
+  if (missing.length > 0 && first !== undefined)
+    yield broken(first, `function ${missing.join(', ')} is not deployed in ${stack.environment} ${stack.residency}`);
+  yield* accounts(functions);
+}
+
+function* ingress(deployed: Resource, name: string): Generator<Problem> {
+  const setting = textAt(deployed.values, 'service_config.ingress_settings');
+  if (setting === 'ALLOW_INTERNAL_AND_GCLB' && !PUBLIC_FUNCTIONS.includes(name))
+    yield broken(
+      deployed,
+      `function ${name} is reachable through the load balancer: only ${PUBLIC_FUNCTIONS.join(' and ')} are`,
+      'service_config.ingress_settings',
+    );
+}
+
+/** One service account per function, and per function one: in every location the same. */
+function* accounts(functions: readonly Resource[]): Generator<Problem> {
+  for (const [account, sharing] of Map.groupBy(functions, ({ values }) => textAt(values, ACCOUNT))) {
+    const names = [...new Set(sharing.map(nameOf))].sort();
+    if (account !== undefined && names.length > 1)
+      yield broken(sharing[0]!, `functions ${names.join(', ')} share the service account ${account}`, ACCOUNT);
+  }
+  for (const deployed of functions) {
+    const builder = textAt(deployed.values, 'build_config.service_account') ?? '';
+    const account = textAt(deployed.values, ACCOUNT);
+    if (account !== undefined && builder.endsWith(`/${account}`))
+      yield broken(
+        deployed,
+        `function ${nameOf(deployed)} is built as the account that it runs as`,
+        'build_config.service_account',
+      );
+  }
+}
+
+function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Problem> {
+  if (valueAt(deployed.values, 'service_config.environment_variables') === UNKNOWN) return;
+  const name = nameOf(deployed);
+  const path = 'service_config.environment_variables';
+  const given = stack.settingsOf(deployed);
+  const secret = new Set(
+    [valueAt(deployed.values, 'service_config.secret_environment_variables.key')].filter(
+      (key) => typeof key === 'string',
+    ),
+  );
+  for (const [variable, value] of Object.entries(given)) {
+    const setting = facts.settings.find((one) => one.name === variable);
+    if (setting === undefined)
+      yield broken(deployed, `function ${name} is given ${variable}, which shared/edge/config.ts does not know`, path);
+    else if (!setting.isForCloud)
+      yield broken(deployed, `function ${name} is given ${variable}, which nothing in the cloud reads`, path);
+    else if (typeof value === 'string' && !setting.accepts(value))
+      yield broken(deployed, `function ${name} would not start: ${variable} may not be ${JSON.stringify(value)}`, path);
+  }
+  for (const { name: variable, isNeeded } of facts.settings)
+    if (isNeeded && !secret.has(variable) && (given[variable] ?? '') === '')
+      yield broken(deployed, `function ${name} is not given ${variable}, without which it does not start`, path);
+  if (given['PLATFORM'] !== 'cloud') yield broken(deployed, `function ${name} must have PLATFORM = "cloud"`, path);
+}

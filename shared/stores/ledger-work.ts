@@ -1,0 +1,261 @@
+import { type Account, priceAt } from '../domain/account/account.ts';
+import { base64url } from '../domain/canonical.ts';
+import { sha256 } from '../domain/digest.ts';
+import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
+import { type AggregateKey, aggregateKeyText, Books, type OpenPeriod, periodKeyText } from '../domain/ledger/books.ts';
+import { type Page, pagesOf } from '../domain/ledger/page.ts';
+import { type RatableEvent, Scribe } from '../domain/ledger/scribe.ts';
+import type { TreeHash } from '../domain/ledger/tree.ts';
+import type { PriceVersion } from '../domain/pricing/version.ts';
+import type { Instant } from '../domain/time.ts';
+import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
+import { eventCommit, valueCommit } from '../domain/usage/identity.ts';
+import { billingPeriod } from '../domain/usage/metering.ts';
+import type { Transaction } from '../ports/database.ts';
+import type { Entropy } from '../ports/entropy.ts';
+import { readAccount } from './account-store.ts';
+import {
+  loadAggregates,
+  loadPeriods,
+  packPeaks,
+  saveAggregate,
+  savePeriod,
+  toAggregate,
+  toPosition,
+} from './ledger-rows.ts';
+import { aggregates, batches, heads, openings, pages, seen_values, tree_nodes, waiting } from './tables.ts';
+import { newValueSalt } from './value-salts.ts';
+
+/** Complete subtrees are kept from this level on: 2^8 = 256 leaves, one page. */
+export const KEPT_LEVEL = 8;
+
+export interface Appended {
+  readonly outcome: 'appended' | 'idle' | 'frozen';
+  readonly pages: readonly Page[];
+  /** size of the log afterwards */
+  readonly size: Sequence;
+}
+
+/** Accepted usage that the account can no longer rate: its billing must stop until an operator has looked. */
+export class Unratable extends Error {
+  constructor(detail: string) {
+    super(detail);
+    this.name = 'Unratable';
+  }
+}
+
+/** One transaction on a tenant's head: what it has loaded, and the entries that it writes. */
+export class LedgerWork {
+  readonly tenant: TenantId;
+  readonly account: Account;
+  readonly books: Books;
+  readonly scribe: Scribe;
+  readonly touchedPeriods = new Map<string, OpenPeriod>();
+  readonly #tx: Transaction;
+  readonly #entropy: Entropy;
+  readonly #blind: string;
+  readonly #nodes: { readonly level: number; readonly index: number; readonly hash: TreeHash }[];
+  /** value salts of the aggregates loaded so far, by aggregate key */
+  readonly #salts = new Map<string, Uint8Array>();
+  readonly #touchedAggregates = new Set<string>();
+  readonly #newValues = new Set<string>();
+  /** whether all aggregates of the tenant are loaded */
+  #complete = false;
+
+  private constructor(
+    tx: Transaction,
+    entropy: Entropy,
+    account: Account,
+    scribe: Scribe,
+    blind: string,
+    nodes: { readonly level: number; readonly index: number; readonly hash: TreeHash }[],
+  ) {
+    this.#tx = tx;
+    this.#entropy = entropy;
+    this.tenant = account.tenant;
+    this.account = account;
+    this.books = scribe.books;
+    this.scribe = scribe;
+    this.#blind = blind;
+    this.#nodes = nodes;
+  }
+
+  /** Goes on where the tenant's log stands; a log that has no entry yet begins with its genesis. */
+  static async begin(
+    tx: Transaction,
+    tenant: TenantId,
+    now: Instant,
+    { ledger, entropy }: { readonly ledger: LedgerOrigin; readonly entropy: Entropy },
+  ): Promise<LedgerWork> {
+    const account = await readAccount(tx, tenant);
+    if (account === undefined) throw new Unratable('the organization is gone');
+    const head = await tx.read(heads, [tenant]);
+    const nodes: { level: number; index: number; hash: TreeHash }[] = [];
+    const position = toPosition(ledger, tenant, head, (level, index, hash) => {
+      if (level >= KEPT_LEVEL) nodes.push({ level, index, hash });
+    });
+    const books = new Books();
+    await loadPeriods(tx, tenant, books);
+    const scribe = new Scribe(position, books, now, () => entropy.bytes(16));
+    if (head === undefined) scribe.genesis();
+    const blind = head?.blind ?? base64url(entropy.bytes(16));
+    return new LedgerWork(tx, entropy, account, scribe, blind, nodes);
+  }
+
+  async appendBatch(batchId: string): Promise<void> {
+    const row = await this.#tx.read(batches, [this.tenant, batchId]);
+    if (row === undefined) throw new Unratable(`batch ${batchId} is gone`);
+    const events = unpackEvents(row.payload);
+    const places = events.map((event) => this.#placeOf(event));
+    await this.#loadAggregates(places);
+    const values = await this.#commitValues(events, places);
+    // Every period that the batch needs is opened first, so that its receipts are consecutive and position i of the
+    // batch is entry first_seq + i.
+    const opens: OpenPeriod[] = [];
+    for (const place of places) opens.push(await this.openPeriod(place.key.subscription, place.billedIn));
+    const firstSeq = this.scribe.range.size;
+    for (const [i, event] of events.entries()) {
+      const place = places[i]!;
+      this.scribe.charge(ratable(event, place, values[i]!), opens[i]!);
+      this.#touchedAggregates.add(place.keyText);
+      this.touchedPeriods.set(periodKeyText(place.key.subscription, place.billedIn), opens[i]!);
+    }
+    this.#tx.delete(waiting, [this.tenant, batchId]);
+    this.#tx.update(batches, [this.tenant, batchId], { first_seq: firstSeq });
+  }
+
+  #placeOf(event: AcceptedEvent): Place {
+    const subscription = this.account.subscriptions.find(({ id }) => id === event.subscription);
+    const meter = subscription?.meters.find(({ name }) => name === event.meter);
+    const price = meter === undefined ? undefined : priceAt(meter, event.occurredAt);
+    if (subscription === undefined || meter === undefined || price === undefined) {
+      throw new Unratable(`${event.subscription} has no meter ${event.meter} with a price at ${event.occurredAt}`);
+    }
+    const period = billingPeriod(subscription.calendar, event.occurredAt);
+    const closedUntil = this.books.closedUntil(subscription.id);
+    // Usage of a closed period is late: rated against its own period, billed in the one after the last closed.
+    const late = closedUntil !== undefined && period.end <= closedUntil;
+    if (late && !this.books.isLateFor(subscription.id, period.text, this.scribe.recordedAt)) {
+      throw new Unratable(`${event.subscription} never closed ${period.text}, or too long ago`);
+    }
+    const billedIn = late ? billingPeriod(subscription.calendar, closedUntil).text : period.text;
+    const key = { subscription: subscription.id, period: period.text, meter: meter.name, priceDigest: price.digest };
+    return { key, keyText: aggregateKeyText(key), billedIn, aggregation: meter.aggregation, price };
+  }
+
+  async #loadAggregates(places: readonly Place[]): Promise<void> {
+    const missing = new Map<string, AggregateKey>();
+    for (const { keyText, key } of places) if (!this.#salts.has(keyText)) missing.set(keyText, key);
+    const found = await loadAggregates(this.#tx, this.tenant, this.books, [...missing.values()]);
+    for (const keyText of missing.keys()) {
+      this.#salts.set(
+        keyText,
+        found.get(keyText) ?? (await newValueSalt(this.#tx, this.tenant, keyText, this.#entropy)),
+      );
+    }
+  }
+
+  /** For each event: its value's commitment and whether it is new to its aggregate. New ones are written down. */
+  async #commitValues(
+    events: readonly AcceptedEvent[],
+    places: readonly Place[],
+  ): Promise<{ readonly commit: string; readonly isNew: boolean }[]> {
+    const commits = places.map((place, i) =>
+      place.aggregation === 'unique_count' ? valueCommit(this.#salts.get(place.keyText)!, events[i]!.value) : '',
+    );
+    const counted = [...commits.keys()].filter((i) => commits[i] !== '');
+    if (counted.length === 0) return commits.map((commit) => ({ commit, isNew: false }));
+    const known = await this.#tx.readMany(
+      seen_values,
+      counted.map((i) => [this.tenant, places[i]!.keyText, commits[i]!]),
+    );
+    const seen = new Set(
+      counted.filter((_, at) => known[at] !== undefined).map((i) => `${places[i]!.keyText} ${commits[i]}`),
+    );
+    const positions = new Map<string, number>();
+    return commits.map((commit, i) => {
+      const { keyText } = places[i]!;
+      // A batch of the same commit may have written the value a moment ago; reads do not see buffered writes.
+      const name = `${keyText} ${commit}`;
+      if (commit === '' || seen.has(name) || this.#newValues.has(name)) return { commit, isNew: false };
+      seen.add(name);
+      this.#newValues.add(name);
+      const position = positions.get(keyText) ?? this.books.aggregates.get(keyText)?.seen?.size ?? 0;
+      positions.set(keyText, position + 1);
+      this.#tx.insert(seen_values, { tenant: this.tenant, aggregate: keyText, value_commit: commit, position });
+      return { commit, isNew: true };
+    });
+  }
+
+  async openPeriod(subscription: string, period: string): Promise<OpenPeriod> {
+    const found = this.books.periods.get(periodKeyText(subscription, period));
+    if (found !== undefined) return found;
+    if (!this.#complete) {
+      // The balance brought forward names every aggregate; those already loaded may have moved and stay as they are.
+      for (const row of await this.#tx.range(aggregates, { prefix: [this.tenant] })) {
+        if (!this.books.aggregates.has(row.aggregate)) this.books.aggregates.set(row.aggregate, toAggregate(row));
+      }
+      this.#complete = true;
+    }
+    const opened = this.scribe.open(subscription, period, this.account.currency);
+    this.touchedPeriods.set(periodKeyText(subscription, period), opened);
+    return opened;
+  }
+
+  /** Writes down everything that has moved. */
+  finish(): Appended {
+    const { tenant, scribe } = this;
+    const tx = this.#tx;
+    const made = pagesOf(scribe.firstSeq, scribe.texts, scribe.hashes);
+    for (const page of made) {
+      tx.insert(pages, { tenant, first_seq: page.firstSeq, count: page.count, bytes: page.bytes });
+    }
+    for (const { level, index, hash } of this.#nodes) {
+      tx.insert(tree_nodes, { log: tenant, level, position: index, hash });
+    }
+    for (const { seq, carried, peaks, last } of scribe.openings) {
+      tx.insert(openings, { tenant, seq, carried: Buffer.from(carried, 'utf8'), peaks: Buffer.concat(peaks), last });
+    }
+    for (const open of this.touchedPeriods.values()) savePeriod(tx, tenant, open, scribe.firstSeq);
+    for (const key of this.#touchedAggregates) {
+      saveAggregate(tx, tenant, this.books.aggregates.get(key)!, this.#salts.get(key)!);
+    }
+    tx.upsert(heads, {
+      tenant,
+      size: scribe.range.size,
+      root: base64url(scribe.range.root()),
+      last: scribe.last,
+      peaks: packPeaks(scribe.range),
+      recorded_at: scribe.recordedAt,
+      blind: this.#blind,
+    });
+    return { outcome: 'appended', pages: made, size: scribe.range.size };
+  }
+}
+
+/** Where an event goes: its own period, the period it is billed in, its price. */
+interface Place {
+  readonly key: AggregateKey;
+  readonly keyText: string;
+  readonly billedIn: string;
+  readonly aggregation: RatableEvent['aggregation'];
+  readonly price: PriceVersion;
+}
+
+const ratable = (
+  event: AcceptedEvent,
+  place: Place,
+  value: { readonly commit: string; readonly isNew: boolean },
+): RatableEvent => ({
+  receiptId: event.receiptId,
+  eventCommit: eventCommit(Buffer.from(event.salt, 'base64url'), sha256(event.event)),
+  occurredAt: event.occurredAt,
+  subscription: place.key.subscription,
+  meter: place.key.meter,
+  aggregation: place.aggregation,
+  quantity: event.quantity,
+  valueCommit: value.commit,
+  isNewValue: value.isNew,
+  period: place.key.period,
+  price: place.price,
+});

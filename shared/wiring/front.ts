@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { http } from '@google-cloud/functions-framework';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { apiHandler } from '../../functions/api/handler.ts';
+import type { ApiRoom } from '../../functions/api/room.ts';
+import { type ArchivePeriodHandlerRoom, archivePeriodHandler } from '../../functions/archive-period/handler.ts';
+import { type IngestHandlerRoom, ingestHandler } from '../../functions/ingest/handler.ts';
+import { type ReconcileChainHandlerRoom, reconcileChainHandler } from '../../functions/reconcile-chain/handler.ts';
+import { type RunInvoicesHandlerRoom, runInvoicesHandler } from '../../functions/run-invoices/handler.ts';
+import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/seal-ledger/handler.ts';
+import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
+import type { Config } from '../edge/config.ts';
+import { guardServer } from '../edge/http/guard.ts';
+
+/** Which function answers a subscription. */
+export const FUNCTION_OF: Readonly<Record<string, string>> = {
+  'sign-receipts': 'sign-receipts',
+  'seal-ledger': 'seal-ledger',
+  'archive-period': 'archive-period',
+  'archive-period-invoiced': 'archive-period',
+};
+export const INTERNAL = '/_functions/';
+const INGEST = '/api/v1/billing/usage';
+
+/** What all functions together work with. */
+export type FrontRoom = ApiRoom &
+  ArchivePeriodHandlerRoom &
+  IngestHandlerRoom &
+  Omit<ReconcileChainHandlerRoom, 'stopping'> &
+  RunInvoicesHandlerRoom &
+  SealLedgerHandlerRoom &
+  SignReceiptsHandlerRoom & { readonly config: Pick<Config, 'host' | 'port'> };
+
+/** All functions on one port of this process. */
+export interface Front {
+  readonly url: string;
+  /** Takes no more requests; resolves when those under way are answered. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens with every function behind the Functions Framework as in the cloud. A function that only bus and scheduler call is
+ * under `/_functions/<name>/`.
+ * @param stopping tells long jobs to end early
+ */
+export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise<Front> {
+  const server = await listen(frontOf(room, stopping), room.config);
+  return {
+    url: `http://${room.config.host}:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** Every function in a framework server of its own; the front hands each request to the one it is for. */
+function frontOf(room: FrontRoom, stopping: AbortSignal): Server {
+  const handlers = {
+    ingest: ingestHandler(room),
+    'sign-receipts': signReceiptsHandler(room),
+    'seal-ledger': sealLedgerHandler(room),
+    'reconcile-chain': reconcileChainHandler({ ...room, stopping }),
+    'run-invoices': runInvoicesHandler(room),
+    'archive-period': archivePeriodHandler(room),
+    api: apiHandler(room),
+  };
+  const servers = new Map<string, Server>();
+  for (const [name, handler] of Object.entries(handlers)) {
+    http(name, handler);
+    servers.set(name, getTestServer(name));
+  }
+  const front = createServer((req: IncomingMessage, res: ServerResponse) => {
+    const [path = ''] = (req.url ?? '').split('?');
+    let name = path === INGEST ? 'ingest' : 'api';
+    if (path.startsWith(INTERNAL)) {
+      const rest = (req.url ?? '').slice(INTERNAL.length);
+      const [wanted = '', more] = rest.split('/');
+      name = more !== undefined && servers.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
+      if (name !== 'api') req.url = rest.slice(wanted.length);
+    }
+    servers.get(name)!.emit('request', req, res);
+  });
+  guardServer(front, {
+    newRequestId: room.newRequestId,
+    onRefusal: ({ requestId, code }) => room.log.info('request_refused', { request_id: requestId, code }),
+  });
+  return front;
+}
+
+function listen(front: Server, { host, port }: Pick<Config, 'host' | 'port'>): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    front.once('error', reject);
+    front.listen(port, host, () => {
+      front.removeListener('error', reject);
+      resolve(front);
+    });
+  });
+}

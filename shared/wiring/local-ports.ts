@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { SqliteDatabase } from '../adapters/database/sqlite.ts';
+import { LocalBus } from '../adapters/local/bus.ts';
+import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
+import { StoreLock } from '../adapters/local/lock.ts';
+import { FileMirror } from '../adapters/local/mirror.ts';
+import { FileProjections } from '../adapters/local/projections.ts';
+import { FileSigner } from '../adapters/local/signer.ts';
+import { FileVault } from '../adapters/local/vault.ts';
+import { SUBSCRIPTIONS } from '../domain/messages.ts';
+import { TABLES } from '../stores/tables.ts';
+import type { Base } from './ports.ts';
+
+export interface LocalPortsOptions extends Base {
+  /** Who answers the bus's doorbells. */
+  readonly deliver: Deliver;
+  readonly busPolicy?: Partial<BusPolicy>;
+}
+
+/** Every port on the embedded engines, in one folder that this process now owns. */
+export async function openLocalPorts({ config, clock, deliver, busPolicy }: LocalPortsOptions) {
+  const folder = config.dataFolder;
+  const lock = StoreLock.take(folder);
+  try {
+    const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES);
+    const vault = await FileVault.open({ folder: join(folder, 'vault'), clock, retentionDays: config.retentionDays });
+    const mirror = await FileMirror.open({ folder: join(folder, 'mirror') });
+    const projections = await FileProjections.open({ folder: join(folder, 'projections') });
+    const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
+    const bus = LocalBus.open({
+      file: join(folder, 'bus.db'),
+      clock,
+      subscriptions: SUBSCRIPTIONS,
+      deliver,
+      ...(busPolicy === undefined ? {} : { policy: busPolicy }),
+    });
+    const close = async (): Promise<void> => {
+      await bus.stop();
+      await database.close();
+      lock.release();
+    };
+    return { ports: { database, bus, mirror, projections, vault, signer }, close };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

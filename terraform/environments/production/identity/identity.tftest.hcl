@@ -1,0 +1,83 @@
+mock_provider "google" {
+  override_during = plan
+
+  mock_data "google_project" {
+    defaults = { number = "100000000001" }
+  }
+  mock_resource "google_service_account" {
+    defaults = { email = "someone@tallystick-production-eu.iam.gserviceaccount.com", name = "projects/tallystick-production-eu/serviceAccounts/someone" }
+  }
+  mock_resource "google_pubsub_schema" {
+    defaults = { id = "projects/tallystick-production-eu/schemas/some" }
+  }
+}
+
+variables {
+  residency = "eu"
+}
+
+# Read aloud, this is what every function may do. Whoever changes it changes this list, in the same review.
+run "what_functions_may_do" {
+  command = plan
+
+  assert {
+    condition = join("\n", output.grants) == join("\n", sort([
+      "api reads",
+      "api reads and writes the database",
+      "api signs links as itself",
+      "archive-period creates",
+      "archive-period lists checkpoint",
+      "archive-period lists evidence",
+      "archive-period reads",
+      "archive-period reads and writes the database",
+      "archive-period reads public half of checkpoint",
+      "archive-period reads public half of evidence",
+      "archive-period signs with evidence",
+      "archive-period writes Firestore",
+      "ingest reads and writes the database",
+      "ingest rings usage-accepted",
+      "reconcile-chain creates",
+      "reconcile-chain lists checkpoint",
+      "reconcile-chain lists evidence",
+      "reconcile-chain reads",
+      "reconcile-chain reads and writes the database",
+      "reconcile-chain reads public half of checkpoint",
+      "reconcile-chain reads public half of evidence",
+      "reconcile-chain rings period-invoiced",
+      "reconcile-chain rings receipts-appended",
+      "reconcile-chain rings usage-accepted",
+      "reconcile-chain signs with evidence",
+      "reconcile-chain writes Firestore",
+      "run-invoices reads and writes the database",
+      "run-invoices rings period-invoiced",
+      "run-invoices rings receipts-appended",
+      "run-invoices writes Firestore",
+      "seal-ledger creates",
+      "seal-ledger lists checkpoint",
+      "seal-ledger lists evidence",
+      "seal-ledger reads",
+      "seal-ledger reads and writes the database",
+      "seal-ledger reads public half of checkpoint",
+      "seal-ledger reads public half of evidence",
+      "seal-ledger rings ledger-sealed",
+      "seal-ledger signs with checkpoint",
+      "sign-receipts reads and writes the database",
+      "sign-receipts rings receipts-appended",
+      "sign-receipts writes Firestore",
+    ]))
+    error_message = "Somebody may do something else than this list says."
+  }
+}
+
+run "apac_can_be_made" {
+  command = plan
+
+  variables {
+    residency = "apac"
+  }
+
+  assert {
+    condition     = length(output.function_emails) == 7
+    error_message = "A function has no account."
+  }
+}

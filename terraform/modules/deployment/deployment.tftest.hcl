@@ -1,0 +1,279 @@
+mock_provider "google" {
+  override_during = plan
+
+  mock_resource "google_cloudfunctions2_function" {
+    defaults = { service_config = { uri = "https://some-function-abc.a.run.app" } }
+  }
+  mock_resource "google_pubsub_topic" {
+    defaults = { id = "projects/tallystick-test-eu/topics/some" }
+  }
+}
+
+variables {
+  project                      = "tallystick-test-eu"
+  project_number               = "100000000001"
+  environment                  = "test"
+  residency                    = "eu"
+  endpoints                    = { eu = "https://eu.billing.tallystick.example", us = "https://us.billing.tallystick.example" }
+  ledger_origin                = "ledger.tallystick.example/eu"
+  invoice_prefix               = "TS-EU"
+  spanner_processing_units_max = 2000
+  settings                     = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "" }
+  names                        = { spanner_instance = "tallystick", spanner_database = "tallystick", firestore_database = "(default)", vault_bucket = "tallystick-test-eu-vault", packages_bucket = "tallystick-test-eu-packages", repository = "functions", topic_prefix = "tallystick-" }
+  key_ring                     = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-signing"
+  topics_key                   = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/topics"
+  audience                     = "https://%s-tallystick-test-eu.cloudfunctions.net/%s"
+  repository                   = "tallystick/tallystick"
+  packages_folder              = "./packages"
+  labels                       = { system = "tallystick" }
+  other_emails                 = { push = "pubsub-push@tallystick-test-eu.iam.gserviceaccount.com", scheduler = "scheduler-jobs@tallystick-test-eu.iam.gserviceaccount.com", builder = "builder@tallystick-test-eu.iam.gserviceaccount.com" }
+
+  locations = {
+    europe-west1 = { role = "primary", scheduler = "europe-west1" }
+    europe-west4 = { role = "active", scheduler = "europe-west3" }
+    europe-west3 = { role = "standby", scheduler = "europe-west3" }
+  }
+
+  # One that answers the internet, one that is rung and called by the scheduler.
+  functions = {
+    ingest      = { timeout_seconds = 60, public = true }
+    seal-ledger = { timeout_seconds = 240, public = false }
+  }
+  function_emails = {
+    ingest      = "fn-ingest@tallystick-test-eu.iam.gserviceaccount.com"
+    seal-ledger = "fn-seal-ledger@tallystick-test-eu.iam.gserviceaccount.com"
+  }
+  callers = {
+    ingest      = []
+    seal-ledger = ["pubsub-push@tallystick-test-eu.iam.gserviceaccount.com", "scheduler-jobs@tallystick-test-eu.iam.gserviceaccount.com"]
+  }
+  subscriptions = {
+    seal-ledger = { topic = "receipts-appended", function = "seal-ledger", ack_deadline_seconds = 300 }
+  }
+  jobs = {
+    seal = { function = "seal-ledger", path = "/run", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 300, retries = 0, everywhere = true }
+    deep = { function = "seal-ledger", path = "/run", schedule = "7 * * * *", handler_seconds = 60, attempt_deadline_seconds = 300, retries = 0, everywhere = false }
+  }
+  sizes = {
+    ingest      = { instances_min = 3, instances_max = 5, concurrency = 16, transactions_max = 16, cpu = "1", memory = "1Gi" }
+    seal-ledger = { instances_min = 3, instances_max = 5, concurrency = 4, transactions_max = 4, cpu = "1", memory = "1Gi" }
+  }
+}
+
+run "every_function_is_deployed_everywhere_and_a_standby_keeps_no_instance" {
+  command = plan
+
+  assert {
+    condition     = length(output.functions) == 2 * 3
+    error_message = "Two functions in three locations."
+  }
+  assert {
+    condition     = output.functions["europe-west3/ingest"].size.instances_min == 0 && output.functions["europe-west3/ingest"].size.instances_max == 5
+    error_message = "A standby is ready for the load and keeps no instance."
+  }
+  assert {
+    condition     = output.functions["europe-west1/ingest"].size.instances_min == 3 && output.functions["europe-west4/ingest"].size.instances_min == 3
+    error_message = "Serving locations keep their instances warm."
+  }
+  assert {
+    condition     = output.serving == ["europe-west1", "europe-west4"]
+    error_message = "Primary and active serve, the standby does not."
+  }
+}
+
+run "a_package_is_named_by_its_content" {
+  command = plan
+
+  assert {
+    condition     = google_storage_bucket_object.package["ingest"].name == "ingest/${filesha256("./packages/ingest.zip")}.zip"
+    error_message = "A new package would not be noticed."
+  }
+  assert {
+    condition     = google_storage_bucket_object.package["ingest"].deletion_policy == "ABANDON"
+    error_message = "The version to go back to would be deleted."
+  }
+}
+
+# shared/edge/config.ts is read for the names, so that a setting is never spelt in two ways.
+run "functions_are_told_what_the_code_reads" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name in keys(output.functions["europe-west1/ingest"].environment_variables) :
+      strcontains(file("${path.module}/../../../shared/edge/config.ts"), "name: '${name}',")
+    ])
+    error_message = "A function is told something that nobody reads."
+  }
+  assert {
+    # What lacks a fallback in the cloud: GOOGLE_CLOUD_PROJECT, SPANNER_INSTANCE, VAULT_BUCKET ...
+    condition = alltrue([
+      for match in regexall("name: '([A-Z_]+)',(?:[^}]*?)needed: true", file("${path.module}/../../../shared/edge/config.ts")) :
+      try(output.functions["europe-west1/ingest"].environment_variables[match[0]], "") != ""
+    ])
+    error_message = "A function would stop at its start: a setting that the cloud needs is missing."
+  }
+  assert {
+    condition     = length(regexall("needed: true", file("${path.module}/../../../shared/edge/config.ts"))) >= 6 && length(regexall("needed: true", file("${path.module}/../../../shared/edge/config.ts"))) == length(regexall("name: '([A-Z_]+)',(?:[^}]*?)needed: true", file("${path.module}/../../../shared/edge/config.ts")))
+    error_message = "shared/edge/config.ts marks needed settings otherwise than this test reads them."
+  }
+  assert {
+    condition = (
+      output.functions["europe-west4/seal-ledger"].environment_variables["PLATFORM"] == "cloud"
+      && output.functions["europe-west4/seal-ledger"].environment_variables["REGION"] == "eu"
+      && output.functions["europe-west4/seal-ledger"].environment_variables["LEDGER_ORIGIN"] == "ledger.tallystick.example/eu"
+      && output.functions["europe-west4/seal-ledger"].environment_variables["REGION_ENDPOINTS"] == "eu=https://eu.billing.tallystick.example,us=https://us.billing.tallystick.example"
+    )
+    error_message = "A function does not know where it is, or where the others are."
+  }
+}
+
+run "a_function_believes_its_own_callers_only" {
+  command = plan
+
+  assert {
+    condition     = output.functions["europe-west4/seal-ledger"].environment_variables["CALLER_AUDIENCE"] == "https://europe-west4-tallystick-test-eu.cloudfunctions.net/seal-ledger"
+    error_message = "A token made for another function, or another location, would be believed."
+  }
+  assert {
+    condition     = output.functions["europe-west4/seal-ledger"].environment_variables["CALLERS"] == "pubsub-push@tallystick-test-eu.iam.gserviceaccount.com,scheduler-jobs@tallystick-test-eu.iam.gserviceaccount.com"
+    error_message = "Somebody else is believed."
+  }
+}
+
+run "telemetry_goes_nowhere_unasked" {
+  command = plan
+
+  assert {
+    condition     = !contains(keys(output.functions["europe-west1/ingest"].environment_variables), "OTEL_EXPORTER_OTLP_ENDPOINT")
+    error_message = "There is no collector."
+  }
+}
+
+run "jobs_run_where_they_serve_and_the_deep_pass_in_one_place" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(output.jobs)) == toset(["europe-west1", "europe-west3", "europe-west4"])
+    error_message = "The standby has its jobs, too: they wait."
+  }
+  assert {
+    condition = output.paused_jobs == {
+      europe-west1 = []
+      europe-west4 = ["deep-europe-west4"]
+      europe-west3 = ["deep-europe-west3", "seal-europe-west3"]
+    }
+    error_message = "A job is paused that should run, or runs that should be paused."
+  }
+}
+
+# ingest: 5 instances x 16 requests in each of 2 serving locations are 160; seal-ledger: 5 x 4 x 2 are 40: 200 in all.
+# 2,000 processing units are 2 nodes of 100 transactions: 200.
+run "what_runs_and_what_it_stands_on_are_sized_together" {
+  command = plan
+
+  assert {
+    condition     = output.capacity.requests_max == 200 && output.capacity.transactions_carried == 200
+    error_message = "5 x 16 x 2 + 5 x 4 x 2 requests stand on 2 x 100 transactions."
+  }
+}
+
+run "more_than_spanner_carries_is_refused" {
+  command = plan
+
+  variables {
+    sizes = merge(var.sizes, { ingest = merge(var.sizes["ingest"], { instances_max = 6 }) })
+  }
+
+  expect_failures = [output.capacity]
+}
+
+run "a_function_without_a_size_is_refused" {
+  command = plan
+
+  variables {
+    sizes = { ingest = var.sizes["ingest"] }
+  }
+
+  expect_failures = [var.sizes]
+}
+
+run "two_primaries_are_refused" {
+  command = plan
+
+  variables {
+    locations = merge(var.locations, { europe-west4 = { role = "primary", scheduler = "europe-west3" } })
+  }
+
+  expect_failures = [var.locations]
+}
+
+run "an_unknown_role_is_refused" {
+  command = plan
+
+  variables {
+    locations = merge(var.locations, { europe-west3 = { role = "passive", scheduler = "europe-west3" } })
+  }
+
+  expect_failures = [var.locations]
+}
+
+run "a_shared_account_is_refused" {
+  command = plan
+
+  variables {
+    function_emails = { ingest = "fn-ingest@tallystick-test-eu.iam.gserviceaccount.com", seal-ledger = "fn-ingest@tallystick-test-eu.iam.gserviceaccount.com" }
+  }
+
+  expect_failures = [var.function_emails]
+}
+
+run "two_regions_at_one_address_are_refused" {
+  command = plan
+
+  variables {
+    endpoints = { eu = "https://billing.tallystick.example", us = "https://billing.tallystick.example" }
+  }
+
+  expect_failures = [var.endpoints]
+}
+
+run "an_origin_that_the_code_would_refuse_is_refused" {
+  command = plan
+
+  variables {
+    ledger_origin = "https://Ledger.tallystick.example"
+  }
+
+  expect_failures = [var.ledger_origin]
+}
+
+run "a_prefix_that_the_code_would_refuse_is_refused" {
+  command = plan
+
+  variables {
+    invoice_prefix = "TALLYSTICK-EU"
+  }
+
+  expect_failures = [var.invoice_prefix]
+}
+
+run "a_hot_window_shorter_than_lateness_is_refused" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 39, log_level = "info", otlp_endpoint = "" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "silent_functions_are_refused" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "silent", otlp_endpoint = "" }
+  }
+
+  expect_failures = [var.settings]
+}

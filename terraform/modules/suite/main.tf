@@ -1,0 +1,141 @@
+# The one table of the suite: what is deployed, who rings whom, and what each function may touch. Service accounts, grants,
+# functions, subscriptions, jobs, alerts and the load balancer are all made from it; nothing else lists the functions.
+#
+# A function's name is its folder's name under functions/, and its name everywhere: registered target, Terraform key, Cloud
+# Run service, log label, service account fn-<name> (an account id has at least six characters, `api` has three).
+
+locals {
+  # timeout_seconds  longest a request may take. For push it is at most the subscription's ack deadline.
+  # public           reached from the internet through the load balancer; its callers are checked in code (API key, JWT).
+  # database         write: reads and read-write transactions; read: snapshots only. The API tells and never changes, but at
+  #                  its start it makes the key of list cursors if nobody has, in a transaction; hence write.
+  # publishes        topics it rings. The sweep rings again whatever went unanswered, hence reconcile-chain's list.
+  # firestore        mirror of ledger pages and what tenants see at a glance: write or none.
+  # vault_create     may make objects in the archive. Nobody may overwrite or delete: no role with that permission is given.
+  # vault_read       reads objects. Whoever creates also reads: a refused creation is compared with what is there.
+  # signs            KMS keys it signs with. A key has one purpose, so that a report can never be shown as a checkpoint.
+  # links            makes signed download links, for which it signs with its own account.
+  functions = {
+    ingest = {
+      timeout_seconds = 60
+      public          = true
+      database        = "write"
+      publishes       = ["usage-accepted"]
+      firestore       = "none"
+      vault_create    = false
+      vault_read      = false
+      signs           = []
+      links           = false
+    }
+    sign-receipts = {
+      timeout_seconds = 240
+      public          = false
+      database        = "write"
+      publishes       = ["receipts-appended"]
+      firestore       = "write"
+      vault_create    = false
+      vault_read      = false
+      signs           = []
+      links           = false
+    }
+    seal-ledger = {
+      timeout_seconds = 240
+      public          = false
+      database        = "write"
+      publishes       = ["ledger-sealed"]
+      firestore       = "none"
+      vault_create    = true
+      vault_read      = true
+      signs           = ["checkpoint"]
+      links           = false
+    }
+    reconcile-chain = {
+      timeout_seconds = 1800
+      public          = false
+      database        = "write"
+      publishes       = ["usage-accepted", "receipts-appended", "period-invoiced"]
+      firestore       = "write"
+      vault_create    = true
+      vault_read      = true
+      signs           = ["evidence"]
+      links           = false
+    }
+    run-invoices = {
+      timeout_seconds = 540
+      public          = false
+      database        = "write"
+      publishes       = ["receipts-appended", "period-invoiced"]
+      firestore       = "write"
+      vault_create    = false
+      vault_read      = false
+      signs           = []
+      links           = false
+    }
+    archive-period = {
+      timeout_seconds = 540
+      public          = false
+      database        = "write"
+      publishes       = []
+      firestore       = "write"
+      vault_create    = true
+      vault_read      = true
+      signs           = ["evidence"]
+      links           = false
+    }
+    api = {
+      timeout_seconds = 60
+      public          = true
+      database        = "write"
+      publishes       = []
+      firestore       = "none"
+      vault_create    = false
+      vault_read      = true
+      signs           = []
+      links           = true
+    }
+  }
+
+  # Doorbells, with the attributes that each carries. They name rows and never hold what is in them.
+  topics = {
+    usage-accepted    = ["tenant"]
+    receipts-appended = []
+    ledger-sealed     = ["seal"]
+    period-invoiced   = ["tenant", "number"]
+  }
+
+  # Who answers which doorbell. For push, the ack deadline is also how long Pub/Sub waits for the answer.
+  subscriptions = {
+    sign-receipts           = { topic = "usage-accepted", function = "sign-receipts", ack_deadline_seconds = 300 }
+    seal-ledger             = { topic = "receipts-appended", function = "seal-ledger", ack_deadline_seconds = 300 }
+    archive-period          = { topic = "ledger-sealed", function = "archive-period", ack_deadline_seconds = 600 }
+    archive-period-invoiced = { topic = "period-invoiced", function = "archive-period", ack_deadline_seconds = 600 }
+  }
+
+  # handler_seconds  longest that the handler works when all is well; the scheduler waits at least that long.
+  # everywhere       runs in every serving location: its work is found in rows, so a second run finds nothing to do.
+  #                  The deep pass runs in one place: two at once would write overlapping segments to the vault.
+  jobs = {
+    sweep    = { function = "reconcile-chain", path = "/sweep", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 120, retries = 0, everywhere = true }
+    deep     = { function = "reconcile-chain", path = "/deep", schedule = "7 * * * *", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
+    deep-all = { function = "reconcile-chain", path = "/deep?full=true", schedule = "37 3 * * 0", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
+    invoices = { function = "run-invoices", path = "/run", schedule = "* * * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 0, everywhere = true }
+    seal     = { function = "seal-ledger", path = "/run", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 300, retries = 0, everywhere = true }
+  }
+
+  folders = toset([for file in fileset("${path.module}/../../../functions", "*/index.ts") : dirname(file)])
+
+  # What the audit trail keeps of the functions' own log.
+  kept_sentences = [
+    "billing_frozen",
+    "evidence_archived",
+    "evidence_downloaded",
+    "invoice_issued",
+    "ledger_fault",
+    "ledger_sealed",
+    "mirror_differs",
+    "projection_ahead",
+    "push_set_aside",
+    "reconciled",
+    "usage_unratable",
+  ]
+}
