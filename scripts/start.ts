@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { SystemClock } from '../shared/adapters/local/clock.ts';
 import { SystemEntropy } from '../shared/adapters/local/entropy.ts';
+import { base64url } from '../shared/domain/canonical.ts';
 import { newApiKey } from '../shared/edge/auth.ts';
 import { readConfig, VARIABLES } from '../shared/edge/config.ts';
+import { drainProcess } from '../shared/edge/drain.ts';
 import { createLog } from '../shared/edge/log.ts';
 import { Suite } from '../shared/wiring/suite.ts';
 import { runErrand } from './support/errand.ts';
@@ -20,20 +22,19 @@ new Command('start')
 await runErrand(async () => {
   const config = readConfig(process.env);
   const clock = new SystemClock();
-  const log = createLog(config.logLevel, clock);
-  const suite = await Suite.start({ config, clock, entropy: new SystemEntropy(), log });
-  const stop = (signal: string): void => {
-    log.info('stopping', { signal });
-    void suite.close().then(
-      () => log.info('stopped'),
-      (error: unknown) => {
-        log.error('stop_failed', error);
-        process.exitCode = 1;
-      },
-    );
+  const entropy = new SystemEntropy();
+  const log = createLog(config.logLevel, clock, { secrets: [config.callerToken] });
+  const newRequestId = (): string => `req_${base64url(entropy.bytes(12))}`;
+  const drain = drainProcess({ clock, log, drainSeconds: config.drainSeconds, newRequestId });
+  const suite = await Suite.start({ config, clock, entropy, log });
+  // The suite ends its jobs and its bus first; the requests under way are waited for by the drain.
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= suite.close();
+    return closing;
   };
-  process.once('SIGTERM', () => stop('SIGTERM'));
-  process.once('SIGINT', () => stop('SIGINT'));
+  drain.stopping.addEventListener('abort', () => void close().catch(() => undefined));
+  drain.onClose('suite', close);
   await welcome(suite);
   suite.schedule();
 });

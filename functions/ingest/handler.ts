@@ -3,6 +3,7 @@ import { authenticate, type PlaceConfig } from '../../shared/edge/auth.ts';
 import { type ApiRequest, httpHandler } from '../../shared/edge/http/handler.ts';
 import { requireJsonBody } from '../../shared/edge/http/json-body.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
+import { countUsage } from '../../shared/edge/telemetry/counts.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
 import type { Outcome } from '../../shared/stores/usage-store.ts';
 import { type IngestRoom, ingest } from './ingest.ts';
@@ -29,7 +30,9 @@ export const ingestHandler = (room: IngestHandlerRoom) =>
             config: room.config,
             now: room.clock.now(),
           });
-          return { status: 202, json: answer(await ingest(tenant, readBatch(request), room)) };
+          const outcomes = await ingest(tenant, readBatch(request), room);
+          countUsage(outcomes);
+          return { status: 202, json: answer(outcomes) };
         },
       },
     ],

@@ -1,5 +1,5 @@
 import type { TenantId } from '../../shared/domain/ids.ts';
-import { type Page, unpackPage } from '../../shared/domain/ledger/page.ts';
+import { type Page, PageDamaged, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { type Instant, MICROS_PER_DAY, MICROS_PER_SECOND, plusMicros } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
@@ -66,7 +66,7 @@ export async function retire(given: RetireRoom): Promise<Retired> {
       payloads += await purgePayloads(tenant, acceptedBefore, isOver, room);
     } catch (error) {
       // One tenant's trouble keeps nobody else's old pages in the database.
-      if (!(error instanceof VaultLacks || error instanceof SegmentLost)) throw error;
+      if (!(error instanceof VaultLacks || error instanceof SegmentLost || error instanceof PageDamaged)) throw error;
       log.error('retire_refused', error, { tenant });
       skipped.push({ tenant, reason: error.message });
     }

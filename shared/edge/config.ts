@@ -17,6 +17,9 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly drainSeconds: number;
   readonly otlpEndpoint: string;
+  /** The function's name, as telemetry calls it. */
+  readonly service: string;
+  readonly revision: string;
 
   readonly dataFolder: string;
   readonly rsaBits: 2048 | 3072;
@@ -192,6 +195,20 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '',
     read: matching(ENDPOINT),
+  },
+  service: {
+    name: 'K_SERVICE',
+    meaning: 'name of the function in traces and metrics; Cloud Run sets it',
+    readBy: 'all',
+    fallback: 'tallystick',
+    read: matching(/^[A-Za-z0-9-]{1,63}$/),
+  },
+  revision: {
+    name: 'K_REVISION',
+    meaning: 'version of the function in traces and metrics; Cloud Run sets it',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^[A-Za-z0-9.-]{0,63}$/),
   },
 
   dataFolder: {

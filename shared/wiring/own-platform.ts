@@ -5,6 +5,8 @@ import { readConfig } from '../edge/config.ts';
 import { drainProcess } from '../edge/drain.ts';
 import { guardProcess } from '../edge/http/guard.ts';
 import { createLog } from '../edge/log.ts';
+import { observedLog } from '../edge/telemetry/counts.ts';
+import { startTelemetry } from '../edge/telemetry.ts';
 import { type Openers, openCloudPlatform } from './cloud-platform.ts';
 import { openLocalPlatform } from './platform.ts';
 import type { Base, PortName } from './ports.ts';
@@ -23,7 +25,19 @@ export async function ownPlatform<N extends PortName>(openers: Openers<N | 'data
   const log = createLog(config.logLevel, clock, { project: config.project, secrets: [config.callerToken] });
   const newRequestId = (): string => `req_${base64url(entropy.bytes(12))}`;
   const drain = drainProcess({ clock, log, drainSeconds: config.drainSeconds, newRequestId });
-  const base = { config, clock, entropy, log };
+  const telemetry = await startTelemetry({
+    service: config.service,
+    version: config.revision,
+    instance: base64url(entropy.bytes(12)),
+    endpoint: config.otlpEndpoint,
+    project: config.project,
+    environment: config.environment,
+    region: config.region,
+    clock,
+    log,
+  });
+  drain.onClose('telemetry', telemetry.close);
+  const base = { config, clock, entropy, log: observedLog(log) };
   const platform = config.platform === 'cloud' ? await openCloudPlatform(base, openers) : await openEmbedded<N>(base);
   drain.onClose('platform', platform.close);
   guardProcess({

@@ -1,6 +1,7 @@
 import { base64url } from '../domain/canonical.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
 import { Cursors } from '../edge/cursor.ts';
+import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
@@ -25,10 +26,15 @@ const PURPOSES: readonly KeyPurpose[] = ['checkpoint', 'evidence'];
 /** Every store of the suite over whichever ports this process has; what needs a port that it lacks is undefined. */
 export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'>>(
   base: Base,
-  ports: P,
+  opened: P,
   callers: Callers,
 ) {
   const { config, entropy } = base;
+  const engine =
+    config.platform === 'cloud'
+      ? ({ system: 'gcp.spanner', namespace: config.spannerDatabase } as const)
+      : ({ system: 'sqlite', namespace: 'store' } as const);
+  const ports = observedPorts(opened, engine);
   const { database } = ports;
   const keys = new KeyStore(database);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type FirestoreClient, openFirestore } from '../../shared/adapters/firestore/client.ts';
-import { answeredWithin } from '../../shared/adapters/firestore/failures.ts';
 import { FirestoreMirror } from '../../shared/adapters/firestore/mirror.ts';
 import { FirestoreProjections } from '../../shared/adapters/firestore/projections.ts';
 import { TryAgain } from '../../shared/domain/errors.ts';
@@ -47,7 +46,8 @@ const rejection = (work: Promise<unknown>): Promise<unknown> =>
   );
 
 describe('what Firestore refuses', () => {
-  const answered = answeredWithin(1000);
+  const client = openFirestore({ project: 'demo-nobody', database: '(default)', emulatorHost: '127.0.0.1:1' });
+  const answered = <T>(work: Promise<T>) => client.answered(work);
   const refusal = (code: number) => Promise.reject(Object.assign(new Error('refused'), { code }));
 
   // Codes as gRPC numbers them.
@@ -79,9 +79,14 @@ describe('what Firestore refuses', () => {
 
   it('where nobody answers, a caller is told to try again when patience ends, not after ten minutes', async () => {
     const silent = await silentFirestore();
-    const client = openFirestore({ project: 'demo-nobody', database: '(default)', emulatorHost: silent.host });
-    const mirror = new FirestoreMirror(client, 300);
-    const projections = new FirestoreProjections(client, 300);
+    const client = openFirestore({
+      project: 'demo-nobody',
+      database: '(default)',
+      emulatorHost: silent.host,
+      patienceMilliseconds: 300,
+    });
+    const mirror = new FirestoreMirror(client);
+    const projections = new FirestoreProjections(client);
     try {
       const errors = await Promise.all(
         [

@@ -165,6 +165,31 @@ describeOnEmulators('Spanner, when the wire is not a wire', ['spanner'], () => {
     assert.equal(await centsIn(database, 'till'), 100);
   });
 
+  it('one that lasts is waited out with pauses, each longer than the one before may be', async () => {
+    const pauses: number[] = [];
+    const counted: Clock = {
+      now: () => clock.now(),
+      after: (milliseconds, wake) => {
+        if (milliseconds < 5_000) pauses.push(milliseconds);
+        return hurried.after(milliseconds, wake);
+      },
+    };
+    const patient = await openOn(place, { host: relay.host, clock: counted });
+    relay.happen('StreamingRead', { code: status.UNAVAILABLE, times: 5 });
+    assert.equal(await centsIn(patient, 'till'), 100);
+    await patient.close();
+    assert.equal(pauses.length, 5);
+    // At most 20, 40, 80, 160, 320 milliseconds.
+    for (const [at, pause] of pauses.entries()) assert.ok(pause > 0 && pause <= 20 * 2 ** at, String(pauses));
+  });
+
+  it('opening a client leaves the environment as it was', async () => {
+    const before = { ...process.env };
+    const other = await openOn(place);
+    assert.deepEqual({ ...process.env }, before);
+    await other.close();
+  });
+
   it('what work throws comes out as it is, and its locks are given back at once', async () => {
     const reason = new Error('not today');
     const failed = database.transact(async (tx) => {

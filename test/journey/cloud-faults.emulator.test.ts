@@ -17,7 +17,6 @@ describeOnEmulators(
     before(async () => {
       spanner = await startEmulator('spanner', ['--enable_fault_injection']);
     });
-    after(() => spanner.stop());
 
     let suite: CloudTestSuite;
     fourWeeksOfNorthwind(async (at) => {
@@ -29,6 +28,9 @@ describeOnEmulators(
       });
       return suite;
     });
+
+    // After the story's own: hooks run in the order in which they are written.
+    after(() => spanner.stop());
 
     it('and it did go wrong: answers lost, pushes doubled, overtaken and late; nothing was acknowledged and then forgotten', () => {
       const { dropped, twice, swapped, delayed } = suite.relay.counters;

@@ -1,7 +1,7 @@
 import type { DocumentReference } from '@google-cloud/firestore';
 import type { Mirror } from '../../ports/mirror.ts';
 import type { FirestoreClient } from './client.ts';
-import { type Answered, answeredWithin, isAlreadyThere, PATIENCE_MILLISECONDS } from './failures.ts';
+import { isAlreadyThere } from './failures.ts';
 import { pageId, pagesPath } from './paths.ts';
 import { walk } from './walk.ts';
 
@@ -20,17 +20,15 @@ const toDocument = (firstSeq: number, bytes: Uint8Array) => ({ first_seq: firstS
  */
 export class FirestoreMirror implements Mirror {
   readonly #client: FirestoreClient;
-  readonly #answered: Answered;
 
-  constructor(client: FirestoreClient, patienceMilliseconds = PATIENCE_MILLISECONDS) {
+  constructor(client: FirestoreClient) {
     this.#client = client;
-    this.#answered = answeredWithin(patienceMilliseconds);
   }
 
   async create(tenant: string, firstSeq: number, bytes: Uint8Array): Promise<'created' | 'present' | 'different'> {
     const page = this.#page(tenant, firstSeq);
     try {
-      await this.#answered(page.create(toDocument(firstSeq, bytes)));
+      await this.#client.answered(page.create(toDocument(firstSeq, bytes)));
       return 'created';
     } catch (error) {
       // Also where the client repeated a write whose first answer got lost: then the bytes are our own.
@@ -42,7 +40,7 @@ export class FirestoreMirror implements Mirror {
   }
 
   async read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined> {
-    const snapshot = await this.#answered(this.#page(tenant, firstSeq).get());
+    const snapshot = await this.#client.answered(this.#page(tenant, firstSeq).get());
     if (!snapshot.exists) return undefined;
     const bytes: unknown = snapshot.get('bytes');
     if (!(bytes instanceof Uint8Array)) throw new Error(`${snapshot.ref.path} holds no bytes`);
@@ -51,9 +49,7 @@ export class FirestoreMirror implements Mirror {
 
   async list(tenant: string, from = 0): Promise<number[]> {
     const found: number[] = [];
-    for await (const pages of walk(this.#client.collection(pagesPath(tenant)), this.#answered, {
-      from: pageId(from),
-    })) {
+    for await (const pages of walk(this.#client, pagesPath(tenant), { from: pageId(from) })) {
       for (const { id } of pages) found.push(Number(id));
     }
     return found;
@@ -61,12 +57,10 @@ export class FirestoreMirror implements Mirror {
 
   async retire(tenant: string, before: number): Promise<number> {
     let retired = 0;
-    for await (const pages of walk(this.#client.collection(pagesPath(tenant)), this.#answered, {
-      before: pageId(before),
-    })) {
+    for await (const pages of walk(this.#client, pagesPath(tenant), { before: pageId(before) })) {
       const batch = this.#client.batch();
       for (const { ref } of pages) batch.delete(ref);
-      await this.#answered(batch.commit());
+      await this.#client.answered(batch.commit());
       retired += pages.length;
     }
     return retired;

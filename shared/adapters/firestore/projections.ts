@@ -4,7 +4,7 @@ import { type Instant, instantOfMicros, microsOf } from '../../domain/time.ts';
 import type { Projection, ProjectionKind, Projections } from '../../ports/projections.ts';
 import { requireProjection } from '../projection-rules.ts';
 import type { FirestoreClient } from './client.ts';
-import { type Answered, answeredWithin, isOvertaken, PATIENCE_MILLISECONDS } from './failures.ts';
+import { isOvertaken } from './failures.ts';
 import { kindPath, projectionPath } from './paths.ts';
 import { walk } from './walk.ts';
 
@@ -19,11 +19,9 @@ const ATTEMPTS = 8;
  */
 export class FirestoreProjections implements Projections {
   readonly #client: FirestoreClient;
-  readonly #answered: Answered;
 
-  constructor(client: FirestoreClient, patienceMilliseconds = PATIENCE_MILLISECONDS) {
+  constructor(client: FirestoreClient) {
     this.#client = client;
-    this.#answered = answeredWithin(patienceMilliseconds);
   }
 
   async put(tenant: string, kind: ProjectionKind, id: string, projection: Projection): Promise<'written' | 'stale'> {
@@ -31,7 +29,7 @@ export class FirestoreProjections implements Projections {
     const ref = this.#client.doc(projectionPath(tenant, kind, id));
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       try {
-        return await putOnce(ref, projection, this.#answered);
+        return await putOnce(ref, projection, this.#client);
       } catch (error) {
         // Somebody wrote between our look and our write. Look again: they may have left a newer one.
         if (!isOvertaken(error)) throw error;
@@ -41,13 +39,13 @@ export class FirestoreProjections implements Projections {
   }
 
   async read(tenant: string, kind: ProjectionKind, id: string): Promise<Projection | undefined> {
-    const snapshot = await this.#answered(this.#client.doc(projectionPath(tenant, kind, id)).get());
+    const snapshot = await this.#client.answered(this.#client.doc(projectionPath(tenant, kind, id)).get());
     return snapshot.exists ? toProjection(snapshot.data()!) : undefined;
   }
 
   async list(tenant: string, kind: ProjectionKind): Promise<string[]> {
     const found: string[] = [];
-    for await (const documents of walk(this.#client.collection(kindPath(tenant, kind)), this.#answered)) {
+    for await (const documents of walk(this.#client, kindPath(tenant, kind))) {
       for (const { id } of documents) found.push(id);
     }
     return found;
@@ -57,17 +55,17 @@ export class FirestoreProjections implements Projections {
 async function putOnce(
   ref: DocumentReference,
   projection: Projection,
-  answered: Answered,
+  client: FirestoreClient,
 ): Promise<'written' | 'stale'> {
-  const held = await answered(ref.get());
+  const held = await client.answered(ref.get());
   if (!held.exists) {
-    await answered(ref.create(toFields(projection)));
+    await client.answered(ref.create(toFields(projection)));
     return 'written';
   }
   const { version } = toProjection(held.data()!);
   if (version > projection.version) return 'stale';
   const fields = toFields(projection);
-  await answered(
+  await client.answered(
     ref.update(
       { ...fields, expires_at: fields.expires_at ?? FieldValue.delete() },
       { lastUpdateTime: held.updateTime! },

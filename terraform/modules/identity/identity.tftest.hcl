@@ -61,7 +61,7 @@ run "the_archive_can_be_added_to_and_read_and_nothing_else" {
   }
 
   assert {
-    condition     = toset(keys(google_storage_bucket_iam_member.vault)) == toset(["api reads", "archive-period creates", "archive-period reads", "reconcile-chain creates", "reconcile-chain reads", "seal-ledger creates", "seal-ledger reads"])
+    condition     = toset(keys(google_storage_bucket_iam_member.vault)) == toset(["api reads the archive", "archive-period adds to the archive", "archive-period reads the archive", "reconcile-chain adds to the archive", "reconcile-chain reads the archive", "seal-ledger adds to the archive", "seal-ledger reads the archive"])
     error_message = "Another function reaches the archive, or one that must does not."
   }
   assert {

@@ -32,8 +32,8 @@ locals {
   # The tables of "function x resource" that the grants below are made from.
   vault_grants = merge([
     for name, function in var.functions : merge(
-      function.vault_create ? { "${name} creates" = { function = name, role = "roles/storage.objectCreator" } } : {},
-      function.vault_read ? { "${name} reads" = { function = name, role = "roles/storage.objectViewer" } } : {},
+      function.vault_create ? { "${name} adds to the archive" = { function = name, role = "roles/storage.objectCreator" } } : {},
+      function.vault_read ? { "${name} reads the archive" = { function = name, role = "roles/storage.objectViewer" } } : {},
     )
   ]...)
 

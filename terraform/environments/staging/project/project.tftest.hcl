@@ -1,0 +1,57 @@
+mock_provider "google" {
+  override_during = plan
+
+  mock_data "google_project" {
+    defaults = { number = "100000000001" }
+  }
+  mock_resource "google_service_account" {
+    defaults = { email = "someone@tallystick-staging-eu.iam.gserviceaccount.com" }
+  }
+  mock_resource "google_logging_project_bucket_config" {
+    defaults = { id = "projects/tallystick-staging-audit/locations/eu/buckets/tallystick-staging-eu-audit" }
+  }
+}
+
+variables {
+  residency = "eu"
+}
+
+run "the_trail_lies_in_the_audit_project_and_in_the_region" {
+  command = plan
+
+  assert {
+    condition     = startswith(output.audit_bucket, "projects/tallystick-staging-audit/locations/eu/")
+    error_message = "The trail lies elsewhere."
+  }
+}
+
+run "two_identities_deploy" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(output.deploy_accounts)) == toset(["steward", "deployer"])
+    error_message = "Steward and deployer are two."
+  }
+}
+
+run "us_can_be_made" {
+  command = plan
+
+  variables {
+    residency = "us"
+  }
+
+  assert {
+    condition     = length(output.deploy_accounts) == 2
+    error_message = "The US stack lacks its deployers."
+  }
+}
+
+run "staging_rehearses_production" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for file in ["main.tf", "outputs.tf", "variables.tf", "versions.tf", "backend.tf"] : file("${path.module}/${file}") == file("${path.module}/../../production/project/${file}")])
+    error_message = "Staging is put together otherwise than production."
+  }
+}

@@ -1,0 +1,6 @@
+# The bucket belongs to the stack: terraform init -backend-config=../stacks/<residency>.tfbackend
+terraform {
+  backend "gcs" {
+    prefix = "watch"
+  }
+}
