@@ -1,12 +1,12 @@
 import { Command } from 'commander';
+import { LocalBus } from '../shared/adapters/local/bus.ts';
 import { BadInput } from '../shared/domain/errors.ts';
 import { SUBSCRIPTIONS } from '../shared/domain/messages.ts';
 import { parseStrictJson } from '../shared/domain/strict-json.ts';
 import { parsePush, requireOneMeaning } from '../shared/edge/pubsub.ts';
 import type { Message } from '../shared/ports/bus.ts';
 import type { SetAsideRow } from '../shared/stores/set-aside-store.ts';
-import type { Platform } from '../shared/wiring/platform.ts';
-import { runErrand, withPlatform } from './support/errand.ts';
+import { type ErrandPlatform, runErrand, withPlatform } from './support/errand.ts';
 
 interface Wish {
   readonly list?: true;
@@ -40,7 +40,7 @@ await runErrand(() =>
   }),
 );
 
-async function show({ setAside, bus }: Platform): Promise<void> {
+async function show({ setAside, bus }: ErrandPlatform): Promise<void> {
   const rows = await setAside.list(LISTED_AT_ONCE);
   for (const row of rows) {
     const from = `${row.subscription ?? 'no push'}${row.message_id === null ? '' : ` message ${row.message_id}`}`;
@@ -48,7 +48,8 @@ async function show({ setAside, bus }: Platform): Promise<void> {
     console.log(`${row.id}  ${row.received_at} ${times}  ${from}  ${row.code}: ${row.detail}`);
     console.log(`  ${preview(row)}`);
   }
-  const letters = bus.deadLetters();
+  // In the cloud they wait in the dead-letter subscriptions.
+  const letters = bus instanceof LocalBus ? bus.deadLetters() : [];
   for (const letter of letters) {
     const said = JSON.stringify(letter.attributes);
     console.log(`letter-${letter.id}  ${letter.deadLetteredAt}  ${letter.subscription} message ${letter.messageId}`);
@@ -57,16 +58,17 @@ async function show({ setAside, bus }: Platform): Promise<void> {
   console.log(`${rows.length} set aside, ${letters.length} dead letters`);
 }
 
-async function dropOne(id: string, { setAside }: Platform): Promise<void> {
+async function dropOne(id: string, { setAside }: ErrandPlatform): Promise<void> {
   await found(id, setAside);
   await setAside.drop(id);
   console.log(`${id} is forgotten`);
 }
 
-async function ringAgain(id: string, { setAside, bus, config }: Platform): Promise<void> {
+async function ringAgain(id: string, { setAside, bus, config }: ErrandPlatform): Promise<void> {
   const letter = LETTER.exec(id)?.[1];
   if (letter !== undefined) {
-    if (!bus.deadLetters().some((known) => known.id === Number(letter))) throw unknown(id);
+    const isKnown = bus instanceof LocalBus && bus.deadLetters().some((known) => known.id === Number(letter));
+    if (!isKnown) throw unknown(id);
     bus.redrive(Number(letter));
   } else {
     // Published before it is forgotten: whoever stops this in between finds it twice, never not at all.
@@ -76,7 +78,7 @@ async function ringAgain(id: string, { setAside, bus, config }: Platform): Promi
   console.log(`${id} is rung again`);
 }
 
-async function found(id: string, setAside: Platform['setAside']): Promise<SetAsideRow> {
+async function found(id: string, setAside: ErrandPlatform['setAside']): Promise<SetAsideRow> {
   const row = await setAside.find(id);
   if (row === undefined) throw unknown(id);
   return row;

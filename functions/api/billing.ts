@@ -3,13 +3,15 @@ import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
-import type { ApiRoute } from '../../shared/edge/http/handler.ts';
+import type { ApiAnswer, ApiRoute } from '../../shared/edge/http/handler.ts';
 import type { RowOf } from '../../shared/ports/database.ts';
 import type { InvoiceRow } from '../../shared/stores/invoice-store.ts';
 import type { aggregates } from '../../shared/stores/tables.ts';
 import { type ApiRoom, absent, page, reader } from './room.ts';
 
 const NUMBER = /^[A-Z][A-Z0-9-]{1,60}$/;
+/** Long enough to begin a download; one that is under way when the link expires goes on. */
+const LINK_SECONDS = 300;
 
 /** Usage so far, invoices, and the evidence behind them. */
 export const billingRoutes = (room: ApiRoom): ApiRoute[] => [
@@ -80,14 +82,9 @@ export const billingRoutes = (room: ApiRoom): ApiRoute[] => [
     handle: async (request) => {
       const principal = await reader(request, room);
       const row = await invoiceRow(principal.tenant, request.params['number']!, room);
-      const bytes = row.bundle_name === null ? undefined : await room.vault.read(row.bundle_name);
-      if (bytes === undefined) throw absent('evidence');
+      const answer = await evidenceOf(row, room);
       room.log.info('evidence_downloaded', { tenant: principal.tenant, number: row.number, key_id: principal.keyId });
-      return {
-        status: 200,
-        bytes,
-        headers: { 'Content-Disposition': `attachment; filename="${row.number}.tar"` },
-      };
+      return answer;
     },
   },
 ];
@@ -100,6 +97,18 @@ async function invoiceRow(
   const row = NUMBER.test(number) ? await room.invoices.get(tenant, number) : undefined;
   if (row === undefined) throw absent('invoice');
   return row;
+}
+
+/** The address of an invoice's evidence where the vault hands out such, its bytes where not. */
+async function evidenceOf({ bundle_name, number }: InvoiceRow, { vault }: ApiRoom): Promise<ApiAnswer> {
+  if (bundle_name === null) throw absent('evidence');
+  const fileName = `${number}.tar`;
+  const link = await vault.link(bundle_name, LINK_SECONDS, fileName);
+  // Whoever has the address has the evidence until it expires, so nothing on the way may keep it; our log does not see it.
+  if (link !== undefined) return { status: 303, headers: { Location: link, 'Cache-Control': 'no-store' } };
+  const bytes = await vault.read(bundle_name);
+  if (bytes === undefined) throw absent('evidence');
+  return { status: 200, bytes, headers: { 'Content-Disposition': `attachment; filename="${fileName}"` } };
 }
 
 const summaryOf = (row: RowOf<typeof aggregates.columns>) => ({

@@ -20,7 +20,7 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { evidenceCopies, mirrorCopy } from './copies.ts';
 import { packState, resume } from './resume.ts';
-import type { SealedHead } from './seal-check.ts';
+import type { SealedHead } from './seal-walk.ts';
 import { VaultCopies } from './vault-copies.ts';
 
 export interface LogCheckRoom {

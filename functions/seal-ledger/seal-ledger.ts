@@ -1,4 +1,3 @@
-import { canonicalBytes } from '../../shared/domain/canonical.ts';
 import { ledgerSealed } from '../../shared/domain/messages.ts';
 import { plusMicros } from '../../shared/domain/time.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
@@ -6,9 +5,10 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { Notary } from '../../shared/stores/notary.ts';
-import type { Seal, SealStore } from '../../shared/stores/seal-store.ts';
+import type { SealStore } from '../../shared/stores/seal-store.ts';
+import { keepParts, type PartsRoom, sealBytes, sealName } from './sealed-parts.ts';
 
-export interface SealLedgerRoom {
+export interface SealLedgerRoom extends PartsRoom {
   readonly seals: SealStore;
   readonly notary: Notary;
   readonly vault: Vault;
@@ -18,10 +18,6 @@ export interface SealLedgerRoom {
   /** Doorbells within this time of the last seal make no new one: the sweep sees to what is left. */
   readonly sealIntervalSeconds: number;
 }
-
-/** Where the vault keeps a seal. */
-export const sealName = (n: number): string => `seals/${String(n).padStart(12, '0')}.json`;
-export const sealBytes = (seal: Seal): Buffer => canonicalBytes({ jws: seal.jws, record: seal.record });
 
 /**
  * Seals the ledger: every tenant's head in one snapshot, one Merkle root, one signature.
@@ -41,6 +37,8 @@ export async function sealLedger(room: SealLedgerRoom): Promise<number[]> {
   for (const intended of await seals.unfinished(100)) {
     const jws = intended.jws ?? (await notary.signCheckpoint(intended.kid, seals.checkpoint(intended)));
     if (intended.jws === null) await seals.keepSignature(intended.n, jws);
+    // Before the seal itself: whoever finds a seal in the vault finds there what it rests on.
+    await keepParts(intended, await seals.seal(intended.n - 1), room);
     const outcome = await vault.create(sealName(intended.n), sealBytes({ ...intended, jws }));
     if (outcome === 'different') {
       // Somebody put another seal of this number into the vault. Nothing may be built on either until a person has looked.

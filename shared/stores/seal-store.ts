@@ -3,7 +3,14 @@ import { base64url } from '../domain/canonical.ts';
 import { sha256Base64url } from '../domain/digest.ts';
 import type { LedgerOrigin } from '../domain/ids.ts';
 import { writeSeal } from '../domain/ledger/record.ts';
-import { checkpointText, headLines, isAnchor, sealRecord, type TenantHead } from '../domain/ledger/seal.ts';
+import {
+  blindedTenant,
+  checkpointText,
+  headLines,
+  isAnchor,
+  sealRecord,
+  type TenantHead,
+} from '../domain/ledger/seal.ts';
 import { leafHashOfText } from '../domain/ledger/tree.ts';
 import { type Instant, later } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
@@ -23,6 +30,8 @@ export interface Seal {
   readonly record: string;
   /** canonical head lines, ascending */
   readonly heads: readonly string[];
+  /** the same as they are kept, compressed once for all copies */
+  readonly packedHeads: Uint8Array;
   readonly kid: string;
   /** base64url root of the seal log with this record as its last leaf */
   readonly root: string;
@@ -123,6 +132,20 @@ export class SealStore {
     });
   }
 
+  /**
+   * Logs that a seal names and the one before it does not, with their blinds: from now on nobody may forget under which name
+   * a log stands in the seals.
+   */
+  async newLogs(seal: Seal, before: Seal | undefined): Promise<{ readonly tenant: string; readonly blind: string }[]> {
+    const known = new Set(before?.heads.map(nameIn));
+    const names = new Set(seal.heads.map(nameIn).filter((name) => !known.has(name)));
+    if (names.size === 0) return [];
+    const rows = await this.#database.snapshot((view) => view.range(heads, {}));
+    return rows
+      .filter(({ tenant, blind }) => names.has(blindedTenant(this.#ledger, blind, tenant)))
+      .map(({ tenant, blind }) => ({ tenant, blind }));
+  }
+
   async keepSignature(n: number, jws: string): Promise<void> {
     await this.#database.transact(async (tx) => tx.update(seals, [n], { jws }));
   }
@@ -144,11 +167,15 @@ export class SealStore {
     return (await this.#database.snapshot((view) => view.range(seals, { from: [from], to: [to] }))).map(toSeal);
   }
 
-  /** How many seals there are, and the latest that is signed. */
+  /**
+   * How many seals there are, and the latest that is signed and in the vault. What only the database has is shown to nobody:
+   * if it were lost, another seal of that number would be made.
+   */
   async latest(): Promise<{ readonly size: number; readonly signed: Seal | undefined }> {
     return this.#database.snapshot(async (view) => {
       const size = (await view.read(seal_log, ['seals']))?.size ?? 0;
-      const [last] = (await view.range(seals, { limit: 2, reverse: true })).filter(({ jws }) => jws !== null);
+      const [unfinished] = await view.range(unpublished_seals, { limit: 1 });
+      const last = await view.read(seals, [(unfinished?.n ?? size) - 1]);
       return { size, signed: last === undefined ? undefined : toSeal(last) };
     });
   }
@@ -170,10 +197,13 @@ export class SealStore {
   }
 }
 
+/** The blinded tenant of a head line; the line itself is checked elsewhere. */
+const nameIn = (line: string): string => /"tenant":"([^"]*)"/.exec(line)?.[1] ?? '';
+
 const packHeads = (lines: readonly string[]): Buffer =>
   zstdCompressSync(Buffer.from(lines.join('\n'), 'latin1'), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
 
-function unpackHeads(bytes: Uint8Array): string[] {
+export function unpackHeads(bytes: Uint8Array): string[] {
   try {
     return zstdDecompressSync(bytes).toString('latin1').split('\n');
   } catch {
@@ -186,6 +216,7 @@ const toSeal = (row: RowOf<typeof seals.columns>): Seal => ({
   n: row.n,
   record: row.record,
   heads: unpackHeads(row.heads),
+  packedHeads: row.heads,
   kid: row.kid,
   root: row.root,
   jws: row.jws,

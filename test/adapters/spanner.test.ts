@@ -60,6 +60,7 @@ describeOnEmulators('Spanner', ['spanner'], () => {
 
   databaseContract('Spanner', async () => ({
     purgesItself: true,
+    rangesTried: 100,
     open: () => openOn(place),
     // Rows go, the database stays: making one takes longer than most sentences.
     dispose: () =>

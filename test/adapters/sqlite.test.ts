@@ -14,6 +14,7 @@ databaseContract('SQLite', async () => {
   const folder = await tempFolder();
   return {
     purgesItself: false,
+    rangesTried: 300,
     open: async () => SqliteDatabase.open(join(folder.path, 'store.db'), CONTRACT_TABLES),
     dispose: folder.remove,
   };

@@ -77,7 +77,7 @@ describe('a vault in Cloud Storage', () => {
           return true;
         });
         assert.deepEqual(await vault.list(''), []);
-        assert.equal(await vault.create('a', bytes), 'created');
+        assert.equal(await vault.create('a', text('12.34')), 'created');
       });
     }
 
@@ -128,7 +128,7 @@ describe('a vault in Cloud Storage', () => {
       const more = large(8 * MIB + 1);
       assert.equal(await vault.create('pieces', more), 'created');
       assert.deepEqual([double.count('begin'), double.count('upload')], [1, 1 + 2]);
-      assert.ok(Buffer.from((await vault.read('pieces'))!).equals(more));
+      assert.equal(sha256(double.object('pieces').bytes), sha256(more));
       assert.equal(double.object('pieces').metadata['sha256'], sha256(more));
     });
 
@@ -145,7 +145,7 @@ describe('a vault in Cloud Storage', () => {
       assert.deepEqual(answers.toSorted(), ['created', 'different']);
       assert.equal(double.count('begin'), 2);
       assert.equal(double.count('upload'), 4);
-      assert.equal(sha256((await vault.read('race'))!), sha256(offers[answers.indexOf('created')]!));
+      assert.equal(sha256(double.object('race').bytes), sha256(offers[answers.indexOf('created')]!));
     });
   });
 
@@ -155,17 +155,15 @@ describe('a vault in Cloud Storage', () => {
     const SCENES: Readonly<Record<string, Scene>> = {
       'out for two requests of every kind: each is answered at the third': async (double, vault) => {
         await vault.create('old', text('x'));
+        await vault.create('over', text('x'));
         double.clock.advance(30 * DAY_SECONDS * 1000);
-        for (const kind of ['upload', 'describe', 'list', 'delete'] as const) double.fault(kind, 'unavailable', 2);
-        const list = vault.list('o');
-        const read = vault.read('old');
-        assert.equal(await vault.create('new', text('y')), 'created');
-        assert.deepEqual(await read, text('x'));
-        assert.deepEqual(await list, ['old']);
-        await vault.delete('old');
+        const KINDS = ['upload', 'describe', 'list', 'delete'] as const;
+        for (const kind of KINDS) double.fault(kind, 'unavailable', 2);
+        const answers = [vault.create('new', text('y')), vault.read('old'), vault.list('ol'), vault.delete('over')];
+        assert.deepEqual(await Promise.all(answers), ['created', text('x'), ['old'], undefined]);
         assert.deepEqual(
-          (['upload', 'describe', 'list', 'delete'] as const).map((kind) => double.count(kind)),
-          [1 + 3, 3, 3, 3],
+          KINDS.map((kind) => double.count(kind)),
+          [2 + 3, 3, 3, 3],
         );
       },
       'out for good: try again later, whatever is asked': async (double, vault) => {
@@ -189,11 +187,8 @@ describe('a vault in Cloud Storage', () => {
       'connections that break before an answer are made again': async (double, vault) => {
         await vault.create('old', text('x'));
         for (const kind of ['upload', 'describe', 'list'] as const) double.fault(kind, 'reset', 1);
-        const list = vault.list('o');
-        const read = vault.read('old');
-        assert.equal(await vault.create('new', text('y')), 'created');
-        assert.deepEqual(await read, text('x'));
-        assert.deepEqual(await list, ['old']);
+        const answers = [vault.create('new', text('y')), vault.read('old'), vault.list('o')];
+        assert.deepEqual(await Promise.all(answers), ['created', text('x'), ['old']]);
       },
       'connections that always break: try again later': async (double, vault) => {
         for (const kind of ['upload', 'begin', 'describe', 'list'] as const) double.fault(kind, 'reset');
@@ -243,7 +238,7 @@ describe('a vault in Cloud Storage', () => {
         assert.equal(await vault.create('a', bytes), 'created');
         // Cut; how far? 4 MiB; the rest of that piece and 4 MiB of the next; then 5 MiB more.
         assert.deepEqual([double.count('begin'), double.count('upload')], [1, 1 + 1 + 2]);
-        assert.equal(sha256((await vault.read('a'))!), sha256(bytes));
+        assert.equal(sha256(double.object('a').bytes), sha256(bytes));
       },
       'a large upload cut again and again leaves nothing behind': async (double, vault) => {
         double.fault('upload', 'cut');
@@ -257,7 +252,7 @@ describe('a vault in Cloud Storage', () => {
         double.fault('upload', 'lost', 2);
         assert.equal(await vault.create('a', bytes), 'present');
         assert.equal(double.count('begin'), 1);
-        assert.equal(sha256((await vault.read('a'))!), sha256(bytes));
+        assert.equal(sha256(double.object('a').bytes), sha256(bytes));
       },
       'an upload session that the service forgot: try again, with a new one': async (double, vault) => {
         double.fault('upload', 'cut', 1);
@@ -346,6 +341,22 @@ describe('a vault in Cloud Storage', () => {
         });
       }
       assert.equal(double.count('delete'), 1, 'not asked again');
+    });
+
+    it('a bucket that is missing is an error, not a vault without objects', async () => {
+      const { project, endpoint, clock } = double;
+      const lost = new StorageVault({ project, endpoint, clock, bucket: 'no-such-bucket' });
+      for (const ask of [
+        () => lost.read('a'),
+        () => lost.delete('a'),
+        () => lost.list(''),
+        () => lost.create('a', text('x')),
+      ]) {
+        await assert.rejects(
+          ask(),
+          /^Error: Cloud Storage does not .*: 404 notFound The specified bucket does not exist\./,
+        );
+      }
     });
 
     it('a lock for ever: the period can be made longer, for older objects too, and never shorter', async () => {

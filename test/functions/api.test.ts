@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { bundleName } from '../../functions/archive-period/archive-period.ts';
 import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
+import { StorageVault } from '../../shared/adapters/storage/vault.ts';
 import type { Entry } from '../../shared/domain/ledger/kinds.ts';
 import { isConsistent, rootFromInclusion } from '../../shared/domain/ledger/proof.ts';
 import { ROLES } from '../../shared/stores/account-store.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
+import { type StorageDouble, startStorageDouble } from '../support/doubles/storage.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
 
 const API = '/api/v1/billing';
@@ -169,6 +171,69 @@ describe('the API answers a tenant', () => {
       );
       const json = await acme.get(`${API}/evidence/INV-2026-000001`, { Accept: 'application/json' });
       assert.equal(`${json.status} ${(await problemOf(json)).code}`, '406 not_acceptable');
+    });
+  });
+
+  describe('where the vault hands out addresses', () => {
+    const EVIDENCE = `${API}/evidence/INV-2026-000001`;
+    let double: StorageDouble;
+
+    beforeEach(async () => {
+      await acme.send(calls('7'));
+      await suite.settle();
+      await closeDay();
+      // The same bundles in a bucket, links by the suite's own clock: what this vault cannot do, that one does for it.
+      double = await startStorageDouble({ clock: suite.clock });
+      const { project, bucket, endpoint, clock, credentials } = double;
+      const storage = new StorageVault({ project, bucket, endpoint, clock, credentials });
+      const { vault } = suite.platform;
+      for (const name of await vault.list('evidence/')) await storage.create(name, (await vault.read(name))!);
+      Object.assign(vault, { link: storage.link.bind(storage) });
+    });
+    afterEach(() => double.close());
+
+    const ask = (client: Client): Promise<Response> =>
+      fetch(`${suite.url}${EVIDENCE}`, { redirect: 'manual', headers: { Authorization: `Bearer ${client.key}` } });
+    const downloads = (): number => suite.lines.filter(({ event }) => event === 'evidence_downloaded').length;
+
+    it('the evidence is one address away: 303, not to be kept, without a byte of it', async () => {
+      const response = await ask(acme);
+      assert.equal(response.status, 303);
+      assert.equal(response.headers.get('cache-control'), 'no-store');
+      assert.equal((await response.arrayBuffer()).byteLength, 0);
+      const address = response.headers.get('location')!;
+      const file = await fetch(address);
+      assert.equal(file.headers.get('content-disposition'), 'attachment; filename="INV-2026-000001.tar"');
+      const stored = await suite.platform.vault.read(bundleName('acme', 'INV-2026-000001'));
+      assert.ok(Buffer.from(await file.arrayBuffer()).equals(stored!));
+      assert.equal(downloads(), 1);
+      assert.ok(!JSON.stringify(suite.lines).includes('X-Goog-Signature'), 'the log does not know the address');
+      // Whoever follows addresses by itself has the file, as if it had been the answer.
+      assert.ok(Buffer.from(await (await acme.get(EVIDENCE)).arrayBuffer()).equals(stored!));
+    });
+
+    it('the address lives for 300 seconds', async () => {
+      const address = (await ask(acme)).headers.get('location')!;
+      suite.clock.advance(299_000);
+      assert.equal((await fetch(address)).status, 200);
+      suite.clock.advance(1000);
+      assert.equal((await fetch(address)).status, 400);
+    });
+
+    it('nobody is given an address who would not be given the bytes', async () => {
+      const other = await suite.organization(plan('umbrella'));
+      const before = double.count('link');
+      for (const [headers, status] of [
+        [{ Authorization: `Bearer ${other.key}` }, 404],
+        [{ Authorization: `Bearer ${acme.key}x` }, 401],
+        [{}, 401],
+      ] as const) {
+        const response = await fetch(`${suite.url}${EVIDENCE}`, { redirect: 'manual', headers });
+        assert.equal(response.status, status);
+        assert.equal(response.headers.get('location'), null);
+      }
+      assert.equal(await codeOf(acme, `${API}/evidence/INV-2026-000009`), '404 not_found');
+      assert.deepEqual([downloads(), double.count('link')], [0, before]);
     });
   });
 

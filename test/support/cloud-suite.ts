@@ -3,6 +3,7 @@ import type { Swept } from '../../functions/reconcile-chain/sweep.ts';
 import type { InvoiceRun } from '../../functions/run-invoices/run-invoices.ts';
 import { ManualClock, SystemClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
+import { StorageVault } from '../../shared/adapters/storage/vault.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { Entry, EntryKind, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
@@ -11,7 +12,7 @@ import { type Config, readConfig } from '../../shared/edge/config.ts';
 import { ALL_PORTS } from '../../shared/wiring/cloud/all.ts';
 import { openCloudPlatform } from '../../shared/wiring/cloud-platform.ts';
 import { type Front, FUNCTION_OF, INTERNAL, openFront } from '../../shared/wiring/front.ts';
-import type { PortName } from '../../shared/wiring/ports.ts';
+import type { Opener, PortName } from '../../shared/wiring/ports.ts';
 import { type KmsDouble, startKmsDouble } from './doubles/kms.ts';
 import { type StorageDouble, startStorageDouble } from './doubles/storage.ts';
 import { emulatorHost } from './emulators.ts';
@@ -72,7 +73,7 @@ export class CloudTestSuite {
   static async start({ at: start, name, faults, spannerHost }: CloudSuiteSetup): Promise<CloudTestSuite> {
     const clock = new ManualClock(at(start));
     const spanner = await spannerDatabase(undefined, spannerHost);
-    const storage = await startStorageDouble();
+    const storage = await startStorageDouble({ clock });
     const kms = await startKmsDouble();
     // Made before the suite, whose configuration names it; asked only once the suite is there.
     const target: { of: (subscription: string) => string } = { of: () => NOBODY };
@@ -143,10 +144,17 @@ export class CloudTestSuite {
     const entropy = new SeededEntropy(`${this.#config.topicPrefix} ${this.#starts++}`);
     const clock = { now: () => this.clock.now(), after: this.#patience.after.bind(this.#patience) };
     const base = { config: this.#config, clock, entropy, log: recorder(this.lines) };
-    const platform = await openCloudPlatform<PortName>(base, ALL_PORTS);
+    const platform = await openCloudPlatform<PortName>(base, { ...ALL_PORTS, vault: this.#openVault });
     const stopping = new AbortController();
     this.#running = { platform, front: await openFront(platform, stopping.signal), stopping };
   }
+
+  // As the function's own does, but with a key that signs links: there is no identity here that could.
+  readonly #openVault: Opener<'vault'> = async ({ config, clock }) => {
+    const { vaultBucket: bucket, storageEndpoint: endpoint, project } = config;
+    const port = new StorageVault({ project, bucket, endpoint, clock, credentials: this.#storage.credentials });
+    return { port, close: () => port.close() };
+  };
 
   async #stop(): Promise<void> {
     const { platform, front, stopping } = this.#now;

@@ -265,6 +265,9 @@ export class Client {
   }
 }
 
+/** For whom nobody listens to. */
+export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 export function recorder(lines: LogLine[]): Log {
   return {
     info: (event, facts = {}) => void lines.push({ level: 'info', event, facts }),

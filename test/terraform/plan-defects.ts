@@ -241,7 +241,7 @@ export const IN_PLANS: readonly Planted[] = [
   {
     says: 'no dashboard',
     file: 'modules/watch/dashboard.tf',
-    find: 'resource "google_monitoring_dashboard" "main" {\n',
+    find: /resource "google_monitoring_dashboard" "main" \{\n/,
     plant: '$&  count = 0\n\n',
     named: /no google_monitoring_dashboard is planned in production (us|eu|apac)/,
   },

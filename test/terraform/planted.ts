@@ -477,7 +477,7 @@ export const IN_FILES: readonly Planted[] = [
   {
     says: 'another provider, which nothing here can check',
     file: 'modules/vault/versions.tf',
-    find: '  required_providers {\n',
+    find: / {2}required_providers \{\n/,
     plant: '$&    random = {\n      source  = "hashicorp/random"\n      version = "~> 3.6"\n    }\n',
     named: /provider random is not hashicorp\/google/,
   },

@@ -2,7 +2,7 @@ import { isGiven } from '../choices.ts';
 import type { Problem } from '../problems.ts';
 import { type Resource, valueAt, valuesAt } from '../resources.ts';
 import { isList, isRecord, UNKNOWN } from '../wire-values.ts';
-import { DATA, NEVER_DESTROYED } from './data.ts';
+import { DATA, NEVER_DESTROYED, RETENTION_SECONDS } from './data.ts';
 import { brokenDemands } from './demand.ts';
 import { EDGE } from './edge.ts';
 import { broken } from './finding.ts';
@@ -83,12 +83,12 @@ function* logTypes(resource: Resource): Generator<Problem> {
 function* earlyDeletion(resource: Resource): Generator<Problem> {
   if (!isArchive(resource)) return;
   const rules = resource.values['lifecycle_rule'];
-  const seconds = valueAt(resource.values, 'retention_policy.retention_period');
+  const period = valueAt(resource.values, 'retention_policy.retention_period');
+  const seconds = typeof period === 'number' ? period : RETENTION_SECONDS;
   for (const [at, rule] of (isList(rules) ? rules : []).entries()) {
     if (!isRecord(rule) || valueAt(rule, 'action.type') !== 'Delete') continue;
     const age = valueAt(rule, 'condition.age');
-    if (typeof age === 'number' && typeof seconds === 'number' && age * 86_400 >= seconds) continue;
-    if (age === UNKNOWN || seconds === UNKNOWN) continue;
+    if (age === UNKNOWN || (typeof age === 'number' && age * 86_400 >= seconds)) continue;
     yield broken(
       resource,
       `${resource.type}: lifecycle_rule deletes evidence before its retention is over`,

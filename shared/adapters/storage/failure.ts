@@ -35,6 +35,10 @@ export function reasonOf(error: unknown): unknown {
   return errors?.[0]?.reason ?? response?.data?.error?.errors?.[0]?.reason;
 }
 
+/** Whether there is no such object. A bucket that is missing is not an object that is missing. */
+export const isAbsence = (error: unknown): boolean =>
+  statusOf(error) === 404 && !/specified bucket does not exist/i.test(String((error as Thrown).message));
+
 /**
  * Whether the client no longer knows if an upload was completed: where the answer to the last piece is lost, it asks the
  * session, is told of the finished object, and takes that for a session without bytes (resumable-upload.js of
@@ -64,15 +68,11 @@ export function failure(what: string, error: unknown): TryAgain | Error {
     : new Error(`Cloud Storage does not ${what}: ${said}`);
 }
 
-/**
- * Runs a call.
- * @param expected statuses that the caller wants to see with its own eyes
- * @throws TryAgain; Error; the client's own error for an expected status
- */
-export async function asked<T>(what: string, work: () => Promise<T>, expected: readonly number[] = []): Promise<T> {
+/** Runs a call. @throws what `failure` says of it */
+export async function asked<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw expected.includes(statusOf(error) ?? 0) ? error : failure(what, error);
+    throw failure(what, error);
   }
 }

@@ -1,11 +1,19 @@
-import { createHash } from 'node:crypto';
+import { createHash, createSign } from 'node:crypto';
+import type { Storage } from '@google-cloud/storage';
 import type { Instant } from '../../domain/time.ts';
+import { asked } from './failure.ts';
 
 /** Who signs links: a service account, with a key at hand or through IAM's `signBlob`. */
 export interface LinkSigner {
   email(): Promise<string>;
   /** RSASSA-PKCS1-v1_5 with SHA-256. */
   sign(text: string): Promise<Buffer>;
+}
+
+/** A service account's key, as its JSON file names the parts. */
+export interface LinkSigningKey {
+  readonly client_email: string;
+  readonly private_key: string;
 }
 
 export interface SignedLink {
@@ -66,3 +74,14 @@ const canonicalQuery = (parameters: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${escaped(key)}=${escaped(value)}`)
     .sort()
     .join('&');
+
+export const keySigner = ({ client_email, private_key }: LinkSigningKey): LinkSigner => ({
+  email: async () => client_email,
+  sign: async (text) => createSign('RSA-SHA256').update(text).sign(private_key),
+});
+
+/** The identity that the process runs as. Without a key of its own, it asks IAM to sign (`iam.serviceAccounts.signBlob`). */
+export const ambientSigner = ({ authClient }: Storage): LinkSigner => ({
+  email: () => asked('name the account that signs', async () => (await authClient.getCredentials()).client_email ?? ''),
+  sign: (text) => asked('sign a link', async () => Buffer.from(await authClient.sign(text), 'base64')),
+});

@@ -1,4 +1,3 @@
-import { createSign } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { crc32c } from '@aws-crypto/crc32c';
 import { type Bucket, type FileMetadata, IdempotencyStrategy, Storage } from '@google-cloud/storage';
@@ -9,8 +8,8 @@ import type { Clock } from '../../ports/clock.ts';
 import { RetentionRefused, type Vault } from '../../ports/vault.ts';
 import { folderOfPrefix, pathOf } from '../local/names.ts';
 import { type DownloadOptions, download } from './download.ts';
-import { asked, failure, hasLostTrack, isPassing, reasonOf, statusOf } from './failure.ts';
-import { type LinkSigner, signedLink } from './signed-link.ts';
+import { asked, failure, hasLostTrack, isAbsence, isPassing, reasonOf, statusOf } from './failure.ts';
+import { ambientSigner, keySigner, type LinkSigner, type LinkSigningKey, signedLink } from './signed-link.ts';
 
 /**
  * One piece of a resumable upload: 8 MiB is what Google recommends at least, and a multiple of the 256 KiB that it demands
@@ -37,7 +36,7 @@ export interface StorageVaultOptions {
   readonly endpoint?: string;
   readonly clock: Clock;
   /** A service account's key to sign links with, for tests: a process on Google Cloud has an identity and no key. */
-  readonly credentials?: { readonly client_email: string; readonly private_key: string };
+  readonly credentials?: LinkSigningKey;
 }
 
 /** Objects in a Cloud Storage bucket whose retention policy keeps them. Each carries the SHA-256 of its bytes as metadata. */
@@ -94,7 +93,7 @@ export class StorageVault implements Vault {
   async list(prefix: string): Promise<string[]> {
     folderOfPrefix('', prefix);
     const query = { prefix, fields: 'items(name),nextPageToken' };
-    const [files] = await asked(`list ${prefix}`, () => this.#bucket.getFiles(query));
+    const [files] = await asked(`list ${JSON.stringify(prefix)}`, () => this.#bucket.getFiles(query));
     return files.map(({ name }) => name);
   }
 
@@ -109,10 +108,9 @@ export class StorageVault implements Vault {
     checked(name);
     const file = this.#bucket.file(name);
     try {
-      await asked(`delete ${name}`, () => file.delete(), [403, 404]);
+      await file.delete();
     } catch (error) {
-      if (statusOf(error) === 404) return;
-      if (statusOf(error) !== 403) throw error;
+      if (isAbsence(error)) return;
       if (reasonOf(error) !== 'retentionPolicyNotMet') throw failure(`delete ${name}`, error);
       const [{ retentionExpirationTime }] = await asked(`show ${name}`, () => file.getMetadata());
       throw new RetentionRefused(name, readInstant(retentionExpirationTime) ?? 'a date that the service does not name');
@@ -153,17 +151,14 @@ export class StorageVault implements Vault {
   }
 
   async #fetch(name: string): Promise<{ bytes: Uint8Array; metadata: FileMetadata } | undefined> {
-    const fetched = async () => {
+    try {
       const [metadata] = await this.#bucket.file(name).getMetadata();
       // The very object that was described, should another get its name meanwhile.
       const bytes = await download(this.#downloads, name, String(metadata.generation));
       return { bytes, metadata };
-    };
-    try {
-      return await asked(`give ${name}`, fetched, [404]);
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
+      if (isAbsence(error)) return undefined;
+      throw failure(`give ${name}`, error);
     }
   }
 }
@@ -182,14 +177,3 @@ function damageOf(bytes: Uint8Array, { crc32c: checksum, metadata }: FileMetadat
   if (checksum !== crc32cText(bytes)) return 'its CRC32C does not fit';
   return metadata?.['sha256'] === sha256Hex(bytes) ? undefined : 'its SHA-256 does not fit';
 }
-
-const keySigner = ({ client_email, private_key }: NonNullable<StorageVaultOptions['credentials']>): LinkSigner => ({
-  email: async () => client_email,
-  sign: async (text) => createSign('RSA-SHA256').update(text).sign(private_key),
-});
-
-/** The identity that the process runs as. Without a key of its own, it asks IAM to sign (`iam.serviceAccounts.signBlob`). */
-const ambientSigner = ({ authClient }: Storage): LinkSigner => ({
-  email: () => asked('name the account that signs', async () => (await authClient.getCredentials()).client_email ?? ''),
-  sign: (text) => asked('sign a link', async () => Buffer.from(await authClient.sign(text), 'base64')),
-});

@@ -18,6 +18,7 @@ variables {
   ledger_origin                = "ledger.tallystick.example/eu"
   invoice_prefix               = "TS-EU"
   spanner_processing_units_max = 2000
+  spanner_leader               = "europe-west1"
   settings                     = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "" }
   names                        = { spanner_instance = "tallystick", spanner_database = "tallystick", firestore_database = "(default)", vault_bucket = "tallystick-test-eu-vault", packages_bucket = "tallystick-test-eu-packages", repository = "functions", topic_prefix = "tallystick-" }
   key_ring                     = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-signing"
@@ -196,6 +197,20 @@ run "a_function_without_a_size_is_refused" {
   }
 
   expect_failures = [var.sizes]
+}
+
+run "a_failover_is_allowed_and_remarked_on" {
+  command = plan
+
+  variables {
+    locations = {
+      europe-west1 = { role = "standby", scheduler = "europe-west1" }
+      europe-west4 = { role = "primary", scheduler = "europe-west3" }
+      europe-west3 = { role = "active", scheduler = "europe-west3" }
+    }
+  }
+
+  expect_failures = [check.primary_is_where_spanner_leads]
 }
 
 run "two_primaries_are_refused" {

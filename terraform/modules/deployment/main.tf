@@ -51,6 +51,14 @@ locals {
   transactions_carried = floor(var.spanner_processing_units_max / 1000) * var.transactions_per_node
 }
 
+# A warning and no refusal: after a failover it is so for a while.
+check "primary_is_where_spanner_leads" {
+  assert {
+    condition     = local.primary == var.spanner_leader
+    error_message = "Doorbells are answered in ${coalesce(local.primary, "no location")}, commits are decided in ${var.spanner_leader}: each of them crosses between regions. Move Spanner's leader, or the primary back."
+  }
+}
+
 # --- what runs ---------------------------------------------------------------------------------------------------------------
 
 resource "google_storage_bucket_object" "package" {

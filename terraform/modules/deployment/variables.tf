@@ -125,6 +125,11 @@ variable "spanner_processing_units_max" {
   type        = number
 }
 
+variable "spanner_leader" {
+  description = "Region in which Spanner's leader is by default."
+  type        = string
+}
+
 variable "transactions_per_node" {
   description = "Read-write transactions that a node (1,000 processing units) has under way when it is busy. Little's law on the published 2,700 writes/s of a node in a multi-region configuration, at an assumed 40 ms from begin to commit: 108. To be measured on a real instance."
   type        = number

@@ -43,7 +43,6 @@ resource "google_compute_security_policy" "edge" {
       priority    = rule.key
       action      = "deny(403)"
       description = rule.value
-      preview     = var.waf_preview
 
       match {
         expr {

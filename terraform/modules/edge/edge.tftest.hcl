@@ -38,11 +38,10 @@ mock_provider "google" {
 }
 
 variables {
-  project     = "tallystick-test-eu"
-  host        = "eu.billing.tallystick.example"
-  locations   = ["europe-west1", "europe-west4"]
-  waf_preview = false
-  labels      = { system = "tallystick" }
+  project   = "tallystick-test-eu"
+  host      = "eu.billing.tallystick.example"
+  locations = ["europe-west1", "europe-west4"]
+  labels    = { system = "tallystick" }
 }
 
 run "usage_goes_to_ingest_and_everything_else_to_the_api" {
@@ -91,25 +90,12 @@ run "nothing_comes_past_cloud_armor" {
     error_message = "Keys and addresses are throttled."
   }
   assert {
-    condition     = alltrue([for rule in google_compute_security_policy.edge.rule : strcontains(rule.match[0].expr[0].expression, "evaluatePreconfiguredWaf(") && !rule.preview if rule.priority < 2000])
+    condition     = alltrue([for rule in google_compute_security_policy.edge.rule : strcontains(rule.match[0].expr[0].expression, "evaluatePreconfiguredWaf(") && rule.action == "deny(403)" if rule.priority < 2000])
     error_message = "A preconfigured rule is off."
   }
   assert {
     condition     = google_compute_security_policy.edge.adaptive_protection_config[0].layer_7_ddos_defense_config[0].enable
     error_message = "Adaptive protection is off."
-  }
-}
-
-run "the_rules_can_be_listened_to_first" {
-  command = plan
-
-  variables {
-    waf_preview = true
-  }
-
-  assert {
-    condition     = alltrue([for rule in google_compute_security_policy.edge.rule : rule.preview if rule.priority < 2000])
-    error_message = "A rule refuses though it was to log only."
   }
 }
 

@@ -23,11 +23,6 @@ variable "locations" {
   }
 }
 
-variable "waf_preview" {
-  description = "Whether the preconfigured rules only log what they would refuse."
-  type        = bool
-}
-
 variable "requests_per_key_and_minute" {
   description = "Requests that one credential may send in a minute; a request carries up to 1,000 events."
   type        = number

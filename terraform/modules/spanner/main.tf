@@ -94,9 +94,6 @@ resource "google_spanner_backup_schedule" "incremental" {
     }
   }
 
+  # Encrypted like its database; an incremental backup takes no setting of its own.
   incremental_backup_spec {}
-
-  encryption_config {
-    encryption_type = "USE_DATABASE_ENCRYPTION"
-  }
 }

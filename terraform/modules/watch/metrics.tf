@@ -23,18 +23,6 @@ locals {
     request_failed      = "a request met a fault in the code"
     drain_incomplete    = "an instance stopped before its requests were answered"
   }
-
-  # What must never happen quietly, as the audit log tells it.
-  acts = {
-    key_destroyed      = "protoPayload.serviceName=\"cloudkms.googleapis.com\" AND protoPayload.methodName=\"DestroyCryptoKeyVersion\""
-    key_disabled       = "protoPayload.serviceName=\"cloudkms.googleapis.com\" AND protoPayload.methodName=\"UpdateCryptoKeyVersion\""
-    archive_changed    = "protoPayload.serviceName=\"storage.googleapis.com\" AND protoPayload.resourceName:\"${var.vault_bucket}\" AND protoPayload.methodName=(\"storage.buckets.update\" OR \"storage.buckets.patch\" OR \"storage.buckets.delete\" OR \"storage.setIamPermissions\")"
-    archive_deletion   = "protoPayload.serviceName=\"storage.googleapis.com\" AND protoPayload.resourceName:\"${var.vault_bucket}\" AND protoPayload.methodName=\"storage.objects.delete\""
-    grant_changed      = "protoPayload.methodName=(\"SetIamPolicy\" OR \"google.iam.v1.IAMPolicy.SetIamPolicy\" OR \"SetIAMPolicy\") AND NOT protoPayload.authenticationInfo.principalEmail=\"${var.steward_email}\" AND NOT (protoPayload.authenticationInfo.principalEmail=\"${var.deployer_email}\" AND protoPayload.serviceName=(\"run.googleapis.com\" OR \"pubsub.googleapis.com\"))"
-    account_key_made   = "protoPayload.methodName=\"google.iam.admin.v1.CreateServiceAccountKey\""
-    database_dropped   = "protoPayload.serviceName=\"spanner.googleapis.com\" AND protoPayload.methodName:(\"DropDatabase\" OR \"DeleteInstance\")"
-    audit_trail_change = "protoPayload.serviceName=\"logging.googleapis.com\" AND protoPayload.methodName:(\"UpdateSink\" OR \"DeleteSink\" OR \"UpdateBucket\" OR \"DeleteBucket\")"
-  }
 }
 
 resource "google_logging_metric" "sentence" {
@@ -76,27 +64,12 @@ resource "google_logging_metric" "faulty_verdict" {
   }
 }
 
-resource "google_logging_metric" "act" {
-  for_each = local.acts
-
-  project     = var.project
-  name        = "tallystick/act_${each.key}"
-  description = "Somebody did this, see the audit log."
-  filter      = "log_id(\"cloudaudit.googleapis.com/activity\") AND ${each.value}"
-
-  metric_descriptor {
-    metric_kind = "DELTA"
-    value_type  = "INT64"
-    unit        = "1"
-  }
-}
-
 # Cloud Scheduler has no metric of its own for calls that were made.
 resource "google_logging_metric" "job" {
   project     = var.project
   name        = "tallystick/job"
   description = "The scheduler called a function and it answered."
-  filter      = "resource.type=\"cloud_scheduler_job\" AND jsonPayload.@type=\"type.googleapis.com/google.cloud.scheduler.logging.AttemptFinished\" AND httpRequest.status=200"
+  filter      = "resource.type=\"cloud_scheduler_job\" AND jsonPayload.\"@type\"=\"type.googleapis.com/google.cloud.scheduler.logging.AttemptFinished\" AND httpRequest.status=200"
 
   metric_descriptor {
     metric_kind = "DELTA"

@@ -2,7 +2,7 @@ output "severities" {
   description = "How many alert policies tell of each severity."
   value = {
     for severity in keys(local.severities) : severity => length([
-      for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), values(google_monitoring_alert_policy.burn), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) :
+      for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), values(google_monitoring_alert_policy.burn), values(google_monitoring_alert_policy.act), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) :
       policy if policy.user_labels["severity"] == severity
     ])
   }

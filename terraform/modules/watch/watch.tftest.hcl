@@ -56,7 +56,7 @@ run "there_are_four_severities_and_each_has_somebody" {
     error_message = "A severity without an alert."
   }
   assert {
-    condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), values(google_monitoring_alert_policy.burn), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) : length(policy.notification_channels) == 1])
+    condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), values(google_monitoring_alert_policy.burn), values(google_monitoring_alert_policy.act), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) : length(policy.notification_channels) == 1])
     error_message = "An alert that nobody hears."
   }
 }
@@ -65,7 +65,7 @@ run "every_alert_says_what_to_do" {
   command = plan
 
   assert {
-    condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) : length(policy.documentation[0].content) >= 100])
+    condition     = alltrue([for policy in concat(values(google_monitoring_alert_policy.threshold), values(google_monitoring_alert_policy.absence), values(google_monitoring_alert_policy.act), [google_monitoring_alert_policy.seal_age, google_monitoring_alert_policy.uptime]) : length(policy.documentation[0].content) >= 100])
     error_message = "An alert without a runbook."
   }
 }
@@ -75,12 +75,20 @@ run "what_touches_trust_wakes_somebody_at_the_first" {
 
   assert {
     condition = alltrue([
-      for name in ["ledger-fault", "faulty-verdict", "act-key-destroyed", "act-archive-changed", "act-audit-trail-change"] :
+      for name in ["ledger-fault", "faulty-verdict"] :
       google_monitoring_alert_policy.threshold[name].severity == "CRITICAL"
       && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].threshold_value == 0
       && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].duration == "0s"
     ])
     error_message = "One fault is one too many."
+  }
+  assert {
+    condition     = alltrue([for name in ["key-destroyed", "archive-changed", "account-key-made", "database-dropped", "audit-trail-change"] : google_monitoring_alert_policy.act[name].severity == "CRITICAL"])
+    error_message = "An act against keys, archive, book of record or trail wakes somebody."
+  }
+  assert {
+    condition     = alltrue([for policy in google_monitoring_alert_policy.act : startswith(policy.conditions[0].condition_matched_log[0].filter, "(log_id(\"cloudaudit.googleapis.com/activity\") OR log_id(\"cloudaudit.googleapis.com/data_access\")) AND ") && length(policy.alert_strategy[0].notification_rate_limit) == 1])
+    error_message = "Acts are read from the audit log, and one that is repeated does not ring for each time."
   }
   assert {
     condition     = google_monitoring_alert_policy.threshold["dead-letter"].conditions[0].condition_threshold[0].threshold_value == 0
@@ -141,6 +149,15 @@ run "budgets_that_burn_are_seen_over_a_long_and_a_short_window" {
   assert {
     condition     = alltrue([for slo in google_monitoring_slo.objective : length(slo.request_based_sli) + length(slo.windows_based_sli) == 1])
     error_message = "An objective is measured by requests or by windows."
+  }
+}
+
+run "the_look_from_outside_asks_for_what_the_api_answers" {
+  command = plan
+
+  assert {
+    condition     = strcontains(file("${path.module}/../../../functions/api/public.ts"), "path: '${google_monitoring_uptime_check_config.health.http_check[0].path}'") && google_monitoring_uptime_check_config.health.http_check[0].validate_ssl
+    error_message = "The API has no such path, or its certificate is not looked at."
   }
 }
 

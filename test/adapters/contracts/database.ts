@@ -42,6 +42,8 @@ const tickets: Table<typeof TICKETS.columns> = TICKETS;
 export interface DatabaseRig {
   /** Whether the engine deletes expired rows by itself, some time. */
   readonly purgesItself: boolean;
+  /** How many ranges made up by chance are asked for; where each costs several requests, fewer. */
+  readonly rangesTried: number;
   /** A client; a second one sees what the first left, after it was closed. */
   open(): Promise<Database>;
   dispose(): Promise<void>;
@@ -463,7 +465,7 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
         );
       });
 
-      it('300 ranges of every kind are what a plain list gives', async () => {
+      it('hundreds of ranges of every kind are what a plain list gives', async () => {
         const text = fc.constantFrom('log', 'log-a', 'log-b', 'x');
         const second = fc.constantFrom('p', 'pp', 'q', 't0', 't2', 't3', '', 'zz');
         const third = fc.constantFrom('p', 'pp', 'q');
@@ -500,7 +502,7 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
             };
             assert.deepEqual(await range(wanted), rangeByHand(wanted));
           }),
-          { numRuns: 300, seed: 20260301 },
+          { numRuns: rig.rangesTried, seed: 20260301 },
         );
       });
     });

@@ -34,6 +34,7 @@ module "deployment" {
   jobs                         = module.suite.jobs
   sizes                        = module.stack.sizes
   spanner_processing_units_max = local.stack.spanner.processing_units_max
+  spanner_leader               = local.stack.spanner.leader
   settings                     = module.stack.settings
   names                        = module.suite.names
   key_ring                     = format(module.suite.key_ring, local.stack.kms_location)

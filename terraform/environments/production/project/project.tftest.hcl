@@ -5,7 +5,7 @@ mock_provider "google" {
     defaults = { number = "100000000001" }
   }
   mock_resource "google_service_account" {
-    defaults = { email = "someone@tallystick-production-eu.iam.gserviceaccount.com" }
+    defaults = { email = "someone@tallystick-production-eu.iam.gserviceaccount.com", member = "serviceAccount:someone@tallystick-production-eu.iam.gserviceaccount.com", name = "projects/some/serviceAccounts/someone@tallystick-production-eu.iam.gserviceaccount.com" }
   }
   mock_resource "google_logging_project_bucket_config" {
     defaults = { id = "projects/tallystick-production-audit/locations/eu/buckets/tallystick-production-eu-audit" }

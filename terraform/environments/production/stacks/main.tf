@@ -32,7 +32,7 @@ locals {
         us-west1    = { role = "standby", scheduler = "us-west1" }
       }
       # nam6: Iowa (leader) and South Carolina read and write, Oregon and Los Angeles read, Oklahoma votes.
-      spanner            = { config = "nam6", edition = "ENTERPRISE_PLUS", kms_location = "nam6", processing_units_min = 3000, processing_units_max = 60000 }
+      spanner            = { config = "nam6", leader = "us-central1", edition = "ENTERPRISE_PLUS", kms_location = "nam6", processing_units_min = 3000, processing_units_max = 60000 }
       firestore          = { location = "nam5", kms_location = "us" }
       vault              = { location = "US", data_locations = ["US-CENTRAL1", "US-EAST1"], kms_location = "us" }
       kms_location       = "us"
@@ -51,7 +51,7 @@ locals {
         europe-west3 = { role = "standby", scheduler = "europe-west3" }
       }
       # eur3: Belgium (leader) and the Netherlands read and write, Finland votes: all within the Union.
-      spanner            = { config = "eur3", edition = "ENTERPRISE_PLUS", kms_location = "eur3", processing_units_min = 3000, processing_units_max = 60000 }
+      spanner            = { config = "eur3", leader = "europe-west1", edition = "ENTERPRISE_PLUS", kms_location = "eur3", processing_units_min = 3000, processing_units_max = 60000 }
       firestore          = { location = "eur3", kms_location = "europe" }
       vault              = { location = "EU", data_locations = ["EUROPE-WEST1", "EUROPE-WEST4"], kms_location = "europe" }
       kms_location       = "europe"
@@ -71,7 +71,7 @@ locals {
       }
       # asia1: Tokyo (leader) and Osaka read and write, Seoul votes. Firestore has no multi-region in Asia: the mirror and
       # the projections lie in Tokyo alone, and are made again elsewhere from database and vault if Tokyo is lost.
-      spanner            = { config = "asia1", edition = "ENTERPRISE_PLUS", kms_location = "asia1", processing_units_min = 3000, processing_units_max = 60000 }
+      spanner            = { config = "asia1", leader = "asia-northeast1", edition = "ENTERPRISE_PLUS", kms_location = "asia1", processing_units_min = 3000, processing_units_max = 60000 }
       firestore          = { location = "asia-northeast1", kms_location = "asia-northeast1" }
       vault              = { location = "ASIA", data_locations = ["ASIA-NORTHEAST1", "ASIA-NORTHEAST2"], kms_location = "asia" }
       kms_location       = "asia"
@@ -97,9 +97,6 @@ locals {
 
   # off, dry_run or enforce: see modules/project.
   guard_rails = "dry_run"
-
-  # Whether the preconfigured rules of Cloud Armor only log. Turn off once their log is quiet.
-  waf_preview = false
 
   # The lock on the archive and on the audit log cannot be taken off again.
   vault_locked = true

@@ -54,11 +54,6 @@ output "guard_rails" {
   value       = local.guard_rails
 }
 
-output "waf_preview" {
-  description = "Whether Cloud Armor's preconfigured rules only log."
-  value       = local.waf_preview
-}
-
 output "settings" {
   description = "What functions are told beyond names and sizes."
   value = {

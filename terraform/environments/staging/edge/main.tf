@@ -8,9 +8,8 @@ module "stack" {
 module "edge" {
   source = "../../../modules/edge"
 
-  project     = module.stack.this.project
-  host        = module.stack.this.host
-  locations   = [for location, settings in module.stack.this.locations : location if settings.role != "standby"]
-  waf_preview = module.stack.waf_preview
-  labels      = module.stack.labels
+  project   = module.stack.this.project
+  host      = module.stack.this.host
+  locations = [for location, settings in module.stack.this.locations : location if settings.role != "standby"]
+  labels    = module.stack.labels
 }

@@ -5,7 +5,7 @@ mock_provider "google" {
     defaults = { number = "100000000001" }
   }
   mock_resource "google_service_account" {
-    defaults = { email = "someone@tallystick-staging-eu.iam.gserviceaccount.com" }
+    defaults = { email = "someone@tallystick-staging-eu.iam.gserviceaccount.com", member = "serviceAccount:someone@tallystick-staging-eu.iam.gserviceaccount.com", name = "projects/some/serviceAccounts/someone@tallystick-staging-eu.iam.gserviceaccount.com" }
   }
   mock_resource "google_logging_project_bucket_config" {
     defaults = { id = "projects/tallystick-staging-audit/locations/eu/buckets/tallystick-staging-eu-audit" }

@@ -32,7 +32,7 @@ locals {
         us-west1    = { role = "standby", scheduler = "us-west1" }
       }
       # One region: staging may be away for as long as a region is.
-      spanner            = { config = "regional-us-central1", edition = "ENTERPRISE", kms_location = "us-central1", processing_units_min = 1000, processing_units_max = 2000 }
+      spanner            = { config = "regional-us-central1", leader = "us-central1", edition = "ENTERPRISE", kms_location = "us-central1", processing_units_min = 1000, processing_units_max = 2000 }
       firestore          = { location = "nam5", kms_location = "us" }
       vault              = { location = "US", data_locations = ["US-CENTRAL1", "US-EAST1"], kms_location = "us" }
       kms_location       = "us"
@@ -51,7 +51,7 @@ locals {
         europe-west3 = { role = "standby", scheduler = "europe-west3" }
       }
       # One region: staging may be away for as long as a region is.
-      spanner            = { config = "regional-europe-west1", edition = "ENTERPRISE", kms_location = "europe-west1", processing_units_min = 1000, processing_units_max = 2000 }
+      spanner            = { config = "regional-europe-west1", leader = "europe-west1", edition = "ENTERPRISE", kms_location = "europe-west1", processing_units_min = 1000, processing_units_max = 2000 }
       firestore          = { location = "eur3", kms_location = "europe" }
       vault              = { location = "EU", data_locations = ["EUROPE-WEST1", "EUROPE-WEST4"], kms_location = "europe" }
       kms_location       = "europe"
@@ -77,9 +77,6 @@ locals {
 
   # off, dry_run or enforce: see modules/project.
   guard_rails = "dry_run"
-
-  # Whether the preconfigured rules of Cloud Armor only log. Turn off once their log is quiet.
-  waf_preview = true
 
   # A lock cannot be taken off again, and its project not deleted before the time is over: never in staging.
   vault_locked = false

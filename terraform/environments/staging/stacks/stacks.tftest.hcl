@@ -41,6 +41,10 @@ run "two_locations_serve_and_a_third_waits" {
     error_message = "A stack has a primary, an active and a standby location."
   }
   assert {
+    condition     = alltrue([for stack in values(output.all) : stack.locations[stack.spanner.leader].role == "primary"])
+    error_message = "Doorbells are answered where Spanner's leader is."
+  }
+  assert {
     condition = alltrue(flatten([
       for stack in values(output.all) : [
         for place in stack.vault.data_locations : contains([for location, settings in stack.locations : upper(location) if settings.role != "standby"], place)
