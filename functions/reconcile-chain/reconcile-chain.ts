@@ -9,9 +9,10 @@ import type { Notary } from '../../shared/stores/notary.ts';
 import { SEAL_TREE, type SealStore } from '../../shared/stores/seal-store.ts';
 import { checkLog, type LogCheckRoom, sealedName } from './log-check.ts';
 import { compareReadModels, type ReadModelsRoom } from './read-models.ts';
+import { keepRegistry, type RegistryRoom } from './registry.ts';
 import { checkSeals } from './seal-check.ts';
 
-export interface ReconcileChainRoom extends LogCheckRoom, ReadModelsRoom {
+export interface ReconcileChainRoom extends LogCheckRoom, ReadModelsRoom, RegistryRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly notary: Notary;
@@ -104,6 +105,7 @@ export async function reconcileChain(full: boolean, room: ReconcileChainRoom): P
       state: packPeaks(checked.range),
     });
   }
+  healed.push(...(await keepRegistry(full, room)));
   return report({ full, tenants: heads.length, entries, seals: checked.checked, healed, faults }, room);
 }
 

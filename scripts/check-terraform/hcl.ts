@@ -33,8 +33,7 @@ export async function readHcl(root: string): Promise<{ files: HclFile[]; unreada
     const path = relative(root, join(root, name));
     const text = readFileSync(join(root, name), 'utf8');
     try {
-      const body = (await parse(path, text)) as HclBody;
-      files.push({ path, folder: dirname(path), text, body, lines: linesOf(text) });
+      files.push(await parseHcl(path, text));
     } catch (error) {
       // hcl2json says `[file:line,column-column: why; more]`.
       const [, line, message] = /\[[^\]]*?:(\d+),[^:]*: ([^;\]]+)/.exec(String((error as Error).message)) ?? [];
@@ -42,6 +41,12 @@ export async function readHcl(root: string): Promise<{ files: HclFile[]; unreada
     }
   }
   return { files, unreadable };
+}
+
+/** @throws Error in hcl2json's words */
+export async function parseHcl(path: string, text: string): Promise<HclFile> {
+  const body = (await parse(path, text)) as HclBody;
+  return { path, folder: dirname(path), text, body, lines: linesOf(text) };
 }
 
 /** The bodies of `kind "first" "second" {}`, with the labels before them. */

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix, relative, resolve } from 'node:path';
 import { type Facts, readFacts } from './facts.ts';
-import { type HclFile, readHcl } from './hcl.ts';
+import { type HclFile, readHcl, type Unreadable } from './hcl.ts';
 import { type Folder, foldersOf, residenciesOf } from './layout.ts';
 import { lint } from './lint.ts';
 import { inParallel } from './parallel.ts';
@@ -10,7 +10,7 @@ import { resourcePolicies } from './policies/resource.ts';
 import { Stack, stackPolicies } from './policies/stack.ts';
 import type { Problem } from './problems.ts';
 import { type Resource, writtenResources } from './resources.ts';
-import { type ProviderSchema, readSchema } from './schema.ts';
+import { onlyTypes, type ProviderSchema, readSchema } from './schema.ts';
 import { startStandIn } from './stand-in-provider.ts';
 import { type Diagnostic, diagnosticsOf, jsonLines, Terraform } from './terraform.ts';
 import { copyOf, type Workspace } from './workspace.ts';
@@ -31,9 +31,14 @@ export interface Asked {
   /** folder with the configuration */
   readonly terraform: string;
   /** told each check as it ends */
-  readonly tell?: (checked: Checked) => void;
-  readonly binary?: string;
+  readonly tell?: ((checked: Checked) => void) | undefined;
+  /** What takes longest and is not asked for; all is checked unless said. */
+  readonly leaveOut?: readonly Slow[] | undefined;
+  readonly binary?: string | undefined;
 }
+
+export const SLOW = ['test', 'plan'] as const;
+export type Slow = (typeof SLOW)[number];
 
 /**
  * Checks everything: what is written down, then with the genuine `terraform` what is valid, what its tests say and what
@@ -44,37 +49,48 @@ export interface Asked {
 export async function checkTerraform({
   project,
   terraform: source,
-  tell = () => undefined,
+  tell,
+  leaveOut,
   binary,
 }: Asked): Promise<Checked[]> {
   const schema = readSchema();
-  const facts = readFacts(project);
   const checked: Checked[] = [];
   const report = (one: Checked) => {
     checked.push(one);
-    tell(one);
+    tell?.(one);
   };
   const workspace = copyOf(project, source);
-  const provider = await startStandIn(schema);
+  const { files, unreadable } = await readHcl(workspace.terraform);
+  const used = new Set(files.flatMap((file) => writtenResources(file, schema)).map(({ type }) => type));
+  const provider = await startStandIn(onlyTypes(schema, used));
   try {
     const terraform = new Terraform(workspace.folder, provider.reattach, binary);
     await terraform.version(workspace.folder);
-    const { files, unreadable } = await readHcl(workspace.terraform);
     report(await fmt(terraform, workspace, files));
-    report(
-      checkWritten(
-        files,
-        schema,
-        unreadable.map((one) => ({ check: 'syntax', file: one.path, line: one.line, message: one.message })),
-      ),
-    );
-    await new Run({ terraform, workspace, files, schema, facts, report }).all();
+    report(checkWritten(files, schema, unreadable.map(syntaxProblem)));
+    const room = {
+      terraform,
+      workspace,
+      files,
+      schema,
+      facts: readFacts(project),
+      leaveOut: new Set(leaveOut),
+      report,
+    };
+    await new Run(room).all();
     return checked;
   } finally {
     await provider.stop();
     workspace.remove();
   }
 }
+
+const syntaxProblem = ({ path, line, message }: Unreadable): Problem => ({
+  check: 'syntax',
+  file: path,
+  line,
+  message,
+});
 
 /** What can be said without `terraform`: schema, values and policies of what is written down. */
 export function checkWritten(
@@ -117,6 +133,7 @@ interface Room {
   readonly files: readonly HclFile[];
   readonly schema: ProviderSchema;
   readonly facts: Facts;
+  readonly leaveOut: ReadonlySet<Slow>;
   readonly report: (checked: Checked) => void;
 }
 
@@ -142,8 +159,10 @@ class Run {
 
   async #folder(folder: Folder): Promise<void> {
     const isValid = await this.#validate(folder);
-    if (isValid && folder.hasTests) await this.#test(folder);
-    if (folder.environment !== undefined) await this.#plan(folder, folder.environment, isValid);
+    const { leaveOut } = this.#room;
+    if (isValid && folder.hasTests && !leaveOut.has('test')) await this.#test(folder);
+    if (folder.environment !== undefined && !leaveOut.has('plan'))
+      await this.#plan(folder, folder.environment, isValid);
   }
 
   async #validate(folder: Folder): Promise<boolean> {
@@ -199,9 +218,10 @@ class Run {
       const init = await terraform.run(cwd, 'init', '-reconfigure', '-input=false', '-json');
       problems.push(...this.#problems('init', folder, diagnosticsOf(init.out), init));
     }
+    const canPlan = isValid && problems.length === 0;
     let count = 0;
     for (const residency of residencies) {
-      const planned = isValid && problems.length === 0 ? await this.#planOne(folder, residency, problems) : undefined;
+      const planned = canPlan ? await this.#planOne(folder, residency, problems) : undefined;
       const stack = `${environment} ${residency}`;
       this.#planned.set(stack, [...(this.#planned.get(stack) ?? []), planned]);
       for (const resource of planned ?? []) problems.push(...resourcePolicies(resource));

@@ -64,3 +64,13 @@ export function readSchema(file = SCHEMA_FILE): ProviderSchema {
   if (provider === undefined) throw new Error(`${file} has no line for the provider`);
   return { provider, resource: byName('resource'), data: byName('data') };
 }
+
+/** The schema of these types alone: Terraform reads all that it is given, at every command. */
+export const onlyTypes = (
+  { provider, resource, data }: ProviderSchema,
+  types: ReadonlySet<string>,
+): ProviderSchema => ({
+  provider,
+  resource: new Map([...resource].filter(([type]) => types.has(type))),
+  data: new Map([...data].filter(([type]) => types.has(type))),
+});

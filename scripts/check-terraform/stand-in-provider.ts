@@ -8,12 +8,13 @@ import {
   Server,
   ServerCredentials,
   type ServiceClientConstructor,
+  type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { madeUp } from './made-up-values.ts';
 import type { AttributeSchema, BlockSchema, NestedSchema, ProviderSchema } from './schema.ts';
 import { type Complaint, complaintsAbout } from './value-rules.ts';
-import { fromWire, toWire, type Values } from './wire-values.ts';
+import { fromWire, toWire } from './wire-values.ts';
 
 /**
  * Something for Terraform to talk to where Google's provider would be. It is not Google's provider: it knows the schema
@@ -31,7 +32,7 @@ export async function startStandIn(schema: ProviderSchema): Promise<StandIn> {
   const folder = mkdtempSync(join(tmpdir(), 'tallystick-provider-'));
   const socket = join(folder, 'provider.sock');
   const server = new Server({ 'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1 });
-  server.addService(serviceDefinition(), answers(schema));
+  server.addService(serviceDefinition(schema), answers(schema));
   await new Promise<void>((bound, failed) => {
     server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
       error ? failed(error) : bound(),
@@ -56,10 +57,13 @@ export async function startStandIn(schema: ProviderSchema): Promise<StandIn> {
   };
 }
 
-function serviceDefinition() {
+/** The protocol's service, with the answer about the schema encoded once: every command asks for it again. */
+function serviceDefinition(schema: ProviderSchema): ServiceDefinition {
   const definition = loadSync(fileURLToPath(new URL('tfplugin5.proto', import.meta.url)), { keepCase: true });
   const tfplugin5 = loadPackageDefinition(definition)['tfplugin5'] as GrpcObject;
-  return (tfplugin5['Provider'] as ServiceClientConstructor).service;
+  const { service } = tfplugin5['Provider'] as ServiceClientConstructor;
+  const encoded = service['GetSchema']!.responseSerialize(schemaMessage(schema));
+  return { ...service, GetSchema: { ...service['GetSchema']!, responseSerialize: () => encoded } };
 }
 
 interface Wire {
@@ -73,7 +77,6 @@ interface Request {
 type Answer = (call: { readonly request: Request }, done: (error: Error | null, reply?: object) => void) => void;
 
 function answers(schema: ProviderSchema): Record<string, Answer> {
-  const wholeSchema = schemaMessage(schema);
   const answer =
     (reply: (request: Request) => object): Answer =>
     ({ request }, done) => {
@@ -85,7 +88,7 @@ function answers(schema: ProviderSchema): Record<string, Answer> {
       }
     };
   return {
-    GetSchema: answer(() => wholeSchema),
+    GetSchema: answer(() => ({})),
     PrepareProviderConfig: answer(({ config }) => ({ prepared_config: config })),
     ValidateResourceTypeConfig: answer(({ type_name, config }) => ({
       diagnostics: complaintsAbout(type_name, schema.resource.get(type_name)!, fromWire(config.msgpack)!).map(
@@ -152,5 +155,3 @@ const nestedMessage = (name: string, { nesting, min, max, block }: NestedSchema)
   max_items: max ?? 0,
   block: blockMessage(block),
 });
-
-export type { Values };

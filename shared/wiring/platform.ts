@@ -14,6 +14,7 @@ import { OpeningStore } from '../stores/opening-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
+import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
@@ -74,6 +75,7 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   openings: new OpeningStore(database),
   invoices: new InvoiceStore(database),
   reconciliation: new ReconciliationStore(database),
+  registry: new RegistryStore(database, entropy),
   retirements: new RetirementStore(database),
   setAside: new SetAsideStore(database),
 });

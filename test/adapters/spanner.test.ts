@@ -224,6 +224,11 @@ describeOnEmulators('Spanner, when the wire is not a wire', ['spanner'], () => {
     assert.deepEqual(relay.calls, ['BeginTransaction', 'Commit']);
   });
 
+  it('on an emulator, which runs one transaction per database, they come one after the other', async () => {
+    await Promise.all([1, 2].map(() => database.transact((tx) => addOne(tx, 'till'))));
+    assert.deepEqual(relay.calls, ['StreamingRead', 'Commit', 'StreamingRead', 'Commit']);
+  });
+
   it('work without reads and writes asks Spanner nothing', async () => {
     await database.transact(async () => undefined);
     assert.deepEqual(relay.calls, []);
@@ -339,6 +344,12 @@ describeOnEmulators('Spanner, with the one session of Google Cloud', ['spanner']
       await Promise.all([tx.read(tills, ['till']), tx.range(tills, {}), tx.range(tills, { reverse: true })]);
     });
     assert.equal(await centsIn(database, 'till'), 3);
+  });
+
+  it('no more transactions run at once than it was told to', async () => {
+    relay.calls.length = 0;
+    await Promise.all([1, 2].map(() => database.transact((tx) => addOne(tx, 'till'))));
+    assert.deepEqual(relay.calls, ['StreamingRead', 'Commit', 'StreamingRead', 'Commit']);
   });
 
   it('a rerun names the attempt before it, so that it does not begin as the youngest again', async () => {

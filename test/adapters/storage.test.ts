@@ -433,6 +433,9 @@ describe('a vault in Cloud Storage', () => {
         assert.notEqual(changed, address);
         assert.equal(await codeOf(changed), '403 SignatureDoesNotMatch', changed);
       }
+      for (const method of ['PUT', 'DELETE']) {
+        assert.equal((await fetch(address, { method })).status, 403, method);
+      }
       const { pathname } = new URL(address);
       assert.equal(await codeOf(`${double.endpoint}${pathname}`), '400 AuthenticationQueryParametersError');
     });

@@ -184,14 +184,16 @@ export const IN_FILES: readonly Planted[] = [
     says: 'a key of a service account',
     file: 'modules/identity/main.tf',
     find: /$/,
-    plant: '\nresource "google_service_account_key" "push" {\n  service_account_id = google_service_account.caller["push"].name\n}\n',
+    plant:
+      '\nresource "google_service_account_key" "push" {\n  service_account_id = google_service_account.caller["push"].name\n}\n',
     named: /google_service_account_key is not used here/,
   },
   {
     says: 'a secret in a variable',
     file: 'modules/watch/variables.tf',
     find: /$/,
-    plant: '\nvariable "pager_token" {\n  description = "Pager."\n  type        = string\n  default     = "Zq3v9Kd81mQx"\n}\n',
+    plant:
+      '\nvariable "pager_token" {\n  description = "Pager."\n  type        = string\n  default     = "Zq3v9Kd81mQx"\n}\n',
     named: /default is a literal: secrets are never written down/,
   },
   {
@@ -214,7 +216,8 @@ export const IN_FILES: readonly Planted[] = [
     file: 'modules/doorbell/main.tf',
     find: /\n {4}oidc_token \{\n(?: {6}.*\n)* {4}\}\n/,
     plant: '\n',
-    named: /push_config\.oidc_token\.service_account_email must be a service account's e-mail address, and is not given/,
+    named:
+      /push_config\.oidc_token\.service_account_email must be a service account's e-mail address, and is not given/,
   },
   {
     says: 'a push without dead letters',
@@ -264,7 +267,8 @@ export const IN_FILES: readonly Planted[] = [
     file: 'modules/function/main.tf',
     find: /ingress_settings +=.*/,
     plant: 'ingress_settings                 = "ALLOW_ALL"',
-    named: /service_config\.ingress_settings must be "ALLOW_INTERNAL_ONLY" or "ALLOW_INTERNAL_AND_GCLB", and is "ALLOW_ALL"/,
+    named:
+      /service_config\.ingress_settings must be "ALLOW_INTERNAL_ONLY" or "ALLOW_INTERNAL_AND_GCLB", and is "ALLOW_ALL"/,
   },
   {
     says: 'an ingress that does not exist',
@@ -313,7 +317,8 @@ export const IN_FILES: readonly Planted[] = [
     file: 'modules/schedule/main.tf',
     find: /\n {4}oidc_token \{\n(?: {6}.*\n)* {4}\}\n/,
     plant: '\n',
-    named: /http_target\.oidc_token\.service_account_email must be a service account's e-mail address, and is not given/,
+    named:
+      /http_target\.oidc_token\.service_account_email must be a service account's e-mail address, and is not given/,
   },
   {
     says: 'periods that close by local time',
@@ -441,21 +446,20 @@ export const IN_FILES: readonly Planted[] = [
     says: 'a grant that takes away those of others',
     file: 'modules/packages/main.tf',
     find: /$/,
-    plant:
-      '\nresource "google_project_iam_binding" "builder" {\n  project = var.project\n  role    = "roles/logging.logWriter"\n  members = ["serviceAccount:${var.builder_email}"]\n}\n',
+    plant: `\nresource "google_project_iam_binding" "builder" {\n  project = var.project\n  role    = "roles/logging.logWriter"\n  members = ["serviceAccount:\${var.builder_email}"]\n}\n`,
     named: /google_project_iam_binding is not used here: it takes away others' grants/,
   },
   {
     says: 'a grant to a person',
     file: 'modules/packages/main.tf',
-    find: 'member  = "serviceAccount:${var.builder_email}"',
+    find: `member  = "serviceAccount:\${var.builder_email}"`,
     plant: 'member  = "user:someone@tallystick.example"',
     named: /user:someone@tallystick\.example is a person/,
   },
   {
     says: 'a principal without its kind',
     file: 'modules/packages/main.tf',
-    find: 'member  = "serviceAccount:${var.builder_email}"',
+    find: `member  = "serviceAccount:\${var.builder_email}"`,
     plant: 'member  = "builder@tallystick.example"',
     named: /member must be a principal such as "serviceAccount:/,
   },
@@ -513,7 +517,8 @@ export const IN_FILES: readonly Planted[] = [
     says: 'a region that does not exist',
     file: 'environments/production/stacks/main.tf',
     find: /$/,
-    plant: '\nresource "google_kms_key_ring" "spare" {\n  name     = "spare"\n  location = "europe-west77"\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n',
+    plant:
+      '\nresource "google_kms_key_ring" "spare" {\n  name     = "spare"\n  location = "europe-west77"\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n',
     named: /location must be a region of Google Cloud, and is "europe-west77"/,
   },
 ];

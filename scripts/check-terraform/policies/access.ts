@@ -114,16 +114,18 @@ export function* accessPolicies(stack: Stack, facts: Facts): Generator<Problem> 
 
 const REVIEWED = 'reviewed grants are in scripts/check-terraform/policies/access.ts';
 
-/** A grant on the same thing, to show where a missing one would be. */
+/** A grant on the same thing, or the same kind of thing, to show where a missing one would be. */
 function nearest(
   stack: Stack,
   grants: readonly Resource[],
   wanted: string,
   accounts: ReadonlyMap<string | undefined, string>,
 ): Resource {
-  const [, thing] = wanted.split(' on ');
-  const [kind] = thing!.split(' ').slice(thing!.startsWith('the ') ? 1 : 0);
-  return grants.find((grant) => objectOf(stack, grant, accounts).split(' ').includes(kind!)) ?? grants[0]!;
+  const thing = wanted.split(' on ')[1]!;
+  const things = grants.map((grant) => ({ grant, on: objectOf(stack, grant, accounts) }));
+  const same =
+    things.find(({ on }) => on === thing) ?? things.find(({ on }) => on.split(' ')[0] === thing.split(' ')[0]);
+  return same?.grant ?? grants[0]!;
 }
 
 function* othersFaults(stack: Stack, grant: Resource, member: string, sentence: string): Generator<Problem> {
@@ -134,8 +136,15 @@ function* othersFaults(stack: Stack, grant: Resource, member: string, sentence: 
   if (agent !== undefined && AGENTS[agent]?.some((pattern) => pattern.test(sentence)) === true) return;
   if (agent === undefined && OTHERS[account]?.some((pattern) => pattern.test(sentence)) === true) return;
   if (isOwnSink(stack, grant, member, sentence) || isOwnPipeline(stack, member, sentence)) return;
-  yield broken(grant, `${member} gets ${sentence}, which nobody has reviewed: ${REVIEWED}`, 'role');
+  yield broken(grant, `${spoken(member)} gets ${sentence}, which nobody has reviewed: ${REVIEWED}`, 'role');
 }
+
+/** A principal without what differs from stack to stack: `deployer`, `agent gcp-sa-pubsub`. */
+const spoken = (member: string): string =>
+  member
+    .replace(/^serviceAccount:service-[0-9]+@([a-z0-9-]+)\..*$/, "Google's agent $1")
+    .replace(/^serviceAccount:([a-z0-9-]+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$/, '$1')
+    .replace(/^principalSet:\/\/.*?\/attribute/, 'whoever has attribute');
 
 /** A sink may write to the one bucket that its condition names. */
 const isOwnSink = (stack: Stack, grant: Resource, member: string, sentence: string): boolean =>

@@ -47,7 +47,11 @@ function* accounts(functions: readonly Resource[]): Generator<Problem> {
   for (const [account, sharing] of Map.groupBy(functions, ({ values }) => textAt(values, ACCOUNT))) {
     const names = [...new Set(sharing.map(nameOf))].sort();
     if (account !== undefined && names.length > 1)
-      yield broken(sharing[0]!, `functions ${names.join(', ')} share the service account ${account}`, ACCOUNT);
+      yield broken(
+        sharing[0]!,
+        `functions ${names.join(', ')} share the service account ${account.split('@')[0]}`,
+        ACCOUNT,
+      );
   }
   for (const deployed of functions) {
     const builder = textAt(deployed.values, 'build_config.service_account') ?? '';
@@ -63,7 +67,6 @@ function* accounts(functions: readonly Resource[]): Generator<Problem> {
 
 function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Problem> {
   if (valueAt(deployed.values, 'service_config.environment_variables') === UNKNOWN) return;
-  const name = nameOf(deployed);
   const path = 'service_config.environment_variables';
   const given = stack.settingsOf(deployed);
   const secret = new Set(
@@ -74,14 +77,14 @@ function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Pr
   for (const [variable, value] of Object.entries(given)) {
     const setting = facts.settings.find((one) => one.name === variable);
     if (setting === undefined)
-      yield broken(deployed, `function ${name} is given ${variable}, which shared/edge/config.ts does not know`, path);
+      yield broken(deployed, `a function is given ${variable}, which shared/edge/config.ts does not know`, path);
     else if (!setting.isForCloud)
-      yield broken(deployed, `function ${name} is given ${variable}, which nothing in the cloud reads`, path);
+      yield broken(deployed, `a function is given ${variable}, which nothing in the cloud reads`, path);
     else if (typeof value === 'string' && !setting.accepts(value))
-      yield broken(deployed, `function ${name} would not start: ${variable} may not be ${JSON.stringify(value)}`, path);
+      yield broken(deployed, `a function would not start: ${variable} may not be ${JSON.stringify(value)}`, path);
   }
   for (const { name: variable, isNeeded } of facts.settings)
     if (isNeeded && !secret.has(variable) && (given[variable] ?? '') === '')
-      yield broken(deployed, `function ${name} is not given ${variable}, without which it does not start`, path);
-  if (given['PLATFORM'] !== 'cloud') yield broken(deployed, `function ${name} must have PLATFORM = "cloud"`, path);
+      yield broken(deployed, `a function is not given ${variable}, without which it does not start`, path);
+  if (given['PLATFORM'] !== 'cloud') yield broken(deployed, `a function must have PLATFORM = "cloud"`, path);
 }

@@ -25,7 +25,7 @@ variables {
   topics_key                   = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/topics"
   audience                     = "https://%s-tallystick-test-eu.cloudfunctions.net/%s"
   repository                   = "tallystick/tallystick"
-  packages_folder              = "./packages"
+  packages_folder              = "../../../dist/functions"
   labels                       = { system = "tallystick" }
   other_emails                 = { push = "pubsub-push@tallystick-test-eu.iam.gserviceaccount.com", scheduler = "scheduler-jobs@tallystick-test-eu.iam.gserviceaccount.com", builder = "builder@tallystick-test-eu.iam.gserviceaccount.com" }
 
@@ -86,7 +86,7 @@ run "a_package_is_named_by_its_content" {
   command = plan
 
   assert {
-    condition     = google_storage_bucket_object.package["ingest"].name == "ingest/${filesha256("./packages/ingest.zip")}.zip"
+    condition     = google_storage_bucket_object.package["ingest"].name == "ingest/${filesha256("../../../dist/functions/ingest.zip")}.zip"
     error_message = "A new package would not be noticed."
   }
   assert {

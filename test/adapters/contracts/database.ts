@@ -561,12 +561,17 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
 
       it('closing lets what is under way finish; whoever comes later is told to try again', async () => {
         await put(counter('a', 1));
+        let looked = (): void => undefined;
+        const looking = new Promise<void>((resolve) => (looked = resolve));
         const slow = database.transact(async (tx) => {
+          await looking;
           for (let i = 0; i < 5; i++) await pause();
           tx.update(counters, ['acme', 'a'], { value: 2 });
         });
         const look = database.snapshot(async (view) => {
-          for (let i = 0; i < 5; i++) await pause();
+          await view.read(counters, ['acme', 'a']);
+          looked();
+          await slow;
           return (await view.read(counters, ['acme', 'a']))?.value;
         });
         await pause();

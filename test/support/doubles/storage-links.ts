@@ -30,6 +30,7 @@ export class LinkRefusal extends Error {
  * @throws LinkRefusal
  */
 export function verifyLink(
+  method: string,
   target: string,
   host: string,
   { email, publicKey, clock }: { readonly email: string; readonly publicKey: KeyObject; readonly clock: Clock },
@@ -51,7 +52,7 @@ export function verifyLink(
     );
   }
   const pairs = query.split('&').filter((pair) => !pair.startsWith('X-Goog-Signature='));
-  const request = `GET\n${path}\n${pairs.sort().join('&')}\nhost:${host}\n\nhost\nUNSIGNED-PAYLOAD`;
+  const request = `${method}\n${path}\n${pairs.sort().join('&')}\nhost:${host}\n\nhost\nUNSIGNED-PAYLOAD`;
   const digest = createHash('sha256').update(request).digest('hex');
   const signed = `GOOG4-RSA-SHA256\n${given('X-Goog-Date')}\n${scope}\n${digest}`;
   if (!verify('sha256', Buffer.from(signed), publicKey, Buffer.from(given('X-Goog-Signature'), 'hex'))) {

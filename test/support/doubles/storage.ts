@@ -4,31 +4,17 @@ import { ManualClock } from '../../../shared/adapters/local/clock.ts';
 import { parseInstant } from '../../../shared/domain/time.ts';
 import { type RsaKey, rsaKey } from '../rsa-keys.ts';
 import { BucketDouble, type ObjectDescription, StorageRefusal, type StoredObject } from './storage-bucket.ts';
+import {
+  Faults,
+  flipped,
+  operationOf,
+  type StorageFault,
+  type StorageOperation,
+  send,
+  sendContent,
+} from './storage-faults.ts';
 import { LinkRefusal, verifyLink } from './storage-links.ts';
 import { readMultipart, UploadSession } from './storage-uploads.ts';
-
-/** What a request is about. `begin` opens a resumable upload, `upload` brings content, `link` is a signed download. */
-export type StorageOperation = 'begin' | 'upload' | 'describe' | 'download' | 'list' | 'delete' | 'bucket' | 'link';
-
-/**
- * What can go wrong with it.
- *
- * - `unavailable`, `forbidden`, `absent`: 503, 403 and 404, with nothing done
- * - `reset`: the connection breaks before anything is done; `cut`: midway through the content; `lost`: after all is done and
- *   before it is said
- * - `flip`: a byte of the content turns over on its way; `careless`: and the service does not compare checksums
- * - `rot`: a byte turns over inside the service, later
- */
-export type StorageFault =
-  | 'unavailable'
-  | 'forbidden'
-  | 'absent'
-  | 'reset'
-  | 'cut'
-  | 'lost'
-  | 'flip'
-  | 'careless'
-  | 'rot';
 
 export interface StorageDoubleOptions {
   /** Retention counts from this clock and links expire by it; one of its own, set to now, where absent. */
@@ -67,8 +53,7 @@ export class StorageDouble {
   readonly #server: Server;
   readonly #buckets = new Map<string, BucketDouble>();
   readonly #sessions = new Map<string, UploadSession>();
-  readonly #faults: { readonly operation: StorageOperation; readonly fault: StorageFault; times: number }[] = [];
-  readonly #counts = new Map<StorageOperation, number>();
+  readonly #faults = new Faults();
 
   private constructor(server: Server, { clock, retentionSeconds = SEVEN_YEARS_SECONDS }: StorageDoubleOptions) {
     this.#server = server;
@@ -90,17 +75,17 @@ export class StorageDouble {
 
   /** The next requests of a kind go wrong. */
   fault(operation: StorageOperation, fault: StorageFault, times = Number.POSITIVE_INFINITY): void {
-    this.#faults.push({ operation, fault, times });
+    this.#faults.plan(operation, fault, times);
   }
 
   /** From now on there are no faults. */
   behave(): void {
-    this.#faults.length = 0;
+    this.#faults.clear();
   }
 
   /** How many requests of a kind there were. */
   count(operation: StorageOperation): number {
-    return this.#counts.get(operation) ?? 0;
+    return this.#faults.count(operation);
   }
 
   /** The stored object itself, to look at or to damage. */
@@ -128,10 +113,7 @@ export class StorageDouble {
     const { socket } = req;
     const url = new URL(req.url ?? '', this.endpoint);
     const operation = operationOf(req.method ?? '', url);
-    this.#counts.set(operation, this.count(operation) + 1);
-    const entry = this.#faults.find((each) => each.operation === operation && each.times > 0);
-    if (entry !== undefined) entry.times--;
-    const fault = entry?.fault;
+    const fault = this.#faults.next(operation);
     if (req.headers.authorization !== undefined) this.tokens++;
     if (fault === 'reset') return void req.socket.destroy();
     try {
@@ -180,7 +162,7 @@ export class StorageDouble {
         const kept = fault === 'careless' ? unchecked : description;
         this.#finish(req, res, bucket, bucket.insert(query.get('name') ?? '', came, kept, expected), fault);
       } else if (req.method === 'POST') {
-        const id = `session-${this.#counts.get('begin')}`;
+        const id = `session-${this.count('begin')}`;
         const description = JSON.parse(body.toString('utf8') || '{}') as ObjectDescription;
         this.#sessions.set(id, new UploadSession(bucket, query.get('name') ?? '', description, expected));
         res.writeHead(200, { Location: `${this.endpoint}${url.pathname}?uploadType=resumable&upload_id=${id}` }).end();
@@ -247,14 +229,20 @@ export class StorageDouble {
     }
     const bucket = this.#bucket(name);
     if (act === 'lockRetentionPolicy') bucket.lockRetention(expected);
-    else if (req.method === 'PATCH') bucket.setRetention(period === undefined ? undefined : String(period), expected);
-    else if (req.method !== 'GET') throw new StorageRefusal(405, 'methodNotAllowed', `${req.method} is not known here`);
+    else if (req.method === 'PATCH' && wanted.retentionPolicy !== undefined) {
+      bucket.setRetention(period === undefined ? undefined : String(period), expected);
+    } else if (req.method !== 'GET')
+      throw new StorageRefusal(405, 'methodNotAllowed', `${req.method} of that is not known here`);
     send(res, 200, bucket.resource());
   }
 
   #answerLink(req: IncomingMessage, res: ServerResponse, url: URL, fault: StorageFault | undefined): void {
     const host = (req.headers.host ?? '').replace(/:\d+$/, '');
-    verifyLink(req.url ?? '', host, { email: ACCOUNT, publicKey: this.#key.publicKey, clock: this.clock });
+    verifyLink(req.method ?? '', req.url ?? '', host, {
+      email: ACCOUNT,
+      publicKey: this.#key.publicKey,
+      clock: this.clock,
+    });
     const [, bucketName = '', ...parts] = decodeURIComponent(url.pathname).split('/');
     let object: StoredObject;
     try {
@@ -280,44 +268,3 @@ export class StorageDouble {
 /** @see StorageDouble */
 export const startStorageDouble = (options?: StorageDoubleOptions): Promise<StorageDouble> =>
   StorageDouble.start(options);
-
-function operationOf(method: string, { pathname, searchParams }: URL): StorageOperation {
-  if (pathname.startsWith('/upload/')) {
-    return method === 'POST' && searchParams.get('uploadType') === 'resumable' ? 'begin' : 'upload';
-  }
-  const [, kind, name] = /^\/storage\/v1\/b\/[^/]+\/(o)(?:\/([^/]+))?$/.exec(pathname) ?? [];
-  if (kind === undefined) return pathname.startsWith('/storage/v1/b') ? 'bucket' : 'link';
-  if (name === undefined) return 'list';
-  if (method === 'DELETE') return 'delete';
-  return searchParams.get('alt') === 'media' ? 'download' : 'describe';
-}
-
-function flipped(bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  copy[copy.length >> 1]! ^= 1;
-  return copy;
-}
-
-function send(res: ServerResponse, status: number, value: unknown): void {
-  res.writeHead(status, { 'Content-Type': 'application/json; charset=UTF-8' }).end(JSON.stringify(value));
-}
-
-function sendContent(
-  res: ServerResponse,
-  object: StoredObject,
-  fault: StorageFault | undefined,
-  headers: Readonly<Record<string, string>>,
-): void {
-  const bytes = fault === 'flip' ? flipped(object.bytes) : object.bytes;
-  res.writeHead(200, {
-    ...headers,
-    'Content-Length': bytes.length,
-    'x-goog-hash': `crc32c=${object.crc32c},md5=${object.md5Hash}`,
-    'x-goog-generation': object.generation,
-    'x-goog-metageneration': 1,
-    'x-goog-stored-content-encoding': 'identity',
-    'x-goog-stored-content-length': object.bytes.length,
-  });
-  if (fault !== 'cut') return void res.end(bytes);
-  res.write(bytes.subarray(0, bytes.length >> 1), () => res.socket?.destroy());
-}

@@ -44,6 +44,6 @@ module "deployment" {
   callers                      = module.suite.callers
   audience                     = module.suite.audience
   repository                   = module.stack.owner.repository
-  packages_folder              = var.packages_folder
+  packages_folder              = "${path.module}/../../../../dist/functions"
   labels                       = module.stack.labels
 }

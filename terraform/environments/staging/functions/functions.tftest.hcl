@@ -13,8 +13,7 @@ mock_provider "google" {
 }
 
 variables {
-  residency       = "eu"
-  packages_folder = "../../../modules/deployment/packages"
+  residency = "eu"
 }
 
 run "every_folder_under_functions_runs_in_every_location" {
