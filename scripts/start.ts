@@ -29,14 +29,20 @@ await runErrand(async () => {
   const suite = await Suite.start({ config, clock, entropy, log });
   // The suite ends its jobs and its bus first; the requests under way are waited for by the drain.
   let closing: Promise<void> | undefined;
+  let welcomed: Promise<void> = Promise.resolve();
   const close = (): Promise<void> => {
-    closing ??= suite.close();
+    // Somebody may stop the suite while it still makes its first organization.
+    closing ??= welcomed.then(
+      () => suite.close(),
+      () => suite.close(),
+    );
     return closing;
   };
   drain.stopping.addEventListener('abort', () => void close().catch(() => undefined));
   drain.onClose('suite', close);
-  await welcome(suite);
-  suite.schedule();
+  welcomed = welcome(suite);
+  await welcomed;
+  if (!drain.stopping.aborted) suite.schedule();
 });
 
 /** On an empty store: a first organization to play with, and its key, printed once. */

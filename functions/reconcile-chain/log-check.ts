@@ -162,16 +162,20 @@ function replayPage(
     replay.apply(text, () =>
       successor !== undefined ? prevOf(successor) : nextPagePrev !== undefined ? nextPagePrev() : head.last,
     );
-    const mark = marks.get(replay.size);
-    if (mark === undefined) continue;
-    const found = replay.head();
-    if (found.root !== mark.root || found.last !== mark.last) {
-      throw new LedgerFault('wrong_anchor', replay.size - 1, `the log is another than seal ${mark.seal} signed`);
-    }
+    requireMark(replay, marks.get(replay.size));
   }
 }
 
-const prevOf = (text: string): string | undefined => /"prev":"([A-Za-z0-9_-]{43})"/.exec(text)?.[1];
+/** Where a seal has signed the log at this size, it is that log. @throws LedgerFault */
+export function requireMark(replay: Replay, mark: SealedHead | undefined): void {
+  if (mark === undefined) return;
+  const found = replay.head();
+  if (found.root !== mark.root || found.last !== mark.last) {
+    throw new LedgerFault('wrong_anchor', replay.size - 1, `the log is another than seal ${mark.seal} signed`);
+  }
+}
+
+export const prevOf = (text: string): string | undefined => /"prev":"([A-Za-z0-9_-]{43})"/.exec(text)?.[1];
 
 function firstPrev(page: Page): string | undefined {
   try {

@@ -1,3 +1,4 @@
+import { TryAgain } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { TenantHead } from '../../shared/domain/ledger/seal.ts';
 import { MICROS_PER_DAY, plusMicros } from '../../shared/domain/time.ts';
@@ -42,6 +43,8 @@ export async function healReadModels(
       healed += await healTenant(head, pending.get(head.tenant) ?? new Set(), room);
     } catch (error) {
       room.log.error('projection_failed', error, { tenant: head.tenant });
+      // Each tenant more would wait as long for the same answer.
+      if (error instanceof TryAgain) return healed;
     }
   }
   return healed;

@@ -52,8 +52,11 @@ export class SealWalk {
     this.#keyset = keyset;
   }
 
-  /** @throws Error where anything about the seal is not as it must be; the walk has gone on all the same */
-  async take(seal: SealParts): Promise<void> {
+  /**
+   * @returns the key that signed
+   * @throws Error where anything about the seal is not as it must be; the walk has gone on all the same
+   */
+  async take(seal: SealParts): Promise<string> {
     this.range.append(leafHashOfText(seal.record));
     const record = readSeal(seal.record);
     const expected = this.anchor;
@@ -74,6 +77,7 @@ export class SealWalk {
     }
     if (!isInForce(signed.key, seal.n)) throw new Error(`key ${signed.key.kid} was not in force`);
     this.collect(seal.heads, seal.n);
+    return signed.key.kid;
   }
 
   /** Takes heads down. @throws Error where a log shrank since the seal before */

@@ -1,3 +1,4 @@
+import { TryAgain } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { TenantHead } from '../../shared/domain/ledger/seal.ts';
 import { periodInvoiced, receiptsAppended, usageAccepted } from '../../shared/domain/messages.ts';
@@ -68,31 +69,48 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
   return { rung: waiting.size, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
 }
 
-async function healMirrors(
-  heads: readonly TenantHead[],
-  room: SweepRoom,
-): Promise<{ readonly pagesMirrored: number; readonly pagesDifferent: number }> {
+interface MirrorsHealed {
+  readonly pagesMirrored: number;
+  readonly pagesDifferent: number;
+}
+
+/** A mirror that is away stops neither doorbells nor seals: it is logged, and the next pass goes on where this one was. */
+async function healMirrors(heads: readonly TenantHead[], room: SweepRoom): Promise<MirrorsHealed> {
+  const healed = { pagesMirrored: 0, pagesDifferent: 0 };
+  for (const head of heads) {
+    try {
+      const { pagesMirrored, pagesDifferent } = await healMirror(head, room);
+      healed.pagesMirrored += pagesMirrored;
+      healed.pagesDifferent += pagesDifferent;
+    } catch (error) {
+      room.log.error('mirror_failed', error, { tenant: head.tenant });
+      // Each tenant more would wait as long for the same answer.
+      if (error instanceof TryAgain) return healed;
+    }
+  }
+  return healed;
+}
+
+async function healMirror(head: TenantHead, room: SweepRoom): Promise<MirrorsHealed> {
   const { reconciliation, ledger, archive, mirror, mirrored, clock, log } = room;
   let pagesMirrored = 0;
   let pagesDifferent = 0;
-  for (const head of heads) {
-    const tenant = head.tenant as TenantId;
-    const from =
-      mirrored.get(tenant) ??
-      Math.max((await reconciliation.verified(tenant))?.size ?? 0, await archive.retiredBefore(tenant));
-    if (from >= head.size) continue;
-    for (const page of await ledger.pages(tenant, from, head.size)) {
-      const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);
-      if (outcome === 'created') {
-        pagesMirrored++;
-        log.warn('mirror_healed', { tenant, seq: page.firstSeq });
-      } else if (outcome === 'different') {
-        pagesDifferent++;
-        const fault = { kind: 'copy_differs', seq: page.firstSeq, detail: 'the mirror holds another page' };
-        await reconciliation.freeze(tenant, fault, clock.now());
-      }
+  const tenant = head.tenant as TenantId;
+  const from =
+    mirrored.get(tenant) ??
+    Math.max((await reconciliation.verified(tenant))?.size ?? 0, await archive.retiredBefore(tenant));
+  if (from >= head.size) return { pagesMirrored, pagesDifferent };
+  for (const page of await ledger.pages(tenant, from, head.size)) {
+    const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);
+    if (outcome === 'created') {
+      pagesMirrored++;
+      log.warn('mirror_healed', { tenant, seq: page.firstSeq });
+    } else if (outcome === 'different') {
+      pagesDifferent++;
+      const fault = { kind: 'copy_differs', seq: page.firstSeq, detail: 'the mirror holds another page' };
+      await reconciliation.freeze(tenant, fault, clock.now());
     }
-    mirrored.set(tenant, head.size);
   }
+  mirrored.set(tenant, head.size);
   return { pagesMirrored, pagesDifferent };
 }

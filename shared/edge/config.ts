@@ -17,6 +17,8 @@ export interface Config {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly drainSeconds: number;
   readonly otlpEndpoint: string;
+  /** Empty where the database keeps one. */
+  readonly cursorKey: string;
   /** The function's name, as telemetry calls it. */
   readonly service: string;
   readonly revision: string;
@@ -195,6 +197,14 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '',
     read: matching(ENDPOINT),
+  },
+  cursorKey: {
+    name: 'CURSOR_KEY',
+    meaning:
+      'secret that list cursors are signed with, at least 43 characters of base64url; empty keeps one in the database',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^(?:|[A-Za-z0-9_-]{43,256})$/),
   },
   service: {
     name: 'K_SERVICE',

@@ -113,6 +113,20 @@ export class UsageStore {
 
 type DedupeRow = RowOf<typeof dedupe.columns>;
 
+/** Until when an event's key must be known: after that its time would be refused. */
+export const knownUntil = (latenessDays: number, time: Instant): Instant =>
+  plusMicros(time, (BigInt(latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY);
+
+/**
+ * What stands for the content of an event of which only the receipt is left, after a rebuild: the half of its id that its time
+ * decides. Another time under the same key is still a conflict; other content at the same time is taken for the same event,
+ * so that nothing is billed twice.
+ */
+export const contentOfReceipt = (id: string): Buffer => Buffer.from(id, 'base64url').subarray(16);
+
+const isSameEvent = ({ contentHash, receiptId: id }: Candidate, known: Uint8Array): boolean =>
+  (known.length === contentHash.length ? contentHash : contentOfReceipt(id)).equals(known);
+
 /** One pass over a batch inside its transaction. */
 class Acceptance {
   readonly outcomes: Outcome[] = [];
@@ -139,7 +153,7 @@ class Acceptance {
       const known =
         this.#taken.get(key) ?? (row !== undefined && row.expires_at > this.#now ? row.content_hash : undefined);
       if (known !== undefined) {
-        if (!candidate.contentHash.equals(known)) {
+        if (!isSameEvent(candidate, known)) {
           throw new BadInput(
             'idempotency_conflict',
             'the key was used for another event; nothing was changed',
@@ -162,7 +176,6 @@ class Acceptance {
   write(tx: Transaction): void {
     if (this.#accepted.length === 0) return;
     const tenant = this.#account.tenant;
-    const kept = (BigInt(this.#account.latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY;
     for (const [position, { candidate }] of this.#accepted.entries()) {
       tx.upsert(dedupe, {
         tenant,
@@ -170,7 +183,7 @@ class Acceptance {
         content_hash: candidate.contentHash,
         batch_id: this.#batchId,
         position,
-        expires_at: plusMicros(candidate.event.time, kept),
+        expires_at: knownUntil(this.#account.latenessDays, candidate.event.time),
       });
     }
     const count = this.#accepted.length;
@@ -199,6 +212,13 @@ const acceptedEvent = (candidate: Candidate, usage: MeteredUsage): AcceptedEvent
   salt: candidate.salt,
   event: candidate.text,
 });
+
+/** Per cents of a limit at which somebody is told, as far as this step has reached them. */
+export const percentsReached = (limit: UsageLimit, before: bigint, used: bigint): bigint[] =>
+  NOTICE_PERCENTS.filter((percent) => {
+    const mark = limit.quantity * percent;
+    return before * 100n < mark && used * 100n >= mark;
+  });
 
 /** Keeps a batch within the account's limits. Counters are read in the transaction that moves them. */
 class LimitGauge {
@@ -233,11 +253,8 @@ class LimitGauge {
     for (const counter of counters) {
       const before = counter.used;
       counter.used += usage.quantity;
-      for (const percent of NOTICE_PERCENTS) {
-        const mark = counter.limit.quantity * percent;
-        if (before * 100n < mark && counter.used * 100n >= mark) {
-          this.#notices.push({ limit: counter.limit, period: String(counter.key[2]), percent });
-        }
+      for (const percent of percentsReached(counter.limit, before, counter.used)) {
+        this.#notices.push({ limit: counter.limit, period: String(counter.key[2]), percent });
       }
     }
   }

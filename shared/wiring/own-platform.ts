@@ -22,7 +22,10 @@ export async function ownPlatform<N extends PortName>(openers: Openers<N | 'data
   const config = readConfig(process.env);
   const clock = new SystemClock();
   const entropy = new SystemEntropy();
-  const log = createLog(config.logLevel, clock, { project: config.project, secrets: [config.callerToken] });
+  const log = createLog(config.logLevel, clock, {
+    project: config.project,
+    secrets: [config.callerToken, config.cursorKey],
+  });
   const newRequestId = (): string => `req_${base64url(entropy.bytes(12))}`;
   const drain = drainProcess({ clock, log, drainSeconds: config.drainSeconds, newRequestId });
   const telemetry = await startTelemetry({

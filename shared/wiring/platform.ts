@@ -45,7 +45,11 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     ...storesOf(database, new Archive(database, ports.vault), base),
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
-    cursors: new Cursors(await keys.secret('cursors', entropy.bytes(32))),
+    cursors: new Cursors(
+      config.cursorKey === ''
+        ? await keys.secret('cursors', entropy.bytes(32))
+        : Buffer.from(config.cursorKey, 'base64url'),
+    ),
     callers,
     /** how far each tenant's mirror is known to be whole */
     mirrored: new Map<string, number>(),

@@ -15,6 +15,8 @@ import { vaultContract } from './contracts/vault.ts';
 
 const DAY_SECONDS = 86_400;
 const MIB = 1024 * 1024;
+/** The smallest object that goes in pieces. */
+const PIECES = 8 * MIB + 1;
 const at = (text: string) => parseInstant(text, 'test');
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -67,7 +69,7 @@ describe('a vault in Cloud Storage', () => {
 
     for (const [kind, bytes] of [
       ['a small object', text('12.34')],
-      ['a large one', large(9 * MIB)],
+      ['a large one', large(PIECES)],
     ] as const) {
       it(`a byte of ${kind} that turns over on its way there is noticed before there is an object`, async () => {
         double.fault('upload', 'flip', kind === 'a small object' ? 1 : 2);
@@ -125,7 +127,7 @@ describe('a vault in Cloud Storage', () => {
     it('8 MiB go in one request, one byte more in a session with two pieces', async () => {
       assert.equal(await vault.create('whole', large(8 * MIB)), 'created');
       assert.deepEqual([double.count('begin'), double.count('upload')], [0, 1]);
-      const more = large(8 * MIB + 1);
+      const more = large(PIECES);
       assert.equal(await vault.create('pieces', more), 'created');
       assert.deepEqual([double.count('begin'), double.count('upload')], [1, 1 + 2]);
       assert.equal(sha256(double.object('pieces').bytes), sha256(more));
@@ -134,13 +136,13 @@ describe('a vault in Cloud Storage', () => {
 
     it('a name that is taken costs no piece at all', async () => {
       await vault.create('a', text('small'));
-      assert.equal(await vault.create('a', large(9 * MIB)), 'different');
+      assert.equal(await vault.create('a', large(PIECES)), 'different');
       assert.deepEqual([double.count('begin'), double.count('upload')], [1, 1]);
       assert.deepEqual(await vault.read('a'), text('small'));
     });
 
     it('of two who began at once, one creates and the other is told so at the end', async () => {
-      const offers = [large(9 * MIB, 1), large(9 * MIB, 3)];
+      const offers = [large(PIECES, 1), large(PIECES, 3)];
       const answers = await Promise.all(offers.map((offer) => vaultOf(double).create('race', offer)));
       assert.deepEqual(answers.toSorted(), ['created', 'different']);
       assert.equal(double.count('begin'), 2);
@@ -173,7 +175,7 @@ describe('a vault in Cloud Storage', () => {
         await Promise.all(
           [
             () => vault.create('new', text('y')),
-            () => vault.create('large', large(9 * MIB)),
+            () => vault.create('large', large(PIECES)),
             () => vault.read('old'),
             () => vault.list(''),
             () => vault.delete('old'),
@@ -195,7 +197,7 @@ describe('a vault in Cloud Storage', () => {
         await Promise.all(
           [
             () => vault.create('new', text('y')),
-            () => vault.create('large', large(9 * MIB)),
+            () => vault.create('large', large(PIECES)),
             () => vault.read('old'),
             () => vault.list(''),
           ].map((ask) => assert.rejects(ask(), isTryAgain)),
@@ -242,13 +244,13 @@ describe('a vault in Cloud Storage', () => {
       },
       'a large upload cut again and again leaves nothing behind': async (double, vault) => {
         double.fault('upload', 'cut');
-        await assert.rejects(vault.create('a', large(9 * MIB)), isTryAgain);
+        await assert.rejects(vault.create('a', large(PIECES)), isTryAgain);
         double.behave();
         assert.deepEqual(await vault.list(''), []);
         assert.equal(await vault.create('a', text('x')), 'created');
       },
       'the last answer to a large upload lost: it is there, once': async (double, vault) => {
-        const bytes = large(9 * MIB);
+        const bytes = large(PIECES);
         double.fault('upload', 'lost', 2);
         assert.equal(await vault.create('a', bytes), 'present');
         assert.equal(double.count('begin'), 1);
@@ -256,7 +258,7 @@ describe('a vault in Cloud Storage', () => {
       },
       'an upload session that the service forgot: try again, with a new one': async (double, vault) => {
         double.fault('upload', 'cut', 1);
-        const creating = assert.rejects(vault.create('a', large(9 * MIB)), isTryAgain);
+        const creating = assert.rejects(vault.create('a', large(PIECES)), isTryAgain);
         while (double.count('upload') < 1) await new Promise(setImmediate);
         double.forgetUploads();
         await creating;
@@ -464,7 +466,7 @@ describe('a vault in Cloud Storage', () => {
         assert.equal(await ambient.link('evidence/acme/INV-1.tar', LIFETIME, 'INV-1.tar'), theirs);
         assert.equal((await fetch(theirs)).status, 200);
         // An address that is not Google's never sees a token of that account.
-        await ambient.create('large', large(9 * MIB));
+        await ambient.create('large', large(PIECES));
         await ambient.create('small', text('x'));
         await ambient.read('small');
         await ambient.list('');

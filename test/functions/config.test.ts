@@ -54,6 +54,7 @@ describe('the environment', () => {
     ['RSA_BITS', '1024'],
     ['LOG_LEVEL', 'loud'],
     ['CALLER_TOKEN', 'short'],
+    ['CURSOR_KEY', 'short'],
     ['TRANSACTIONS_MAX', '0'],
     ['KMS_KEY_RING', 'ledger'],
     ['CALLERS', 'somebody'],

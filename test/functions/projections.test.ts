@@ -223,6 +223,23 @@ describe('what a tenant sees at a glance', () => {
     assert.equal((await shown('usage_summaries', westId!, 'initech'))?.['total'], '50');
   });
 
+  it('a first tier of 5 and 3 calls at 1: 3 for usage while the day lasts, 5 as a fee when it is closed, 8 in all', async () => {
+    const initech = await suite.organization(
+      accountOf('initech', { unit: 'day', meters: { api_calls: { model: tiered('graduated', [null, '1', '5']) } } }),
+    );
+    await initech.send(calls('a', '3'));
+    await suite.settle();
+    const sums = async (): Promise<unknown> => {
+      const document = (await shown('usage_summaries', ID_1, 'initech'))!;
+      const amounts = (list: unknown) => (list as { amount: string }[]).map(({ amount }) => amount);
+      return [amounts(document['meters']), amounts(document['fees']), document['total']];
+    };
+    assert.deepEqual(await sums(), [['3'], [], '3']);
+    suite.goTo('2026-03-02T01:00:00Z');
+    await suite.runInvoices();
+    assert.deepEqual(await sums(), [['3'], ['5'], '8']);
+  });
+
   it('one tenant’s usage moves nothing of another, and nobody’s summary is under another’s name', async () => {
     await acme.send(calls('a', '1'));
     await suite.platform.bus.idle();
@@ -245,6 +262,8 @@ describe('what a tenant sees at a glance', () => {
   });
 
   describe('is never in the way of billing', () => {
+    const away = () => Promise.reject(new TryAgain('the mirror does not answer'));
+    const silentMirror: Mirror = { create: away, read: away, list: away, retire: away };
     const inTheDark = async (mirror: Mirror = suite.platform.mirror): Promise<number> => {
       const { projector } = watched({ away: true });
       return signReceipts(acme.tenant, { ...suite.platform, bus: nobodyHears, mirror, projector });
@@ -284,8 +303,28 @@ describe('what a tenant sees at a glance', () => {
       }
       const away = watched({ away: true });
       assert.equal((await sweep({ ...suite.platform, ...away, bus: nobodyHears })).projectionsHealed, 0);
-      assert.equal(failures(), 4);
+      // The second tenant is not tried: whoever does not answer now does not answer it either.
+      assert.equal(failures(), 3);
       assert.equal(await sweepQuietly(), 2);
+    });
+
+    it('a sweep while mirror and read models are away rings every doorbell all the same', async () => {
+      await suite.silenceBus();
+      await acme.send(calls('a', '1'));
+      await signReceipts(acme.tenant, {
+        ...suite.platform,
+        bus: nobodyHears,
+        mirror: silentMirror,
+        ...watched({ away: true }),
+      });
+      await umbrella.send(calls('a', '1'));
+      const rung: string[] = [];
+      const bus: Bus = { publish: async ({ topic }) => void rung.push(topic) };
+      const swept = await sweep({ ...suite.platform, bus, mirror: silentMirror, ...watched({ away: true }) });
+      assert.deepEqual(rung, ['usage-accepted', 'receipts-appended']);
+      assert.deepEqual([swept.rung, swept.pagesMirrored, swept.projectionsHealed], [1, 0, 0]);
+      assert.deepEqual(await suite.platform.mirror.list('acme'), []);
+      assert.equal((await sweep({ ...suite.platform, bus })).pagesMirrored, 1);
     });
 
     it('an invoice whose evidence was archived while it was away is shown as archived after a sweep', async () => {
@@ -307,8 +346,7 @@ describe('what a tenant sees at a glance', () => {
     it('a mirror that does not answer costs one wait for each doorbell, not one for each of its pages', async () => {
       await suite.silenceBus();
       await acme.send(Array.from({ length: 300 }, (_, i) => calls(`many-${i}`, '1')));
-      const away = () => Promise.reject(new TryAgain('the mirror does not answer'));
-      assert.equal(await inTheDark({ create: away, read: away, list: away, retire: away }), 2);
+      assert.equal(await inTheDark(silentMirror), 2);
       assert.equal(suite.lines.filter(({ event }) => event === 'mirror_failed').length, 1);
     });
   });

@@ -34,7 +34,7 @@ function asFirebaseFunction(run: (event: PubSubEvent) => Promise<unknown>, topic
 /**
  * Proves that the envelope's parser and the story behind it take events as Google's own library makes them: its names of
  * fields, its base64, its defaults. Proves nothing about HTTP, credentials, acknowledgement or retries: see push.test.ts and
- * set-aside.test.ts for the wire, ../adapters/pubsub.test.ts for the emulator's pushes.
+ * set-aside.test.ts for the wire, ../adapters/pubsub.emulator.test.ts for the emulator's pushes.
  */
 describe('sign-receipts, on events that firebase-functions-test makes', () => {
   const project = (): unknown => [process.env['FIREBASE_CONFIG'], process.env['GCLOUD_PROJECT']];

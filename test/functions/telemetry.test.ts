@@ -31,7 +31,6 @@ import type { Vault } from '../../shared/ports/vault.ts';
 import { freezes, pages, seals } from '../../shared/stores/tables.ts';
 import { openLocalPorts } from '../../shared/wiring/local-ports.ts';
 import { assemble } from '../../shared/wiring/platform.ts';
-import type { Ports } from '../../shared/wiring/ports.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
 import { FrameworkProcess } from '../support/framework-process.ts';
 import { OtlpCollector, type ReceivedSeries, type ReceivedSpan } from '../support/otlp-collector.ts';
@@ -594,8 +593,7 @@ describe('telemetry of the spine', () => {
     const base = { config, clock, entropy, log: observedLog(log) };
     const { ports, close } = await openLocalPorts({ ...base, deliver: async () => undefined });
     try {
-      const observed = observedPorts<Pick<Ports, keyof typeof ports>>(ports, { system: 'sqlite', namespace: 'store' });
-      const platform = await assemble(base, observed, sharedSecretCallers(CALLER_TOKEN));
+      const platform = await assemble(base, ports, sharedSecretCallers(CALLER_TOKEN));
       const now = clock.now();
       const account = accountOf(TENANT, { meters: { calls: { model: perUnit('1') } } });
       await platform.accounts.put(account, now);

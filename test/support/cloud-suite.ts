@@ -90,6 +90,8 @@ export class CloudTestSuite {
       SPANNER_INSTANCE: spanner.instance,
       SPANNER_DATABASE: spanner.database,
       SPANNER_EMULATOR_HOST: spanner.host,
+      // A database of its own: another story's pages of the same organization would be faults here.
+      FIRESTORE_DATABASE: name,
       FIRESTORE_EMULATOR_HOST: await emulatorHost('firestore'),
       PUBSUB_EMULATOR_HOST: await emulatorHost('pubsub'),
       TOPIC_PREFIX: `${name}-`,

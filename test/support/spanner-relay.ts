@@ -12,6 +12,8 @@ import {
 /** What a relay does with calls of a method instead of only passing them on. */
 export interface Mishap {
   readonly code: status;
+  /** what the error says */
+  readonly details?: string;
   /** how many calls it meets; all from now on, unless said */
   readonly times?: number;
   /** the emulator does its work, and its answer gets lost on the way */
@@ -135,8 +137,8 @@ const CODEC = {
   responseDeserialize: asIs,
 } as const;
 
-const failure = ({ code }: Mishap) =>
-  Object.assign(new Error(`a mishap: ${status[code]}`), { code, details: `a mishap: ${status[code]}` });
+const failure = ({ code, details = `a mishap: ${status[code]}` }: Mishap) =>
+  Object.assign(new Error(details), { code, details });
 
 /** Headers that are about the resource, not about the connection they came by. */
 function onward(metadata: Metadata): Metadata {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HclFile, parseHcl, readHcl } from '../../scripts/check-terraform/hcl.ts';
 import { merged, type Problem, shown } from '../../scripts/check-terraform/problems.ts';
@@ -105,7 +105,7 @@ describe('terraform/ as the genuine terraform sees it', function () {
   describe('planted one per module, each is named by terraform', () => {
     let problems: Problem[];
     before(async () => {
-      problems = await saidOf(IN_VALIDATION, { leaveOut: ['test'] });
+      problems = await saidOf(IN_VALIDATION, { leaveOut: ['test', 'plan'] });
     });
     for (const defect of IN_VALIDATION) it(defect.says, () => assertNamed(defect, problems));
   });
@@ -116,6 +116,59 @@ describe('terraform/ as the genuine terraform sees it', function () {
       problems = await saidOf(IN_PLANS, { leaveOut: ['test'] });
     });
     for (const defect of IN_PLANS) it(defect.says, () => assertNamed(defect, problems));
+  });
+
+  describe('in a small folder', () => {
+    const VERSIONS = 'terraform {\n  required_version = ">= 1.11"\n}\n';
+
+    /** What is said of a folder with these files. */
+    async function saidOfFiles(files: Readonly<Record<string, string>>): Promise<string> {
+      const folder = await tempFolder();
+      try {
+        for (const [name, text] of Object.entries(files)) {
+          mkdirSync(dirname(join(folder.path, name)), { recursive: true });
+          writeFileSync(join(folder.path, name), text);
+        }
+        const checked = await checkTerraform({ project: PROJECT, terraform: folder.path });
+        return list(merged(checked.flatMap(({ problems }) => problems)));
+      } finally {
+        await folder.remove();
+      }
+    }
+
+    it('a promise that a module makes in its own tests and breaks is named', async () => {
+      const said = await saidOfFiles({
+        'modules/sum/versions.tf': VERSIONS,
+        'modules/sum/main.tf': 'output "sum" {\n  value = 2 + 3\n}\n',
+        'modules/sum/sum.tftest.hcl':
+          'run "adds" {\n  command = plan\n\n  assert {\n    condition     = output.sum == 4\n    error_message = "Two and two are four."\n  }\n}\n',
+      });
+      assert.equal(said, 'terraform/modules/sum/sum.tftest.hcl:5: test: Test assertion failed: Two and two are four.');
+    });
+
+    it('what cannot be read is named with its line', async () => {
+      const said = await saidOfFiles({ 'modules/torn/main.tf': `${VERSIONS}output "sum" {\n  value = (2 +\n` });
+      assert.match(said, /^terraform\/modules\/torn\/main\.tf:[56]: /m);
+    });
+
+    it('a value that a variable refuses is named when it is known: in the plan', async () => {
+      const said = await saidOfFiles({
+        'environments/trial/stacks/main.tf': `${VERSIONS}locals {\n  stacks = { eu = {}, mars = {} }\n}\noutput "all" {\n  value = local.stacks\n}\n`,
+        'environments/trial/data/main.tf': `${VERSIONS}module "stacks" {\n  source = "../stacks"\n}\nvariable "residency" {\n  type = string\n  validation {\n    condition     = var.residency == "eu"\n    error_message = "Nothing lies there."\n  }\n}\n`,
+      });
+      assert.match(
+        said,
+        /^terraform\/environments\/trial\/data\/main\.tf:7: plan: Invalid value for variable: Nothing lies there\./m,
+      );
+    });
+
+    it('a root that wants to be told more than its residency is not planned in silence', async () => {
+      const said = await saidOfFiles({
+        'environments/trial/stacks/main.tf': `${VERSIONS}locals {\n  stacks = { eu = {} }\n}\noutput "all" {\n  value = local.stacks\n}\n`,
+        'environments/trial/data/main.tf': `${VERSIONS}module "stacks" {\n  source = "../stacks"\n}\nvariable "color" {\n  type = string\n}\n`,
+      });
+      assert.match(said, /color has no default: a root is told its residency and nothing else/);
+    });
   });
 
   if (LONG)

@@ -602,18 +602,4 @@ export const IN_VALIDATION: readonly Planted[] = [
     plant: '\n  display_name=var.project\n',
     named: /is not as terraform fmt writes it/,
   },
-  {
-    says: 'a value outside the list, only known with its variable',
-    file: 'environments/production/stacks/main.tf',
-    find: 'guard_rails = "dry_run"',
-    plant: 'guard_rails = "sometimes"',
-    named: /guard_rails is off, dry_run or enforce/,
-  },
-  {
-    says: 'a promise of the table of functions broken, which its own tests hold',
-    file: 'modules/suite/main.tf',
-    find: 'topic = "usage-accepted", function = "sign-receipts", ack_deadline_seconds = 300',
-    plant: 'topic = "usage-accepted", function = "sign-receipts", ack_deadline_seconds = 30',
-    named: /A subscription would redeliver while its function still works/,
-  },
 ];

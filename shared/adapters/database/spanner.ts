@@ -26,8 +26,8 @@ export interface SpannerOptions extends SpannerPlace {
   readonly entropy: Entropy;
 }
 
-/** Repeats of a commit or a rollback carry the transaction's id, so that Spanner applies it once; they end in time. */
-const UNARY = {
+/** The client may send a commit again: it carries the transaction's id, so that Spanner applies it once. Not for ten minutes, though. */
+const COMMIT = {
   timeout: 20_000,
   retry: {
     backoffSettings: {
@@ -140,7 +140,7 @@ export class SpannerDatabase implements Database {
       transaction.useInRunner();
     }
     for (const mutation of mutations) buffer(transaction, mutation);
-    await withPatience(this.#clock, transaction.commit({ gaxOptions: UNARY }));
+    await withPatience(this.#clock, transaction.commit({ gaxOptions: COMMIT }));
   }
 
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {

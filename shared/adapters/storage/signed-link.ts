@@ -49,7 +49,8 @@ export async function signedLink(link: SignedLink): Promise<string> {
   const day = now.slice(0, 10).replaceAll('-', '');
   const moment = `${day}T${now.slice(11, 19).replaceAll(':', '')}Z`;
   const scope = `${day}/auto/storage/goog4_request`;
-  const query = canonicalQuery({
+  // In the order of their names: so they are signed.
+  const query = queryOf({
     'X-Goog-Algorithm': ALGORITHM,
     'X-Goog-Credential': `${await signer.email()}/${scope}`,
     'X-Goog-Date': moment,
@@ -69,10 +70,9 @@ export async function signedLink(link: SignedLink): Promise<string> {
 const escaped = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-const canonicalQuery = (parameters: Readonly<Record<string, string>>): string =>
+const queryOf = (parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters)
     .map(([key, value]) => `${escaped(key)}=${escaped(value)}`)
-    .sort()
     .join('&');
 
 export const keySigner = ({ client_email, private_key }: LinkSigningKey): LinkSigner => ({

@@ -86,6 +86,16 @@ run "rules_that_let_clients_write_are_refused" {
   expect_failures = [var.rules]
 }
 
+run "rules_that_let_owners_write_are_refused" {
+  command = plan
+
+  variables {
+    rules = "service cloud.firestore { match /databases/{d}/documents { match /tenants/{t} { allow get: if isOwner(t); allow create: if isOwner(t); } } }"
+  }
+
+  expect_failures = [var.rules]
+}
+
 run "rules_of_something_else_are_refused" {
   command = plan
 

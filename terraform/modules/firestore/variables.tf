@@ -27,7 +27,7 @@ variable "rules" {
     error_message = "These are no rules for Firestore."
   }
   validation {
-    condition     = !can(regex("allow\\s+[a-z, ]*(write|create|update|delete)[a-z, ]*(:\\s*if\\s+(?:true|request)|;)", var.rules))
+    condition     = length(regexall("allow[a-z, ]*\\b(?:write|create|update|delete)\\b[^;]*;", var.rules)) == length(regexall("allow[a-z, ]*\\b(?:write|create|update|delete)\\b[a-z, ]*:\\s*if\\s+false\\s*;", var.rules))
     error_message = "No client writes anything: the rules may allow reading only."
   }
 }

@@ -40,15 +40,15 @@ export interface StoredObject {
   readonly md5Hash: string;
 }
 
-export interface RetentionPolicy {
+interface RetentionPolicy {
   readonly retentionPeriod: string;
   readonly effectiveTime: string;
   isLocked?: true;
 }
 
-export const crc32cOf = (bytes: Buffer): string =>
+const crc32cOf = (bytes: Buffer): string =>
   Buffer.from(crc32c(bytes).toString(16).padStart(8, '0'), 'hex').toString('base64');
-export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('base64');
+const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('base64');
 
 /** One bucket: objects by name, preconditions, retention and its lock. Neither versions, holds nor access control. */
 export class BucketDouble {

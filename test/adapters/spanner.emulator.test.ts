@@ -144,6 +144,23 @@ describeOnEmulators('Spanner, when the wire is not a wire', ['spanner'], () => {
     });
   }
 
+  it('a commit whose connection broke is sent again by itself, and applied once', async () => {
+    relay.happen('Commit', { code: status.UNAVAILABLE, times: 1, applied: true });
+    let runs = 0;
+    await database.transact((tx) => {
+      runs += 1;
+      return addOne(tx, 'till');
+    });
+    assert.deepEqual([runs, relay.calls], [1, ['StreamingRead', 'Commit', 'Commit']]);
+    assert.equal(await centsIn(database, 'till'), 101);
+  });
+
+  it('work whose session is gone is run again with another one', async () => {
+    relay.happen('StreamingRead', { code: status.NOT_FOUND, details: 'Session not found: sessions/1', times: 1 });
+    await database.transact((tx) => addOne(tx, 'till'));
+    assert.equal(await centsIn(database, 'till'), 101);
+  });
+
   it('a commit that nobody answers is not waited for without end', async () => {
     relay.happen('Commit', { code: status.OK, silent: true, times: 1 });
     await assert.rejects(

@@ -103,6 +103,8 @@ describe('what Firestore refuses', () => {
         errors.map((error) => error instanceof TryAgain && error.message),
         Array(7).fill('Firestore has not answered in 300 ms'),
       );
+      // The client goes on asking behind our back. Ended under that it would wait for ever, or take the process with it.
+      await client.terminate();
     } finally {
       silent.stop();
       await client.terminate();
@@ -144,6 +146,24 @@ describeOnEmulators('the Firestore adapters', ['firestore'], () => {
       assert.deepEqual([fields['version'], fields['document']], [3, { total: '5' }]);
       assert.equal(fields['expires_at'].toDate().toISOString(), '2027-04-05T06:07:08.123Z');
     });
+
+    for (const before of ['nothing', 'version 3']) {
+      it(`version 8, written between the look of version 5 at ${before} and its write, stays`, async () => {
+        const others = new FirestoreProjections(rig.client());
+        const put = (version: number) => others.put('acme', 'invoices', 'INV-1', { version, document: {} });
+        if (before === 'version 3') await put(3);
+        const answered = client.answered.bind(client);
+        let looks = 0;
+        client.answered = async (work) => {
+          const answer = await answered(work);
+          if (++looks === 1) await put(8);
+          return answer;
+        };
+        const late = new FirestoreProjections(client);
+        assert.equal(await late.put('acme', 'invoices', 'INV-1', { version: 5, document: { of: 'then' } }), 'stale');
+        assert.deepEqual(await others.read('acme', 'invoices', 'INV-1'), { version: 8, document: {} });
+      });
+    }
 
     it('no field that the adapters write has an index, and the one that says when to vanish has a TTL policy', async () => {
       await new FirestoreMirror(client).create('acme', 0, new Uint8Array([1]));

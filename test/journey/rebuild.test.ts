@@ -1,0 +1,578 @@
+import assert from 'node:assert/strict';
+import { chmod, copyFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import { differencesBetween } from '../../scripts/rebuild/compare.ts';
+import { type Rebuilt, rebuild } from '../../scripts/rebuild/rebuild.ts';
+import { RebuildRefused } from '../../scripts/rebuild/room.ts';
+import { SqliteDatabase } from '../../shared/adapters/database/sqlite.ts';
+import { ManualClock } from '../../shared/adapters/local/clock.ts';
+import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
+import { type Pinned, readPinned } from '../../shared/domain/evidence/pinned.ts';
+import { verifyBundle } from '../../shared/domain/evidence/verify.ts';
+import type { LedgerOrigin } from '../../shared/domain/ids.ts';
+import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
+import { readConfig } from '../../shared/edge/config.ts';
+import { TABLES } from '../../shared/stores/tables.ts';
+import { openLocalPorts } from '../../shared/wiring/local-ports.ts';
+import { type AccountPlan, accountOf, flat, perUnit, tiered, usage } from '../support/account.ts';
+import { at, type Client, TestSuite } from '../support/suite.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/*
+ * Three customers, billed by the day. On the morning of 4 March the database is lost.
+ *   northwind  calls at 0.01 up to 1,000 and 0.004 above (0.006 from 3 March on), the most seats at 12.50, users at 0.75
+ *   umbrella   calls at 0.02, 5 a day for the platform
+ *   initech    signs up on 3 March; of it nothing is closed yet
+ */
+const NORTHWIND: AccountPlan = {
+  unit: 'day',
+  meters: {
+    calls: {
+      model: tiered('graduated', ['1000', '0.01'], [null, '0.004']),
+      later: { '2026-03-03T00:00:00Z': perUnit('0.006') },
+    },
+    seats: { aggregation: 'max', model: perUnit('12.5') },
+    users: { aggregation: 'unique_count', valueProperty: 'user', model: perUnit('0.75') },
+  },
+  limits: [{ id: 'calls-a-day', metric: 'calls', period: 'daily', quantity: '2000', action: 'block' }],
+};
+const UMBRELLA: AccountPlan = {
+  unit: 'day',
+  meters: { calls: { model: perUnit('0.02') }, platform: { model: flat('5') } },
+};
+const INITECH: AccountPlan = { unit: 'day', meters: { calls: { model: perUnit('1') } }, start: '2026-03-03T00:00:00Z' };
+
+const calls = (key: string, quantity: string, time: string) => usage(key, 'calls', quantity, time);
+const user = (key: string, name: string, time: string) =>
+  usage(key, 'users', '1', time, { properties: { user: name } });
+const many = (prefix: string, count: number, time: string) =>
+  Array.from({ length: count }, (_, i) => calls(`${prefix}-${i}`, '1', time));
+
+const LOST = '2026-03-04T09:00:00Z';
+
+/** What happened until then. The vault has everything up to the deep pass of 3 March, 10:30; the rest is in the mirror only. */
+async function keepBooks(): Promise<TestSuite> {
+  const suite = await TestSuite.start({ at: '2026-03-01T08:00:00Z' });
+  const northwind = await suite.organization(accountOf('northwind', NORTHWIND));
+  const umbrella = await suite.organization(accountOf('umbrella', UMBRELLA));
+  // The first deep pass makes the secret from which salts follow, before anybody counts values.
+  assert.deepEqual((await suite.deep()).faults, []);
+  let now = '2026-03-01T10:00:00Z';
+  suite.goTo(now);
+  await northwind.send([calls('n1', '600', now), usage('n2', 'seats', '3', now), user('n3', 'anna', now)]);
+  await umbrella.send(many('u', 300, now));
+  await suite.settle();
+  now = '2026-03-02T10:00:00Z';
+  suite.goTo(now);
+  await suite.runInvoices();
+  // 500 calls more and 200 of the day before, late: 600 + 200 are below 1,000.
+  await northwind.send([calls('n4', '500', now), calls('n5', '200', '2026-03-01T23:00:00Z'), user('n6', 'anna', now)]);
+  await umbrella.send(calls('u-late', '7', '2026-03-01T22:00:00Z'));
+  await suite.settle();
+  assert.deepEqual((await suite.deep()).faults, []);
+  now = '2026-03-03T10:00:00Z';
+  suite.goTo(now);
+  await suite.runInvoices();
+  const { signer, keys } = suite.platform;
+  for (const purpose of ['checkpoint', 'evidence'] as const) await keys.adopt(await signer.createKey(purpose));
+  const initech = await suite.organization(accountOf('initech', INITECH));
+  await northwind.send([calls('n7', '1500', now), user('n8', 'ben', now), user('n9', 'anna', now)]);
+  await initech.send(many('i', 3, now));
+  await suite.settle();
+  suite.goTo('2026-03-03T10:30:00Z');
+  assert.deepEqual((await suite.deep()).faults, []);
+  // From here on only the mirror knows.
+  now = '2026-03-03T23:00:00Z';
+  suite.goTo(now);
+  await northwind.send([calls('n10', '300', now), user('n11', 'cleo', now), usage('n12', 'seats', '2', now)]);
+  await umbrella.send(calls('u-3', '50', now));
+  await suite.settle();
+  now = '2026-03-04T08:00:00Z';
+  suite.goTo(now);
+  await suite.runInvoices();
+  await northwind.send([calls('n13', '10', now), user('n14', 'dora', now)]);
+  await suite.settle();
+  return suite;
+}
+
+describe('a lost database', () => {
+  let books: TestSuite;
+  let pinned: Pinned;
+  let keysOf: ReadonlyMap<string, string>;
+
+  before(async function () {
+    this.timeout(60_000);
+    books = await keepBooks();
+    const jwks = await books.platform.keys.keyset();
+    pinned = await readPinned({ ledger: 'ledger.localhost/dev', jwks });
+    const clients = await Promise.all(['northwind', 'umbrella', 'initech'].map((name) => books.client(name)));
+    keysOf = new Map(clients.map(({ tenant, key }) => [tenant, key]));
+    // What operators change they put by at once; here the hourly pass does.
+    books.goTo('2026-03-04T08:30:00Z');
+    const kept = await readdir(join(books.folder.path, 'vault/objects/segments/northwind'));
+    assert.deepEqual((await books.deep()).faults, []);
+    // That pass has written the newest entries to the vault; the story wants them in the mirror alone.
+    for (const tenant of ['northwind', 'umbrella', 'initech']) {
+      const folder = join(books.folder.path, 'vault/objects/segments', tenant);
+      const before = tenant === 'northwind' ? kept : undefined;
+      const names = (await readdir(folder)).sort();
+      for (const name of before === undefined ? names.slice(-1) : names.filter((one) => !before.includes(one))) {
+        await rm(join(folder, name), { force: true });
+      }
+    }
+    await books.stop();
+  });
+  after(() => books.folder.remove());
+
+  /** A folder like the one that was left, its database put aside. */
+  async function left(): Promise<{ readonly path: string; readonly remove: () => Promise<void> }> {
+    const folder = await tempFolder('/dev/shm');
+    await cp(books.folder.path, folder.path, { recursive: true });
+    await rename(join(folder.path, 'store.db'), join(folder.path, 'lost.db'));
+    for (const name of await readdir(folder.path)) {
+      if (name.startsWith('store.db') || name.startsWith('bus.db')) await rm(join(folder.path, name));
+    }
+    return folder;
+  }
+
+  interface Given {
+    readonly pinned?: Pinned;
+    readonly accounts?: readonly unknown[];
+    readonly newSalts?: boolean;
+    readonly at?: string;
+    readonly hotWindowDays?: number;
+  }
+  async function rebuildIn(folder: string, given: Given = {}): Promise<Rebuilt> {
+    const clock = new ManualClock(at(given.at ?? LOST));
+    const config = { ...readConfig({}), dataFolder: folder };
+    const entropy = new SeededEntropy(folder);
+    const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const deliver = () => Promise.reject(new Error('nobody listens'));
+    const { ports, close } = await openLocalPorts({ config, clock, entropy, log, deliver });
+    const ledgerOrigin = 'ledger.localhost/dev' as LedgerOrigin;
+    try {
+      return await rebuild(
+        { ...ports, clock, entropy, ledgerOrigin, hotWindowDays: given.hotWindowDays ?? 100 },
+        {
+          pinned: given.pinned ?? pinned,
+          accounts: given.accounts ?? [],
+          newSalts: given.newSalts ?? false,
+          say: () => undefined,
+        },
+      );
+    } finally {
+      await close();
+    }
+  }
+  const differences = async (folder: string): Promise<string[]> => {
+    const [now, before] = ['store.db', 'lost.db'].map((name) => SqliteDatabase.open(join(folder, name), TABLES));
+    try {
+      return await differencesBetween(now!, before!);
+    } finally {
+      await now!.close();
+      await before!.close();
+    }
+  };
+
+  describe('is made again from mirror and vault', () => {
+    let folder: { readonly path: string; readonly remove: () => Promise<void> };
+    let rebuilt: Rebuilt;
+    before(async () => {
+      folder = await left();
+      rebuilt = await rebuildIn(folder.path);
+    });
+    after(() => folder.remove());
+
+    it('with every total that it had, by hand', () => {
+      // 1 March: 600 calls 6.00, 3 seats 37.50, anna 0.75. 2 March: 500 calls 5.00, anna 0.75, and late 200 calls 2.00.
+      // 3 March: 1,500 and 300 calls at 0.006 are 10.80, ben, anna and cleo 2.25, 2 seats 25. 4 March, open: 10 calls 0.06, dora 0.75.
+      // umbrella: 300 calls 6.00 and the platform 5; 7 calls late 0.14 and 5; 50 calls 1.00 and 5.
+      assert.deepEqual(
+        rebuilt.tenants.map(({ tenant, billed, invoiced, invoices }) => [tenant, billed, invoiced, invoices]),
+        [
+          ['initech', '3', '300', 1],
+          ['northwind', '90.86', '9005', 3],
+          ['umbrella', '22.14', '2214', 3],
+        ],
+      );
+    });
+
+    it('row by row in every table that money rests on', async () => {
+      assert.deepEqual(await differences(folder.path), []);
+    });
+
+    it('with all its evidence in its place, every seal and every key', () => {
+      assert.equal(
+        rebuilt.tenants.reduce((sum, { evidence }) => sum + evidence, 0),
+        7,
+      );
+      assert.ok(rebuilt.seals >= 8, `${rebuilt.seals} seals`);
+      assert.equal(rebuilt.apiKeys, 6);
+      assert.ok(rebuilt.tenants.every(({ unsealed }) => unsealed === 0));
+    });
+
+    describe('and life goes on', () => {
+      let suite: TestSuite;
+      const client = (tenant: string): Client =>
+        new (Object.getPrototypeOf(known).constructor as typeof Client)(suite, known.tenant, keysOf.get(tenant)!);
+      let known: Client;
+      before(async () => {
+        suite = await TestSuite.start({ at: LOST, from: folder.path });
+        known = await suite.client('northwind');
+      });
+      after(() => suite.close());
+
+      it('a full pass finds nothing wrong and nothing lost', async () => {
+        const { faults, healed } = await suite.deep(true);
+        assert.deepEqual([faults, healed.filter((what) => !what.includes('projection'))], [[], []]);
+      });
+
+      it('the same API keys open the door', async () => {
+        assert.equal((await client('northwind').get('/api/v1/billing/ledger/head')).status, 200);
+      });
+
+      it('what is sent once more is not billed once more; another time under an old key is a conflict', async () => {
+        const northwind = client('northwind');
+        const answer = await northwind.send([
+          calls('n13', '10', '2026-03-04T08:00:00Z'),
+          calls('n1', '600', '2026-03-01T10:00:00Z'),
+          calls('n13', '10', '2026-03-04T08:00:01Z'),
+          calls('n15', '1', '2026-03-04T08:59:00Z'),
+        ]);
+        assert.deepEqual(
+          answer.results.map(({ status, code }) => code ?? status),
+          ['duplicate', 'duplicate', 'idempotency_conflict', 'accepted'],
+        );
+        const receipt = await northwind.read<{ state: string; entry: { quantity: string } }>(
+          `/api/v1/billing/receipts/${answer.results[1]!.receipt_id}`,
+        );
+        assert.deepEqual([receipt.state, receipt.entry.quantity], ['billed', '600']);
+      });
+
+      it('a user whom the open day has seen is not counted again, a new one is: dora 0, ella 0.75', async () => {
+        const now = '2026-03-04T08:59:00Z';
+        await client('northwind').send([user('n16', 'dora', now), user('n17', 'ella', now)]);
+        await suite.settle();
+        const amounts = (await suite.entriesOf('northwind', 'charge')).slice(-2).map(({ amount }) => amount);
+        assert.deepEqual(amounts, ['0', '0.75']);
+      });
+
+      it('a user of a closed day who comes late is not counted again either', async () => {
+        await client('northwind').send(user('n18', 'cleo', '2026-03-03T23:30:00Z'));
+        await suite.settle();
+        assert.equal((await suite.entriesOf('northwind', 'charge')).at(-1)!.amount, '0');
+      });
+
+      it('the day’s limit counts what was used before: 11 of 2,000, so 1,990 are too many and 1,989 are not', async () => {
+        const now = '2026-03-04T08:59:00Z';
+        const answers = await client('northwind').send([calls('n19', '1990', now), calls('n20', '1989', now)]);
+        assert.deepEqual(
+          answers.results.map(({ status, code }) => code ?? status),
+          ['quota_exceeded', 'accepted'],
+        );
+      });
+
+      it('4 March closes with 2,000 calls at 0.006, dora and ella: 13.50, under the next numbers', async () => {
+        suite.goTo('2026-03-05T01:00:00Z');
+        const { issued } = await suite.runInvoices();
+        assert.deepEqual(issued.map(({ number }) => number).sort(), [
+          'INV-2026-000008',
+          'INV-2026-000009',
+          'INV-2026-000010',
+        ]);
+        await suite.settle();
+        const number = issued.find(({ tenant }) => tenant === 'northwind')!.number;
+        const { document } = await client('northwind').read<{ document: { total: string } }>(
+          `/api/v1/billing/invoices/${number}`,
+        );
+        assert.equal(document.total, '1350');
+      });
+
+      it('old evidence and new verifies with the pinned keys, and a full pass still finds nothing', async () => {
+        const names = await suite.platform.vault.list('evidence/');
+        assert.equal(names.length, 10);
+        for (const name of names) {
+          const bundle = Buffer.from((await suite.platform.vault.read(name))!);
+          const verdict = await verifyBundle(bundle, pinned);
+          assert.equal(verdict.verdict, 'verified', `${name} ${JSON.stringify(verdict.claims)}`);
+        }
+        assert.deepEqual((await suite.deep()).faults, []);
+        assert.deepEqual((await suite.deep(true)).faults, []);
+      });
+    });
+  });
+
+  describe('of which something else is missing, too', () => {
+    let folder: { readonly path: string; readonly remove: () => Promise<void> };
+    beforeEach(async () => {
+      folder = await left();
+    });
+    afterEach(() => folder.remove());
+    const objects = (...parts: string[]): string => join(folder.path, 'vault/objects', ...parts);
+
+    it('the mirror’s copy of what the vault has: the vault is enough', async () => {
+      for (const tenant of ['northwind', 'umbrella']) {
+        const names = (await readdir(join(folder.path, 'mirror', tenant))).sort();
+        await rm(join(folder.path, 'mirror', tenant, names[0]!));
+      }
+      await rebuildIn(folder.path);
+      assert.deepEqual(await differences(folder.path), []);
+    });
+
+    it('every segment, while the mirror is whole: the mirror is enough', async () => {
+      await rm(objects('segments'), { recursive: true });
+      await rebuildIn(folder.path);
+      assert.deepEqual(await differences(folder.path), []);
+    });
+
+    it('an invoice’s evidence: it is due again, and made again to the same bytes', async () => {
+      const name = 'evidence/northwind/INV-2026-000001.tar';
+      const candidates = await readdir(objects('evidence/northwind'));
+      const file = objects('evidence/northwind', candidates.sort()[0]!);
+      const bundle = await readFile(file);
+      await rm(file);
+      const { tenants } = await rebuildIn(folder.path);
+      assert.equal(tenants.find(({ tenant }) => tenant === 'northwind')!.evidence, 2, name);
+      const suite = await TestSuite.start({ at: LOST, from: folder.path });
+      await suite.settle();
+      const again = await suite.platform.vault.read(`evidence/northwind/${candidates[0]!}`);
+      await suite.close();
+      assert.deepEqual(Buffer.from(again!), bundle);
+    });
+
+    it('an account document, which the operator gives', async () => {
+      const taken = (await readdir(objects('registry/taken'))).sort();
+      for (const name of taken) await rm(objects('registry/taken', name));
+      await assert.rejects(rebuildIn(folder.path), (error) => {
+        assert.ok(error instanceof RebuildRefused);
+        assert.match(error.message, /organization initech.*--account/);
+        return true;
+      });
+      await rm(join(folder.path, 'store.db'));
+      const given = [accountOf('northwind', NORTHWIND), accountOf('umbrella', UMBRELLA), accountOf('initech', INITECH)];
+      const { tenants, apiKeys } = await rebuildIn(folder.path, { accounts: given });
+      assert.deepEqual([tenants.length, apiKeys], [3, 0]);
+      const found = (await differences(folder.path)).map((row) => row.split(' ')[0]);
+      // Documents were loaded at other times, and nobody’s key is known: new ones have to be made. Limits count from now on.
+      assert.deepEqual([...new Set(found)].sort(), ['accounts', 'api_keys', 'limit_counters']);
+    });
+
+    it('the evidence key, with which the salts are locked away: refused, unless values may be counted once more', async () => {
+      await rm(join(folder.path, 'keys/evidence'), { recursive: true });
+      await assert.rejects(rebuildIn(folder.path), /northwind, users of 2026-03.*the salt of its values is lost/);
+      await rm(join(folder.path, 'store.db'));
+      const { tenants } = await rebuildIn(folder.path, { newSalts: true });
+      assert.equal(tenants.find(({ tenant }) => tenant === 'northwind')!.billed, '90.86');
+    });
+  });
+
+  describe('on a day when the hot window is over for the first entries', () => {
+    it('gets no pages back that stand in the vault; they are read there, and nothing is missed', async () => {
+      const folder = await left();
+      try {
+        await rebuildIn(folder.path, { at: '2026-06-20T00:00:00Z' });
+        const suite = await TestSuite.start({ at: '2026-06-20T00:00:00Z', from: folder.path });
+        const rows = suite.sql("SELECT min(first_seq) AS first FROM pages WHERE tenant='umbrella'");
+        assert.ok(Number(rows[0]!['first']) > 256, `${rows[0]!['first']}`);
+        assert.equal((await suite.entries('umbrella')).filter(({ typ }) => typ === 'charge').length, 302);
+        assert.deepEqual((await suite.deep(true)).faults, []);
+        await suite.close();
+        assert.deepEqual(await differences(folder.path), []);
+      } finally {
+        await folder.remove();
+      }
+    });
+  });
+
+  describe('is not made again from what somebody has changed; the place is named', () => {
+    let folder: { readonly path: string; readonly remove: () => Promise<void> };
+    beforeEach(async () => {
+      folder = await left();
+    });
+    afterEach(() => folder.remove());
+    const objects = (...parts: string[]): string => join(folder.path, 'vault/objects', ...parts);
+    const mirror = (...parts: string[]): string => join(folder.path, 'mirror', ...parts);
+    const overwrite = async (file: string, change: (bytes: Buffer) => Uint8Array): Promise<void> => {
+      await chmod(file, 0o644);
+      await writeFile(file, change(await readFile(file)));
+    };
+    const flip = (place: number) => (bytes: Buffer) => {
+      const changed = Buffer.from(bytes);
+      changed[place < 0 ? bytes.length + place : place]! ^= 1;
+      return changed;
+    };
+    const edited = (from: string, to: string) => (bytes: Buffer) => {
+      const text = bytes.toString('latin1');
+      assert.ok(text.includes(from), from);
+      return Buffer.from(text.replace(from, to), 'latin1');
+    };
+    const firstOf = async (path: string): Promise<string> => join(path, (await readdir(path)).sort()[0]!);
+    const lastOf = async (path: string): Promise<string> => join(path, (await readdir(path)).sort().at(-1)!);
+    const seal = (n: number): string => `${String(n).padStart(12, '0')}`;
+    /** Raises an amount in a page and packs it again so that nothing is wrong with the page itself. */
+    const raised = (bytes: Buffer): Buffer => {
+      const texts = unpackPage(bytes);
+      const place = texts.findIndex((text) => text.includes('"typ":"charge"'));
+      texts[place] = texts[place]!.replace('"amount":"', '"amount":"9');
+      return packPage(texts);
+    };
+
+    const CASES: readonly (readonly [what: string, place: RegExp, tamper: () => Promise<unknown>])[] = [
+      [
+        'an amount in the newest page of the mirror',
+        /mirror of northwind, page \d+.*misrated/,
+        async () => overwrite(await lastOf(mirror('northwind')), raised),
+      ],
+      [
+        'a byte of it',
+        /mirror of northwind, page \d+/,
+        async () => overwrite(await lastOf(mirror('northwind')), flip(80)),
+      ],
+      [
+        'the newest page of the mirror removed, which a seal has signed',
+        /northwind entry \d+.*seal \d+ signed/,
+        async () => rm(await lastOf(mirror('northwind'))),
+      ],
+      [
+        'an older page of the mirror that the vault has otherwise',
+        /mirror of umbrella, page 0.*vault has other bytes/,
+        async () => overwrite(mirror('umbrella', `${'0'.repeat(16)}.page`), raised),
+      ],
+      [
+        'a page in the middle, of which there is no copy: neither vault nor mirror',
+        /umbrella entry \d+.*neither vault nor mirror/,
+        async () => {
+          await rm(objects('segments/umbrella'), { recursive: true });
+          await rm(mirror('umbrella', `${'256'.padStart(16, '0')}.page`));
+        },
+      ],
+      [
+        'a byte of a segment',
+        /segments\/umbrella\/0+-\d+\.tar/,
+        async () => overwrite(await firstOf(objects('segments/umbrella')), flip(700)),
+      ],
+      [
+        'a segment cut short',
+        /segments\/umbrella\/0+-\d+\.tar/,
+        async () => overwrite(await firstOf(objects('segments/umbrella')), (bytes) => bytes.subarray(512)),
+      ],
+      [
+        'a segment of another customer under this one’s name',
+        /segments\/umbrella|umbrella entry/,
+        async () => {
+          const from = await firstOf(objects('segments/northwind'));
+          await rm(objects('segments/umbrella'), { recursive: true });
+          await cp(objects('segments/northwind'), objects('segments/umbrella'), { recursive: true });
+          await rm(mirror('umbrella'), { recursive: true });
+          assert.ok(from);
+        },
+      ],
+      ['a seal removed', /seals\/0+3\.json/, async () => rm(objects('seals', `${seal(3)}.json`))],
+      [
+        'a seal’s record',
+        /seals\/0+3\.json/,
+        async () =>
+          overwrite(objects('seals', `${seal(3)}.json`), edited('receipts_total\\":\\"', 'receipts_total\\":\\"1')),
+      ],
+      ['a seal’s signature', /seals\/0+3\.json/, async () => overwrite(objects('seals', `${seal(3)}.json`), flip(300))],
+      [
+        'two seals changed over',
+        /seals\/0+2\.json/,
+        async () => {
+          await copyFile(objects('seals', `${seal(2)}.json`), join(folder.path, 'aside'));
+          await overwrite(objects('seals', `${seal(2)}.json`), () => Buffer.alloc(0));
+          const three = await readFile(objects('seals', `${seal(3)}.json`));
+          await overwrite(objects('seals', `${seal(2)}.json`), () => three);
+          const two = await readFile(join(folder.path, 'aside'));
+          await overwrite(objects('seals', `${seal(3)}.json`), () => two);
+        },
+      ],
+      ['the heads of a seal removed', /heads\/0+4\.zst/, async () => rm(objects('heads', `${seal(4)}.zst`))],
+      [
+        'the heads of a seal',
+        /seals\/0+4\.json.*heads/,
+        async () => overwrite(objects('heads', `${seal(4)}.zst`), () => zstdCompressSync(Buffer.from('nobody'))),
+      ],
+      [
+        'a key set',
+        /keysets\/[0-9a-f]{64}\.json/,
+        async () => overwrite(await firstOf(objects('keysets')), edited('AQAB', 'AQAC')),
+      ],
+      ['a key set removed', /keysets\/[0-9a-f]{64}\.json/, async () => rm(await firstOf(objects('keysets')))],
+      [
+        'under which name a log stands in the seals',
+        /logs\/northwind\.json/,
+        async () => overwrite(objects('logs/northwind.json'), edited('"blind":"', '"blind":"A')),
+      ],
+      ['that note removed', /logs\//, async () => rm(objects('logs/northwind.json'))],
+      [
+        'the registry',
+        /registry\/taken\/.*no pinned key signed it/,
+        async () => overwrite(await lastOf(objects('registry/taken')), flip(400)),
+      ],
+      [
+        'an account document',
+        /registry\/accounts\/[0-9a-f]{64}\.json/,
+        async () =>
+          overwrite(await firstOf(objects('registry/accounts')), edited('"currency":"USD"', '"currency":"EUR"')),
+      ],
+      [
+        'an account document removed',
+        /registry\/accounts\//,
+        async () => rm(await firstOf(objects('registry/accounts'))),
+      ],
+      [
+        'a price document',
+        /registry\/prices\/[0-9a-f]{64}\.json/,
+        async () =>
+          overwrite(await firstOf(objects('registry/prices')), edited('"currency":"USD"', '"currency":"EUR"')),
+      ],
+      [
+        'the salts under lock and key',
+        /registry\/escrow\/.*does not open/,
+        async () => overwrite(await lastOf(objects('registry/escrow')), flip(-40)),
+      ],
+      [
+        'a digit on an archived invoice',
+        /evidence\/umbrella\/INV-2026-\d+\.tar/,
+        async () => overwrite(await firstOf(objects('evidence/umbrella')), edited('"total":"', '"total":"1')),
+      ],
+      [
+        'evidence of another customer under this one’s name',
+        /evidence\/umbrella\/INV-2026-\d+\.tar/,
+        async () => {
+          const other = await readFile(await firstOf(objects('evidence/northwind')));
+          await overwrite(await firstOf(objects('evidence/umbrella')), () => other);
+        },
+      ],
+    ];
+
+    for (const [what, place, tamper] of CASES) {
+      it(what, async () => {
+        await tamper();
+        await assert.rejects(rebuildIn(folder.path), (error) => {
+          assert.ok(error instanceof RebuildRefused, String(error));
+          assert.match(error.message, place);
+          return true;
+        });
+      });
+    }
+
+    it('pinned keys of before the last rotation: the seals of the new key are refused', async () => {
+      const [checkpoint, evidence] = pinned.keyset.keys;
+      const old = {
+        keys: [
+          { ...checkpoint!, last_seal: '' },
+          { ...evidence!, last_seal: '' },
+        ],
+      };
+      await assert.rejects(rebuildIn(folder.path, { pinned: { ...pinned, keyset: old } }), /seals\/\d+\.json/);
+    });
+
+    it('a database that is not empty', async () => {
+      await rebuildIn(folder.path);
+      await assert.rejects(rebuildIn(folder.path), /the database: it is not empty/);
+    });
+  });
+});
