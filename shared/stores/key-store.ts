@@ -49,6 +49,8 @@ export class KeyStore {
 
   /** A secret that all instances share; made when first asked for. @param fresh 32 bytes, used if there is none yet */
   async secret(name: string, fresh: Uint8Array): Promise<Uint8Array> {
+    const known = await this.#database.snapshot((view) => view.read(secrets, [name]));
+    if (known !== undefined) return known.value;
     return this.#database.transact(async (tx) => {
       const row = await tx.read(secrets, [name]);
       if (row !== undefined) return row.value;

@@ -329,6 +329,13 @@ describe('a vault in Cloud Storage', () => {
       assert.equal(await vault.read('a'), undefined);
     });
 
+    it('a writer that may not replace anything learns what stands there all the same', async () => {
+      await vault.create('taken', text('first'));
+      double.fault('upload', 'forbidden', 2);
+      assert.equal(await vault.create('taken', text('first')), 'present');
+      assert.equal(await vault.create('taken', text('second')), 'different');
+    });
+
     it('what is forbidden for another reason is an error of another kind, without the request in it', async () => {
       await vault.create('a', text('x'));
       double.fault('delete', 'forbidden');

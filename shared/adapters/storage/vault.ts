@@ -141,6 +141,9 @@ export class StorageVault implements Vault {
       else await file.save(content, options);
     } catch (error) {
       if (statusOf(error) === 412 || hasLostTrack(error)) return false;
+      // To replace an object takes the right to delete it, which a writer of ours does not have; the service may look at rights
+      // before it looks at the precondition.
+      if (statusOf(error) === 403 && (await this.#isTaken(name))) return false;
       const refused = failure(`store ${name}`, error);
       const isDamaged = statusOf(error) === 400 && /crc32c/i.test(refused.message);
       throw isDamaged ? new TryAgain(`${refused.message} (damaged on its way)`) : refused;
@@ -148,6 +151,11 @@ export class StorageVault implements Vault {
     if (file.metadata.crc32c !== checksum)
       throw new Error(`Cloud Storage stored other bytes as ${name} than it was sent`);
     return true;
+  }
+
+  async #isTaken(name: string): Promise<boolean> {
+    const [isThere] = await asked(`look for ${name}`, () => this.#bucket.file(name).exists());
+    return isThere;
   }
 
   async #fetch(name: string): Promise<{ bytes: Uint8Array; metadata: FileMetadata } | undefined> {
