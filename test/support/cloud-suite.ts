@@ -27,7 +27,7 @@ const NOBODY = 'http://127.0.0.1:1/';
 const PATIENCE_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 25;
 /** A doorbell that is not answered by then was lost, or is held back for longer than a test wants to wait. */
-const RING_AGAIN_MILLISECONDS = 5_000;
+const RING_AGAIN_MILLISECONDS = 2_000;
 
 export interface CloudSuiteSetup {
   readonly at: string;
