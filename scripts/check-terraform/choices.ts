@@ -12,6 +12,7 @@ export type Choice = { readonly within?: string } & (
 );
 
 const exactlyOne = (of: readonly string[], within?: string): Choice => ({ how: 'exactly one', of, ...inside(within) });
+const atLeastOne = (of: readonly string[], within?: string): Choice => ({ how: 'at least one', of, ...inside(within) });
 const atMostOne = (of: readonly string[], within?: string): Choice => ({ how: 'at most one', of, ...inside(within) });
 const rule = (check: (block: Values) => string | undefined, within?: string): Choice => ({
   how: 'rule',
@@ -40,6 +41,12 @@ const needs = (wanted: string, by: string, within?: string): Choice =>
     (block) => (isGiven(block[by]) === true && isGiven(block[wanted]) === false ? `${by} needs ${wanted}` : undefined),
     within,
   );
+
+/** The texts of an argument in each of the blocks; undefined where one is not known. */
+function textsOf(blocks: Value | undefined, argument: string): string[] | undefined {
+  const texts = (isList(blocks) ? blocks : []).map((block) => (isRecord(block) ? block[argument] : UNKNOWN));
+  return texts.every((text) => typeof text === 'string') ? texts : undefined;
+}
 
 /** By type. Sources: as in limits.ts. */
 export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
@@ -76,10 +83,11 @@ export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   ],
   google_cloud_run_v2_service: [inOrder('min_instance_count', 'max_instance_count', 'template.scaling')],
   google_spanner_instance: [
+    exactlyOne(['min_processing_units', 'min_nodes'], 'autoscaling_config.autoscaling_limits'),
+    exactlyOne(['max_processing_units', 'max_nodes'], 'autoscaling_config.autoscaling_limits'),
     exactlyOne(['num_nodes', 'processing_units', 'autoscaling_config']),
     inOrder('min_processing_units', 'max_processing_units', 'autoscaling_config.autoscaling_limits'),
     inOrder('min_nodes', 'max_nodes', 'autoscaling_config.autoscaling_limits'),
-    atMostOne(['min_processing_units', 'min_nodes'], 'autoscaling_config.autoscaling_limits'),
     // https://cloud.google.com/spanner/docs/editions-overview
     rule(({ config, edition }) =>
       typeof config === 'string' &&
@@ -95,7 +103,7 @@ export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
         : undefined,
     ),
   ],
-  google_spanner_database: [atMostOne(['kms_key_name', 'kms_key_names'], 'encryption_config')],
+  google_spanner_database: [exactlyOne(['kms_key_name', 'kms_key_names'], 'encryption_config')],
   google_spanner_backup_schedule: [
     exactlyOne(['full_backup_spec', 'incremental_backup_spec']),
     rule(({ incremental_backup_spec, encryption_config }) => {
@@ -194,6 +202,28 @@ export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
       ],
       'conditions',
     ),
+    // The API takes neither without a filter. https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
+    ...['condition_threshold', 'condition_absent'].map((condition) =>
+      atLeastOne(['filter'], `conditions.${condition}`),
+    ),
+  ],
+  // A metric's labels are filled by extractors of the same names, or not at all.
+  google_logging_metric: [
+    rule(({ metric_descriptor, label_extractors }) => {
+      const [descriptor] = isList(metric_descriptor) ? metric_descriptor : [];
+      const labels =
+        isRecord(descriptor) && isList(descriptor['labels'] ?? null) ? (descriptor['labels'] as readonly Value[]) : [];
+      const keys = labels.map((label) => (isRecord(label) ? label['key'] : UNKNOWN));
+      if (label_extractors === UNKNOWN || keys.includes(UNKNOWN)) return undefined;
+      const given = isRecord(label_extractors) ? Object.keys(label_extractors) : [];
+      const missing = [
+        ...keys.filter((key) => !given.includes(String(key))),
+        ...given.filter((key) => !keys.includes(key)),
+      ];
+      return missing.length === 0
+        ? undefined
+        : `labels of metric_descriptor and label_extractors differ in ${missing.map(String).join(', ')}`;
+    }),
   ],
   google_monitoring_uptime_check_config: [
     exactlyOne(['http_check', 'tcp_check', 'synthetic_monitor']),
@@ -201,10 +231,14 @@ export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
   ],
   google_billing_budget: [exactlyOne(['specified_amount', 'last_period_amount'], 'amount')],
   google_org_policy_policy: [
+    atLeastOne(['spec', 'dry_run_spec']),
+    ...['spec', 'dry_run_spec'].map((spec) => atLeastOne(['rules', 'reset'], spec)),
+    ...['spec', 'dry_run_spec'].map((spec) => atLeastOne(['allowed_values', 'denied_values'], `${spec}.rules.values`)),
     exactlyOne(['enforce', 'allow_all', 'deny_all', 'values'], 'spec.rules'),
     exactlyOne(['enforce', 'allow_all', 'deny_all', 'values'], 'dry_run_spec.rules'),
   ],
   google_compute_region_network_endpoint_group: [
+    atLeastOne(['service', 'url_mask'], 'cloud_run'),
     rule(({ network_endpoint_type, cloud_run, cloud_function, app_engine }) =>
       network_endpoint_type === 'SERVERLESS' &&
       [isGiven(cloud_run), isGiven(cloud_function), isGiven(app_engine)].filter((one) => one !== false).length !== 1
@@ -239,6 +273,24 @@ export const CHOICES: Readonly<Record<string, readonly Choice[]>> = {
         : undefined,
     ),
   ],
-  google_compute_url_map: [exactlyOne(['default_service', 'default_url_redirect', 'default_route_action'])],
+  google_compute_url_map: [
+    exactlyOne(['default_service', 'default_url_redirect', 'default_route_action']),
+    // https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps: each host rule names a path matcher of the map
+    rule(({ host_rule, path_matcher }) => {
+      if (host_rule === UNKNOWN || path_matcher === UNKNOWN) return undefined;
+      const named = textsOf(host_rule, 'path_matcher');
+      const there = textsOf(path_matcher, 'name');
+      if (named === undefined || there === undefined) return undefined;
+      const lost = [...named.filter((name) => !there.includes(name)), ...there.filter((name) => !named.includes(name))];
+      return lost.length === 0
+        ? undefined
+        : `host_rule and path_matcher do not speak of each other: ${lost.join(', ')}`;
+    }),
+    atLeastOne(['default_service', 'default_url_redirect', 'default_route_action'], 'path_matcher'),
+    atLeastOne(['service', 'url_redirect', 'route_action'], 'path_matcher.path_rule'),
+  ],
+  google_compute_target_https_proxy: [
+    exactlyOne(['ssl_certificates', 'certificate_map', 'certificate_manager_certificates']),
+  ],
   google_iam_workload_identity_pool_provider: [exactlyOne(['aws', 'oidc', 'saml', 'x509'])],
 };

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATA_SCHEMAS } from '../../shared/adapters/pubsub/schemas.ts';
 import { SUBSCRIPTIONS, TOPICS } from '../../shared/domain/messages.ts';
 import { VARIABLES } from '../../shared/edge/config.ts';
 
@@ -9,6 +10,8 @@ export interface Facts {
   readonly functions: readonly string[];
   /** Topic names without prefix. */
   readonly topics: readonly string[];
+  /** Avro schema of each topic's data, by topic. */
+  readonly schemas: Readonly<Record<string, string>>;
   readonly subscriptions: readonly { readonly name: string; readonly topic: string; readonly function: string }[];
   /** Paths that each function answers for Pub/Sub and the scheduler. */
   readonly routes: ReadonlyMap<string, ReadonlySet<string>>;
@@ -40,6 +43,7 @@ export function readFacts(project: string): Facts {
   return {
     functions,
     topics: Object.values(TOPICS),
+    schemas: DATA_SCHEMAS,
     subscriptions: SUBSCRIPTIONS.map(({ name, topic }) => ({ name, topic, function: functionOf(name, functions) })),
     routes: new Map(functions.map((name) => [name, routesOf(textOf(`functions/${name}/handler.ts`) ?? '')])),
     settings: Object.values(VARIABLES).map(({ name, readBy, needed, read }) => ({

@@ -78,6 +78,18 @@ export const json: Form = (value) => {
   }
 };
 
+/** A record of named fields: https://avro.apache.org/docs/1.11.1/specification/#schema-record */
+export const avroRecord: Form = (value) => {
+  const fault = json(value);
+  if (fault !== undefined) return fault;
+  const schema = JSON.parse(String(value)) as { type?: unknown; name?: unknown; fields?: unknown };
+  const isNamed = (field: unknown) => typeof field === 'object' && field !== null && 'name' in field && 'type' in field;
+  const isSound = schema.type === 'record' && typeof schema.name === 'string' && Array.isArray(schema.fields);
+  return isSound && (schema.fields as unknown[]).every(isNamed)
+    ? undefined
+    : 'must be an Avro record: type, name and fields';
+};
+
 export const base64: Form = matching(
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
   'base64 (base64encode(...))',

@@ -15,7 +15,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, Form>>>> = 
     // https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
     name: form.matching(/^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/, 'a name of 3 to 255 characters without "goog"'),
   },
-  google_pubsub_schema: { definition: form.json },
+  google_pubsub_schema: { definition: form.avroRecord },
   google_pubsub_subscription: {
     name: form.matching(/^(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/, 'a name of 3 to 255 characters without "goog"'),
     ack_deadline_seconds: form.from(10, 600),

@@ -6,6 +6,7 @@ import { type Folder, foldersOf, residenciesOf } from './layout.ts';
 import { lint } from './lint.ts';
 import { inParallel } from './parallel.ts';
 import { type ModulesJson, type PlanJson, plannedResources, Written } from './planned.ts';
+import { betweenStacks } from './policies/between-stacks.ts';
 import { resourcePolicies } from './policies/resource.ts';
 import { Stack, stackPolicies } from './policies/stack.ts';
 import type { Problem } from './problems.ts';
@@ -154,7 +155,15 @@ class Run {
   async all(): Promise<void> {
     const folders = foldersOf(this.#room.files, this.#room.schema);
     await inParallel(folders, AT_ONCE, (folder) => this.#folder(folder));
-    for (const [stack, parts] of [...this.#planned].sort(([a], [b]) => (a < b ? -1 : 1))) this.#stack(stack, parts);
+    const stacks = [...this.#planned].sort(([a], [b]) => (a < b ? -1 : 1));
+    const whole = stacks.flatMap(([name, parts]) => this.#stack(name, parts) ?? []);
+    if (stacks.length > 1)
+      this.#room.report({
+        check: 'policy',
+        what: 'between stacks',
+        detail: `${whole.length} stacks`,
+        problems: [...betweenStacks(whole)],
+      });
   }
 
   async #folder(folder: Folder): Promise<void> {
@@ -255,13 +264,18 @@ class Run {
     return plannedResources(JSON.parse(out) as PlanJson, modules, folder.path, this.#written);
   }
 
-  #stack(name: string, parts: readonly (Resource[] | undefined)[]): void {
+  /** Asks the policies of one stack; undefined where not all of it could be planned. */
+  #stack(name: string, parts: readonly (Resource[] | undefined)[]): Stack | undefined {
     const [environment, residency] = name.split(' ') as [string, string];
-    const isWhole = parts.every((part) => part !== undefined);
-    const resources = parts.flatMap((part) => part ?? []);
-    const problems = isWhole ? [...stackPolicies(new Stack(environment, residency, resources), this.#room.facts)] : [];
-    const detail = isWhole ? `${resources.length} resources` : 'left out: not all of it could be planned';
-    this.#room.report({ check: 'policy', what: name, detail, problems });
+    const planned = parts.flatMap((part) => part ?? []);
+    const stack = parts.includes(undefined) ? undefined : new Stack(environment, residency, planned);
+    this.#room.report({
+      check: 'policy',
+      what: name,
+      detail: stack === undefined ? 'left out: not all of it could be planned' : `${planned.length} resources`,
+      problems: stack === undefined ? [] : [...stackPolicies(stack, this.#room.facts)],
+    });
+    return stack;
   }
 
   #cwd(folder: Folder): string {

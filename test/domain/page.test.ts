@@ -3,6 +3,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { buildLedger, ratableEvents } from '../../scripts/bench/ledger-in-memory.ts';
 import { PAGE_ENTRIES, PageDamaged, packPage, pagesOf, unpackPage } from '../../shared/domain/ledger/page.ts';
+import { packCompact } from '../../shared/domain/ledger/page-compact.ts';
 import { writeEntry } from '../../shared/domain/ledger/record.ts';
 import { leafHashTextOf } from '../../shared/domain/ledger/tree.ts';
 import { plusMicros } from '../../shared/domain/time.ts';
@@ -221,6 +222,24 @@ describe('a damaged page is refused', () => {
       nothing: Buffer.alloc(0),
     };
     for (const [what, bytes] of Object.entries(hostile)) assert.throws(() => unpackPage(bytes), PageDamaged, what);
+  });
+
+  it('though it vouches for every entry of it: 257 entries, or one of 3,000 bytes', () => {
+    const many = llmCharges(PAGE_ENTRIES - 1);
+    const tooMany = packCompact(many, many.map(leafHashTextOf), many.length);
+    assert.equal(many.length, PAGE_ENTRIES + 1);
+    assert.throws(() => unpackPage(tooMany!), PageDamaged);
+
+    const tenant = 'a'.repeat(3000);
+    const alone = packPage(texts.slice(0, 1));
+    const [head, ...rest] = zstdDecompressSync(alone.subarray(73 + alone.readUInt32BE(1)))
+      .toString('latin1')
+      .split('\n');
+    const part = frame([head!.split('"').with(1, tenant).join('"'), ...rest].join('\n'));
+    const long = Buffer.concat([alone.subarray(0, 73 + alone.readUInt32BE(1)), part]);
+    long.writeUInt32BE(part.length, 5);
+    long.write(leafHashTextOf(texts[0]!.replace('"tenant-bench"', `"${tenant}"`)), 41, 'base64url');
+    assert.throws(() => unpackPage(long), PageDamaged);
   });
 
   it('where a template is of a kind that nobody knows, or has a value too many', () => {

@@ -648,7 +648,8 @@ describe('telemetry of the spine', () => {
       assert.equal(seriesOf('tallystick.ledger.seals')[0]?.sum, 1);
       assert.deepEqual(
         seriesOf('tallystick.vault.objects').map(({ attributes, sum }) => [attributes['outcome'], sum]),
-        [['created', 1]],
+        // The seal, its heads, the key set it names, and under which blind the one log stands in it.
+        [['created', 4]],
       );
 
       const everything = JSON.stringify([collector.spans, collector.series]);

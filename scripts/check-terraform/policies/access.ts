@@ -1,11 +1,13 @@
 import type { Facts } from '../facts.ts';
 import type { Problem } from '../problems.ts';
-import { type Resource, textAt } from '../resources.ts';
+import { type Resource, textAt, valuesAt } from '../resources.ts';
+import { isList } from '../wire-values.ts';
 import { broken } from './finding.ts';
 import { isGrant, membersOf } from './grants.ts';
 import { lastOf, nameOf, type Stack } from './stack.ts';
 
-const DATABASE = 'roles/spanner.databaseUser on the database';
+const DATABASE = 'our role ledgerWriter on the database';
+const METRICS = 'roles/monitoring.metricWriter on the project';
 const FIRESTORE = 'roles/datastore.user on the project';
 const VAULT_CREATE = 'roles/storage.objectCreator on the vault';
 const VAULT_READ = 'roles/storage.objectViewer on the vault';
@@ -25,11 +27,12 @@ const ENCRYPTS = (key: string): RegExp => new RegExp(`^roles/cloudkms\\.cryptoKe
  * here and missing as well. Whoever changes what a function needs changes both lines, and somebody reads them.
  */
 const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
-  ingest: [DATABASE, RING('usage-accepted')],
-  'sign-receipts': [DATABASE, FIRESTORE, RING('receipts-appended')],
-  'seal-ledger': [DATABASE, VAULT_CREATE, VAULT_READ, RING('ledger-sealed'), ...signs('checkpoint')],
+  ingest: [DATABASE, METRICS, RING('usage-accepted')],
+  'sign-receipts': [DATABASE, METRICS, FIRESTORE, RING('receipts-appended')],
+  'seal-ledger': [DATABASE, METRICS, VAULT_CREATE, VAULT_READ, RING('ledger-sealed'), ...signs('checkpoint')],
   'reconcile-chain': [
     DATABASE,
+    METRICS,
     FIRESTORE,
     VAULT_CREATE,
     VAULT_READ,
@@ -38,10 +41,33 @@ const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
     RING('period-invoiced'),
     ...signs('evidence'),
   ],
-  'run-invoices': [DATABASE, FIRESTORE, RING('receipts-appended'), RING('period-invoiced')],
-  'archive-period': [DATABASE, FIRESTORE, VAULT_CREATE, VAULT_READ, ...signs('evidence')],
-  // It makes the key of list cursors when nobody has, hence more than reading; it signs download links as itself.
-  api: [DATABASE, VAULT_READ, 'roles/iam.serviceAccountTokenCreator on account api'],
+  'run-invoices': [DATABASE, METRICS, FIRESTORE, RING('receipts-appended'), RING('period-invoiced')],
+  'archive-period': [DATABASE, METRICS, FIRESTORE, VAULT_CREATE, VAULT_READ, ...signs('evidence')],
+  // Signs list cursors with a secret and download links as itself.
+  api: [
+    'roles/spanner.databaseReader on the database',
+    METRICS,
+    VAULT_READ,
+    'roles/secretmanager.secretAccessor on secret cursor-key',
+    'roles/iam.serviceAccountTokenCreator on account api',
+  ],
+};
+
+/**
+ * Roles of ours, and all that each permits. Google's role for reading and writing rows (roles/spanner.databaseUser) also
+ * permits spanner.databases.updateDdl: whoever took over a function could drop tables.
+ */
+const ROLES: Readonly<Record<string, readonly string[]>> = {
+  ledgerWriter: [
+    'spanner.databases.beginOrRollbackReadWriteTransaction',
+    'spanner.databases.beginReadOnlyTransaction',
+    'spanner.databases.read',
+    'spanner.databases.select',
+    'spanner.databases.write',
+    'spanner.sessions.create',
+    'spanner.sessions.delete',
+    'spanner.sessions.get',
+  ],
 };
 
 /** What everybody else may do, by the account's id: patterns of sentences. Who is not here gets nothing. */
@@ -53,17 +79,20 @@ const OTHERS: Readonly<Record<string, readonly RegExp[]>> = {
     /^roles\/artifactregistry\.writer on repository functions$/,
     /^roles\/logging\.logWriter on the project$/,
   ],
-  // Brings new versions of what runs. Nothing here touches data, keys or grants.
+  // Makes tables, for npm run migrate.
+  migrator: [/^roles\/spanner\.databaseUser on the database$/],
+  // Brings new versions of what runs. Nothing here touches data, keys or grants; for tables it becomes the migrator.
   deployer: [
     /^roles\/storage\.object(Creator|Viewer) on bucket packages$/,
-    /^roles\/iam\.serviceAccountUser on account [a-z-]+$/,
+    /^roles\/iam\.serviceAccountUser on account (?!migrator$)[a-z-]+$/,
+    /^roles\/iam\.serviceAccountTokenCreator on account migrator$/,
     /^roles\/(cloudfunctions\.developer|cloudscheduler\.admin|compute\.loadBalancerAdmin|compute\.securityAdmin) on the project$/,
     /^roles\/(logging\.configWriter|monitoring\.admin|pubsub\.admin|run\.admin|serviceusage\.serviceUsageConsumer) on the project$/,
   ],
   // Changes what must not be lost and who may do what. It signs nothing; a person approves each of its runs.
   steward: [
-    /^roles\/(artifactregistry|cloudkms|firebaserules|pubsub|spanner|storage)\.admin on the project$/,
-    /^roles\/(datastore\.owner|iam\.serviceAccountAdmin|iam\.workloadIdentityPoolAdmin|logging\.configWriter) on the project$/,
+    /^roles\/(artifactregistry|cloudkms|firebaserules|pubsub|secretmanager|spanner|storage)\.admin on the project$/,
+    /^roles\/(datastore\.owner|iam\.roleAdmin|iam\.serviceAccountAdmin|iam\.workloadIdentityPoolAdmin|logging\.configWriter) on the project$/,
     /^roles\/(resourcemanager\.projectIamAdmin|serviceusage\.serviceUsageAdmin) on the project$/,
   ],
 };
@@ -78,6 +107,7 @@ const AGENTS: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   'gcp-sa-spanner': [ENCRYPTS('spanner')],
   'gcp-sa-firestore': [ENCRYPTS('firestore')],
+  'gcp-sa-secretmanager': [ENCRYPTS('secrets')],
   'gs-project-accounts': [ENCRYPTS('vault')],
 };
 
@@ -95,7 +125,7 @@ export function* accessPolicies(stack: Stack, facts: Facts): Generator<Problem> 
   for (const grant of grants)
     for (const member of membersOf(grant)) {
       const name = accounts.get(member.replace(/^serviceAccount:/, ''));
-      const sentence = `${textAt(grant.values, 'role')} on ${objectOf(stack, grant, accounts)}`;
+      const sentence = `${roleOf(grant)} on ${objectOf(stack, grant, accounts)}`;
       if (name === undefined) yield* othersFaults(stack, grant, member, sentence);
       else {
         found.get(name)?.add(sentence);
@@ -110,6 +140,44 @@ export function* accessPolicies(stack: Stack, facts: Facts): Generator<Problem> 
           nearest(stack, grants, wanted, accounts),
           `function ${name} lacks ${wanted}, which its work needs: ${REVIEWED}`,
         );
+  yield* roleFaults(stack);
+  for (const deployed of stack.functions) yield* secretFaults(deployed, found.get(nameOf(deployed)));
+}
+
+/** A role of ours permits what was reviewed, and no more: it is only as narrow as its list. */
+function* roleFaults(stack: Stack): Generator<Problem> {
+  for (const role of stack.of('google_project_iam_custom_role')) {
+    const id = textAt(role.values, 'role_id') ?? '?';
+    const given = role.values['permissions'] ?? null;
+    if (!isList(given)) continue;
+    const reviewed = ROLES[id] ?? [];
+    for (const permission of given.filter((one) => typeof one === 'string' && !reviewed.includes(one)))
+      yield broken(
+        role,
+        `role ${id} permits ${String(permission)}, which nobody has reviewed: ${REVIEWED}`,
+        'permissions',
+      );
+    for (const permission of reviewed.filter((one) => !given.includes(one)))
+      yield broken(role, `role ${id} lacks ${permission}, which its holders' work needs: ${REVIEWED}`, 'permissions');
+  }
+}
+
+const SECRETS = 'service_config.secret_environment_variables';
+
+/** A secret is given to somebody who may read it: without that an instance does not start. */
+function* secretFaults(deployed: Resource, may: ReadonlySet<string> | undefined): Generator<Problem> {
+  const name = nameOf(deployed);
+  for (const { value: secret, occurrence } of valuesAt(deployed.values, `${SECRETS}.secret`))
+    if (
+      typeof secret === 'string' &&
+      may?.has(`roles/secretmanager.secretAccessor on secret ${lastOf(secret)}`) !== true
+    )
+      yield broken(
+        deployed,
+        `function ${name} is given secret ${lastOf(secret)}, which it may not read: it would not start`,
+        `${SECRETS}.secret`,
+        occurrence,
+      );
 }
 
 const REVIEWED = 'reviewed grants are in scripts/check-terraform/policies/access.ts';
@@ -160,6 +228,10 @@ function isOwnPipeline(stack: Stack, member: string, sentence: string): boolean 
   return pipeline !== undefined && sentence === `roles/iam.workloadIdentityUser on account ${pipeline}`;
 }
 
+/** A role of ours without the project that it is of. */
+const roleOf = (grant: Resource): string | undefined =>
+  textAt(grant.values, 'role')?.replace(/^projects\/[^/]+\/roles\//, 'our role ');
+
 /** What a grant is on, in words that are the same in every stack. */
 function objectOf(stack: Stack, grant: Resource, accounts: ReadonlyMap<string | undefined, string>): string {
   const at = (argument: string) => lastOf(textAt(grant.values, argument)) ?? '?';
@@ -176,6 +248,8 @@ function objectOf(stack: Stack, grant: Resource, accounts: ReadonlyMap<string | 
       return `subscription ${withoutPrefix(at('subscription'), stack.setting('TOPIC_PREFIX') ?? '')}`;
     case 'google_kms_crypto_key':
       return `key ${at('crypto_key_id')}`;
+    case 'google_secret_manager_secret':
+      return `secret ${at('secret_id')}`;
     case 'google_service_account':
       return `account ${accounts.get(at('service_account_id')) ?? at('service_account_id').split('@')[0]}`;
     case 'google_cloud_run_v2_service':

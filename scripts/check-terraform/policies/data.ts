@@ -102,6 +102,24 @@ const STORED: readonly Demand[] = [
     when: ({ config }) => typeof config === 'string' && !/(^|\/)regional-/.test(config),
   },
   {
+    type: 'google_spanner_instance',
+    path: 'name',
+    must: given,
+    because: 'functions find it by its name',
+  },
+  {
+    type: 'google_spanner_instance',
+    path: 'edition',
+    must: given,
+    because: 'what an instance can do depends on it',
+  },
+  {
+    type: 'google_spanner_instance',
+    path: 'autoscaling_config.autoscaling_limits',
+    must: given,
+    because: 'growing has a floor and a ceiling',
+  },
+  {
     type: 'google_spanner_database',
     path: 'deletion_protection',
     must: isNot(false),
@@ -137,6 +155,12 @@ const STORED: readonly Demand[] = [
     path: 'retention_duration',
     must: atLeast(30 * DAY, secondsOf, ' seconds (30 days)'),
     because: 'a backup outlives the discovery of what it is for',
+  },
+  {
+    type: 'google_spanner_backup_schedule',
+    path: 'spec.cron_spec.text',
+    must: given,
+    because: 'without it no backup is ever made',
   },
   {
     type: 'google_firestore_database',
@@ -213,6 +237,12 @@ const KEPT_SECRET: readonly Demand[] = [
   },
   {
     type: 'google_secret_manager_secret',
+    path: 'replication.user_managed.replicas.customer_managed_encryption.kms_key_name',
+    must: given,
+    because: "a secret lies in the tenant's region, under a key of ours",
+  },
+  {
+    type: 'google_secret_manager_secret',
     path: 'version_destroy_ttl',
     must: given,
     because: 'a secret destroyed by mistake can be brought back',
@@ -238,6 +268,25 @@ const SAID: readonly Demand[] = [
     path: 'message_storage_policy.enforce_in_transit',
     must: is(true),
     because: "a message passes through its tenant's region only",
+  },
+  {
+    type: 'google_pubsub_schema',
+    path: 'type',
+    must: is('AVRO'),
+    because: 'messages are records of named attributes',
+  },
+  {
+    type: 'google_pubsub_schema',
+    path: 'definition',
+    must: given,
+    because: 'a schema without a definition allows anything',
+  },
+  {
+    type: 'google_pubsub_topic',
+    path: 'schema_settings.encoding',
+    must: is('JSON'),
+    because: 'publishers send JSON',
+    when: ({ schema_settings }) => isGiven(schema_settings),
   },
   {
     type: 'google_pubsub_subscription',
@@ -283,4 +332,6 @@ export const NEVER_DESTROYED: readonly string[] = [
   'google_kms_key_ring',
   'google_kms_crypto_key',
   'google_kms_crypto_key_version',
+  'google_compute_global_address',
+  'google_secret_manager_secret',
 ];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isGiven } from '../choices.ts';
 import type { Facts } from '../facts.ts';
 import type { Problem } from '../problems.ts';
@@ -16,6 +17,7 @@ export function* doorbellPolicies(stack: Stack, facts: Facts): Generator<Problem
     pushes.map((push) => lastOf(textAt(push.values, 'dead_letter_policy.dead_letter_topic'))),
   );
 
+  for (const schema of stack.of('google_pubsub_schema')) yield* schemaFaults(schema, prefix, facts);
   for (const topic of topics) yield* topicFaults(topic, prefix, deadLetterTopics, facts);
   yield* missing(
     'topic',
@@ -48,6 +50,16 @@ function* topicFaults(
     yield broken(topic, `topic ${name} is not in shared/domain/messages.ts and takes no dead letters`, 'name');
   if (isGiven(valueAt(topic.values, 'schema_settings.schema')) === false)
     yield broken(topic, `topic ${name} has no schema: anything could be published to it`, 'schema_settings');
+}
+
+/** What Pub/Sub lets through is what the code sends. */
+function* schemaFaults(schema: Resource, prefix: string, facts: Facts): Generator<Problem> {
+  const name = nameOf(schema);
+  const wanted = facts.schemas[name.startsWith(prefix) ? name.slice(prefix.length) : name];
+  const definition = textAt(schema.values, 'definition');
+  if (wanted === undefined || definition === undefined) return;
+  if (!isDeepStrictEqual(JSON.parse(definition), JSON.parse(wanted)))
+    yield broken(schema, `schema ${name} is not that of shared/adapters/pubsub/schemas.ts: ${wanted}`, 'definition');
 }
 
 function* missing(

@@ -5,6 +5,15 @@ import { absent, anAccount, anAddress, type Demand, given, is, isNot, matches } 
 
 const hasRedirect = (values: Values): boolean | undefined => isGiven(values['default_url_redirect']);
 
+const SIZES: readonly string[] = [
+  'timeout_seconds',
+  'min_instance_count',
+  'max_instance_count',
+  'max_instance_request_concurrency',
+  'available_cpu',
+  'available_memory',
+];
+
 /** Functions, and the way to them from outside. */
 export const EDGE: readonly Demand[] = [
   {
@@ -46,12 +55,24 @@ export const EDGE: readonly Demand[] = [
     must: isNot(false),
     because: 'a new version replaces the old one',
   },
-  ...['timeout_seconds', 'max_instance_request_concurrency', 'max_instance_count'].map((name) => ({
+  ...SIZES.map((name) => ({
     type: 'google_cloudfunctions2_function',
     path: `service_config.${name}`,
     must: given,
     because: 'size and time are decided, not inherited',
   })),
+  {
+    type: 'google_cloudfunctions2_function',
+    path: 'build_config.source.storage_source.object',
+    must: given,
+    because: 'what runs is a package of ours',
+  },
+  {
+    type: 'google_cloudfunctions2_function',
+    path: 'build_config.docker_repository',
+    must: given,
+    because: "images lie in a repository of ours, in the tenant's region",
+  },
   {
     type: 'google_cloudfunctions2_function',
     path: 'event_trigger',
@@ -97,6 +118,24 @@ export const EDGE: readonly Demand[] = [
   },
   {
     type: 'google_cloud_scheduler_job',
+    path: 'schedule',
+    must: given,
+    because: 'a job without a schedule never runs',
+  },
+  {
+    type: 'google_cloud_scheduler_job',
+    path: 'attempt_deadline',
+    must: given,
+    because: 'how long a job may take is decided, not inherited',
+  },
+  {
+    type: 'google_cloud_scheduler_job',
+    path: 'retry_config',
+    must: given,
+    because: 'whether a job is tried again is decided, not inherited',
+  },
+  {
+    type: 'google_cloud_scheduler_job',
     path: 'time_zone',
     must: is('Etc/UTC', 'UTC'),
     because: 'periods close by UTC',
@@ -106,6 +145,12 @@ export const EDGE: readonly Demand[] = [
     path: 'security_policy',
     must: given,
     because: 'Cloud Armor stands before every backend',
+  },
+  {
+    type: 'google_compute_backend_service',
+    path: 'backend',
+    must: given,
+    because: 'without one every request is refused',
   },
   {
     type: 'google_compute_backend_service',
@@ -145,6 +190,12 @@ export const EDGE: readonly Demand[] = [
   },
   {
     type: 'google_compute_security_policy',
+    path: 'advanced_options_config.json_parsing',
+    must: is('STANDARD', 'STANDARD_WITH_GRAPHQL'),
+    because: 'attacks inside JSON bodies are seen only where bodies are read',
+  },
+  {
+    type: 'google_compute_security_policy',
     path: 'rule.preview',
     must: isNot(true),
     because: 'a rule in preview stops nothing',
@@ -181,6 +232,30 @@ export const EDGE: readonly Demand[] = [
     path: 'tls_early_data',
     must: isNot('PERMISSIVE', 'UNRESTRICTED'),
     because: 'early data can be replayed',
+  },
+  {
+    type: 'google_compute_managed_ssl_certificate',
+    path: 'managed.domains',
+    must: given,
+    because: 'a certificate is for a host',
+  },
+  {
+    type: 'google_compute_global_forwarding_rule',
+    path: 'load_balancing_scheme',
+    must: is('EXTERNAL_MANAGED'),
+    because: 'it goes with the backend services',
+  },
+  {
+    type: 'google_compute_global_forwarding_rule',
+    path: 'port_range',
+    must: given,
+    because: 'a rule is for one port',
+  },
+  {
+    type: 'google_compute_global_forwarding_rule',
+    path: 'ip_address',
+    must: given,
+    because: 'the host name points at an address that stays',
   },
   {
     type: 'google_compute_url_map',

@@ -2,6 +2,7 @@ import type { Problem } from '../problems.ts';
 import { type Resource, textAt, valueAt, valuesAt } from '../resources.ts';
 import { isList, isRecord, type Value, type Values } from '../wire-values.ts';
 import { broken } from './finding.ts';
+import { isGrant, membersOf } from './grants.ts';
 import { nameOf, type Stack } from './stack.ts';
 
 /** Where a lock is for good: elsewhere it would make trying things out impossible. */
@@ -23,8 +24,9 @@ export function* fencePolicies(stack: Stack): Generator<Problem> {
   yield* armor(stack);
   yield* plainHttp(stack);
   yield* trail(stack);
+  yield* sinks(stack);
   yield* guardRails(stack);
-  yield* vault(stack);
+  yield* told(stack);
 }
 
 const WANTED: readonly (readonly [string, string])[] = [
@@ -44,6 +46,7 @@ const WANTED: readonly (readonly [string, string])[] = [
   ['google_compute_security_policy', 'Cloud Armor stands before the public edge'],
   ['google_compute_ssl_policy', 'the edge speaks modern TLS only'],
   ['google_compute_target_https_proxy', 'the edge is reached over HTTPS'],
+  ['google_compute_global_forwarding_rule', 'the edge is reached over HTTPS'],
   ['google_project_iam_audit_config', 'who read what is part of the trail'],
   ['google_logging_project_sink', 'the trail is kept where nobody can shorten it'],
   ['google_logging_project_bucket_config', 'the trail is kept where nobody can shorten it'],
@@ -91,6 +94,7 @@ const isGivenBlock = (value: Value | undefined): boolean => isList(value) && val
 // Preconfigured rules: https://cloud.google.com/armor/docs/waf-rules
 const ATTACKS = 'sqli xss lfi rfi rce protocolattack scannerdetection sessionfixation nodejs cve'.split(' ');
 const LAST = 2_147_483_647;
+const isThrottle = (rule: Values): boolean => /^(throttle|rate_based_ban)$/.test(textAt(rule, 'action') ?? '');
 
 /** Refuses attacks, gives each caller a share, and is what every backend has before it. */
 function* armor(stack: Stack): Generator<Problem> {
@@ -104,15 +108,26 @@ function* armor(stack: Stack): Generator<Problem> {
     for (const attack of ATTACKS)
       if (!refusing.some((rule) => new RegExp(`'${attack}-`).test(expressionOf(rule))))
         yield broken(policy, `google_compute_security_policy: no rule refuses ${attack}`, 'rule');
-    if (!rules.some((rule) => /^(throttle|rate_based_ban)$/.test(textAt(rule, 'action') ?? '')))
+    const keys = rules.filter(isThrottle).map((rule) => textAt(rule, 'rate_limit_options.enforce_on_key'));
+    for (const [key, whom] of [
+      ['HTTP_HEADER', 'each credential'],
+      ['IP', 'each address'],
+    ] as const)
+      if (!keys.includes(key))
+        yield broken(
+          policy,
+          `google_compute_security_policy: no rule gives ${whom} a share (throttle with enforce_on_key ${key})`,
+          'rule',
+        );
+    if (!rules.some((rule) => valueAt(rule, 'priority') === LAST))
       yield broken(
         policy,
-        'google_compute_security_policy: no rule gives each caller a share (throttle or rate_based_ban)',
+        'google_compute_security_policy: the last rule is missing: Google adds one that allows everybody',
         'rule',
       );
     for (const [at, rule] of rules.entries()) {
       const key = valueAt(rule, 'rate_limit_options.enforce_on_key');
-      if (/^(throttle|rate_based_ban)$/.test(textAt(rule, 'action') ?? '') && (key === null || key === 'ALL'))
+      if (isThrottle(rule) && (key === null || key === 'ALL'))
         yield broken(
           policy,
           `google_compute_security_policy: rule ${String(rule['priority'])} counts all callers as one (enforce_on_key)`,
@@ -182,7 +197,7 @@ function* plainHttp(stack: Stack): Generator<Problem> {
       );
 }
 
-const AUDITED: readonly string[] = ['cloudkms', 'datastore', 'iam', 'spanner', 'storage'];
+const AUDITED: readonly string[] = ['cloudkms', 'datastore', 'iam', 'secretmanager', 'spanner', 'storage'];
 
 /** Reads and writes of what holds tenants' records are logged, and the log is routed to the bucket that keeps it. */
 function* trail(stack: Stack): Generator<Problem> {
@@ -205,6 +220,28 @@ function* trail(stack: Stack): Generator<Problem> {
           `google_logging_project_sink: the filter leaves out cloudaudit.googleapis.com/${log}`,
           'filter',
         );
+  }
+}
+
+/** A sink that may not write keeps nothing, and nobody notices before the day that somebody asks. */
+function* sinks(stack: Stack): Generator<Problem> {
+  const buckets = stack.of('google_logging_project_bucket_config').map(({ values }) => textAt(values, 'id') ?? '?');
+  for (const sink of stack.of('google_logging_project_sink')) {
+    const writer = textAt(sink.values, 'writer_identity');
+    const destination = textAt(sink.values, 'destination') ?? '';
+    if (!buckets.some((bucket) => destination.endsWith(`/${bucket}`)))
+      yield broken(
+        sink,
+        `google_logging_project_sink ${nameOf(sink)}: destination ${destination} is no bucket that is planned`,
+        'destination',
+      );
+    if (
+      !stack.resources.some((grant) => isGrant(grant.type) && writer !== undefined && membersOf(grant).includes(writer))
+    )
+      yield broken(
+        sink,
+        `google_logging_project_sink ${nameOf(sink)}: its writer_identity has no grant on the destination`,
+      );
   }
 }
 
@@ -235,17 +272,28 @@ function* guardRails(stack: Stack): Generator<Problem> {
     : broken(first, message);
 }
 
-/** The bucket that functions write evidence to is the one with the retention policy. */
-function* vault(stack: Stack): Generator<Problem> {
-  const name = stack.setting('VAULT_BUCKET');
-  const buckets = stack.of('google_storage_bucket');
-  const [first] = buckets;
-  const bucket = buckets.find(({ values }) => values['name'] === name);
-  if (name === undefined || first === undefined) return;
-  if (bucket === undefined) yield broken(first, `VAULT_BUCKET is ${name}, and no such bucket is planned`, 'name');
-  else if (!isArchive(bucket))
-    yield broken(
-      bucket,
-      `google_storage_bucket ${name}: retention_policy must be given: evidence is kept for seven years`,
-    );
+/** What functions are told of is what is planned, and evidence goes where it cannot be deleted. */
+function* told(stack: Stack): Generator<Problem> {
+  for (const [setting, type, argument] of POINTERS) {
+    const value = stack.setting(setting);
+    const planned = stack.of(type);
+    const [first] = planned;
+    if (value === undefined || first === undefined) continue;
+    const meant = planned.find(({ values }) => textAt(values, argument) === value);
+    if (meant === undefined)
+      yield broken(first, `${setting} is ${value}, and no ${type} of that ${argument} is planned`, argument);
+    else if (setting === 'VAULT_BUCKET' && !isArchive(meant))
+      yield broken(
+        meant,
+        `google_storage_bucket ${value}: retention_policy must be given: evidence is kept for seven years`,
+      );
+  }
 }
+
+const POINTERS: readonly (readonly [string, string, string])[] = [
+  ['SPANNER_INSTANCE', 'google_spanner_instance', 'name'],
+  ['SPANNER_DATABASE', 'google_spanner_database', 'name'],
+  ['FIRESTORE_DATABASE', 'google_firestore_database', 'name'],
+  ['VAULT_BUCKET', 'google_storage_bucket', 'name'],
+  ['KMS_KEY_RING', 'google_kms_key_ring', 'id'],
+];

@@ -1,9 +1,10 @@
 import { type Facts, PUBLIC_FUNCTIONS } from '../facts.ts';
 import type { Problem } from '../problems.ts';
-import { type Resource, textAt, valueAt } from '../resources.ts';
+import { type Resource, textAt, valueAt, valuesAt } from '../resources.ts';
 import { UNKNOWN } from '../wire-values.ts';
 import { broken } from './finding.ts';
-import { nameOf, type Stack } from './stack.ts';
+import { membersOf } from './grants.ts';
+import { lastOf, nameOf, type Stack } from './stack.ts';
 
 const ACCOUNT = 'service_config.service_account_email';
 
@@ -24,6 +25,7 @@ export function* functionPolicies(stack: Stack, facts: Facts): Generator<Problem
       );
     yield* ingress(deployed, name);
     yield* settings(stack, deployed, facts);
+    yield* reachable(stack, deployed, name);
   }
   const [first] = functions;
   const missing = facts.functions.filter((name) => !functions.some((deployed) => nameOf(deployed) === name));
@@ -40,6 +42,21 @@ function* ingress(deployed: Resource, name: string): Generator<Problem> {
       `function ${name} is reachable through the load balancer: only ${PUBLIC_FUNCTIONS.join(' and ')} are`,
       'service_config.ingress_settings',
     );
+}
+
+/** What everybody may ask, everybody may reach: the function checks its callers itself. */
+function* reachable(stack: Stack, deployed: Resource, name: string): Generator<Problem> {
+  if (!PUBLIC_FUNCTIONS.includes(name)) return;
+  const isOpen = stack
+    .of('google_cloud_run_v2_service_iam_member')
+    .some(
+      (grant) =>
+        lastOf(textAt(grant.values, 'name')) === name &&
+        textAt(grant.values, 'location') === textAt(deployed.values, 'location') &&
+        membersOf(grant).includes('allUsers'),
+    );
+  if (!isOpen)
+    yield broken(deployed, `function ${name} is public and nobody may call it (allUsers, roles/run.invoker)`);
 }
 
 /** One service account per function, and per function one: in every location the same. */
@@ -65,15 +82,37 @@ function* accounts(functions: readonly Resource[]): Generator<Problem> {
   }
 }
 
+const SECRETS = 'service_config.secret_environment_variables';
+const secretsOf = ({ values }: Resource): string[] =>
+  valuesAt(values, `${SECRETS}.key`)
+    .map(({ value }) => value)
+    .filter((key) => typeof key === 'string');
+
+// They have a fallback, made for one process on somebody's desk.
+const SAID: readonly string[] = [
+  'ENVIRONMENT',
+  'REGION',
+  'REGION_ENDPOINTS',
+  'LEDGER_ORIGIN',
+  'INVOICE_PREFIX',
+  'SPANNER_DATABASE',
+  'FIRESTORE_DATABASE',
+  'TRANSACTIONS_MAX',
+  'DRAIN_SECONDS',
+];
+
 function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Problem> {
   if (valueAt(deployed.values, 'service_config.environment_variables') === UNKNOWN) return;
   const path = 'service_config.environment_variables';
   const given = stack.settingsOf(deployed);
-  const secret = new Set(
-    [valueAt(deployed.values, 'service_config.secret_environment_variables.key')].filter(
-      (key) => typeof key === 'string',
-    ),
-  );
+  const secrets = secretsOf(deployed);
+  for (const variable of secrets)
+    if (!facts.settings.some(({ name }) => name === variable))
+      yield broken(
+        deployed,
+        `a function is given the secret ${variable}, which shared/edge/config.ts does not know`,
+        SECRETS,
+      );
   for (const [variable, value] of Object.entries(given)) {
     const setting = facts.settings.find((one) => one.name === variable);
     if (setting === undefined)
@@ -84,7 +123,12 @@ function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Pr
       yield broken(deployed, `a function would not start: ${variable} may not be ${JSON.stringify(value)}`, path);
   }
   for (const { name: variable, isNeeded } of facts.settings)
-    if (isNeeded && !secret.has(variable) && (given[variable] ?? '') === '')
+    if (isNeeded && !secrets.includes(variable) && (given[variable] ?? '') === '')
       yield broken(deployed, `a function is not given ${variable}, without which it does not start`, path);
+  for (const variable of SAID)
+    if ((given[variable] ?? '') === '')
+      yield broken(deployed, `a function is not given ${variable}, and would take what holds on a desk`, path);
+  if (given['REGION'] !== stack.residency)
+    yield broken(deployed, `a function of ${stack.residency} is given REGION ${String(given['REGION'])}`, path);
   if (given['PLATFORM'] !== 'cloud') yield broken(deployed, `a function must have PLATFORM = "cloud"`, path);
 }

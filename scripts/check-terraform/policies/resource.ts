@@ -7,7 +7,7 @@ import { brokenDemands } from './demand.ts';
 import { EDGE } from './edge.ts';
 import { broken } from './finding.ts';
 import { grantFaults } from './grants.ts';
-import { WATCH } from './watch.ts';
+import { isOwnLogBucket, WATCH } from './watch.ts';
 
 /**
  * What holds for every resource by itself. It is asked twice: of what is written down, which reaches modules that nobody
@@ -55,9 +55,11 @@ const FORBIDDEN: Readonly<Record<'resource' | 'data', readonly (readonly [RegExp
 
 const isArchive = ({ type, values }: Resource): boolean =>
   type === 'google_storage_bucket' && isGiven(values['retention_policy']) === true;
+const isTrail = ({ type, values }: Resource): boolean =>
+  type === 'google_logging_project_bucket_config' && isOwnLogBucket(values) === true;
 
 function* destruction(resource: Resource): Generator<Problem> {
-  if (!NEVER_DESTROYED.includes(resource.type) && !isArchive(resource)) return;
+  if (!NEVER_DESTROYED.includes(resource.type) && !isArchive(resource) && !isTrail(resource)) return;
   if (resource.lifecycle['prevent_destroy'] === true) return;
   yield broken(
     resource,

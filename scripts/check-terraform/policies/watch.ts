@@ -4,7 +4,7 @@ import { RETENTION_DAYS } from './data.ts';
 import { absent, atLeast, type Demand, given, is, isNot, matches } from './demand.ts';
 
 // Cloud Logging makes these two itself; what is kept for long lies in others.
-const isOwnLogBucket = ({ bucket_id }: Values): boolean | undefined =>
+export const isOwnLogBucket = ({ bucket_id }: Values): boolean | undefined =>
   bucket_id === UNKNOWN ? undefined : bucket_id !== '_Default' && bucket_id !== '_Required';
 
 /** The trail, the alarms, and the fences around the project. */
@@ -95,6 +95,24 @@ export const WATCH: readonly Demand[] = [
     path: 'threshold_rules',
     must: given,
     because: 'a budget says when it is nearly spent',
+  },
+  {
+    type: 'google_billing_budget',
+    path: 'budget_filter.projects',
+    must: given,
+    because: 'a budget is for one stack',
+  },
+  {
+    type: 'google_billing_budget',
+    path: 'all_updates_rule.monitoring_notification_channels',
+    must: given,
+    because: 'a budget tells somebody',
+  },
+  {
+    type: 'google_billing_budget',
+    path: 'all_updates_rule.disable_default_iam_recipients',
+    must: isNot(true),
+    because: 'whoever pays hears of it',
   },
   {
     type: 'google_iam_workload_identity_pool_provider',

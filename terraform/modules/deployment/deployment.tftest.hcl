@@ -20,13 +20,14 @@ variables {
   spanner_processing_units_max = 2000
   spanner_leader               = "europe-west1"
   settings                     = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "" }
-  names                        = { spanner_instance = "tallystick", spanner_database = "tallystick", firestore_database = "(default)", vault_bucket = "tallystick-test-eu-vault", packages_bucket = "tallystick-test-eu-packages", repository = "functions", topic_prefix = "tallystick-" }
+  names                        = { spanner_instance = "tallystick", spanner_database = "tallystick", firestore_database = "(default)", vault_bucket = "tallystick-test-eu-vault", packages_bucket = "tallystick-test-eu-packages", repository = "functions", topic_prefix = "tallystick-", secrets = { CURSOR_KEY = "cursor-key" } }
   key_ring                     = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-signing"
   topics_key                   = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/topics"
   audience                     = "https://%s-tallystick-test-eu.cloudfunctions.net/%s"
   repository                   = "tallystick/tallystick"
   packages_folder              = "../../../dist/functions"
   labels                       = { system = "tallystick" }
+  secret_versions              = { CURSOR_KEY = "3" }
   other_emails                 = { push = "pubsub-push@tallystick-test-eu.iam.gserviceaccount.com", scheduler = "scheduler-jobs@tallystick-test-eu.iam.gserviceaccount.com", builder = "builder@tallystick-test-eu.iam.gserviceaccount.com" }
 
   locations = {
@@ -37,8 +38,8 @@ variables {
 
   # One that answers the internet, one that is rung and called by the scheduler.
   functions = {
-    ingest      = { timeout_seconds = 60, public = true }
-    seal-ledger = { timeout_seconds = 240, public = false }
+    ingest      = { timeout_seconds = 60, public = true, secrets = ["CURSOR_KEY"] }
+    seal-ledger = { timeout_seconds = 240, public = false, secrets = [] }
   }
   function_emails = {
     ingest      = "fn-ingest@tallystick-test-eu.iam.gserviceaccount.com"
@@ -126,6 +127,22 @@ run "functions_are_told_what_the_code_reads" {
       && output.functions["europe-west4/seal-ledger"].environment_variables["REGION_ENDPOINTS"] == "eu=https://eu.billing.tallystick.example,us=https://us.billing.tallystick.example"
     )
     error_message = "A function does not know where it is, or where the others are."
+  }
+}
+
+run "a_secret_is_given_in_the_pinned_version_to_whom_the_table_names" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for key, function in output.functions :
+      jsonencode(function.secrets) == (endswith(key, "/ingest") ? jsonencode({ CURSOR_KEY = { secret = "cursor-key", version = "3" } }) : "{}")
+    ])
+    error_message = "A secret is given to somebody else, or in another version."
+  }
+  assert {
+    condition     = alltrue([for variable in keys(output.functions["europe-west1/ingest"].secrets) : strcontains(file("${path.module}/../../../shared/edge/config.ts"), "name: '${variable}',")])
+    error_message = "A function is given a secret that nobody reads."
   }
 }
 
@@ -291,4 +308,14 @@ run "silent_functions_are_refused" {
   }
 
   expect_failures = [var.settings]
+}
+
+run "a_secret_without_a_version_is_refused" {
+  command = plan
+
+  variables {
+    secret_versions = {}
+  }
+
+  expect_failures = [var.secret_versions]
 }

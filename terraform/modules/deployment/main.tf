@@ -96,6 +96,14 @@ module "function" {
     # The public edge has no internal routes; the setting may not be empty, so it names who calls the others.
     CALLERS = join(",", each.value.function.public ? [var.other_emails.push, var.other_emails.scheduler] : var.callers[each.value.name])
   })
+
+  secrets = {
+    for variable in each.value.function.secrets : variable => {
+      project = var.project_number
+      secret  = var.names.secrets[variable]
+      version = var.secret_versions[variable]
+    }
+  }
 }
 
 # --- who rings -----------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ output "functions" {
       uri                   = module.function[key].uri
       size                  = deployed.size
       environment_variables = module.function[key].environment_variables
+      secrets               = module.function[key].secrets
     }
   }
 }

@@ -82,7 +82,7 @@ variable "locations" {
 
 variable "functions" {
   description = "What is deployed; see modules/suite."
-  type        = map(object({ timeout_seconds = number, public = bool }))
+  type        = map(object({ timeout_seconds = number, public = bool, secrets = list(string) }))
 }
 
 variable "subscriptions" {
@@ -165,7 +165,18 @@ variable "names" {
     packages_bucket    = string
     repository         = string
     topic_prefix       = string
+    secrets            = map(string)
   })
+}
+
+variable "secret_versions" {
+  description = "Version of each secret that functions are given, by variable."
+  type        = map(string)
+
+  validation {
+    condition     = toset(keys(var.secret_versions)) == toset(keys(var.names.secrets))
+    error_message = "Every secret has a version, and nothing else has."
+  }
 }
 
 variable "key_ring" {

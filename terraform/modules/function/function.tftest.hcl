@@ -17,6 +17,7 @@ variables {
   size                  = { instances_min = 3, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "2", memory = "1Gi" }
   timeout_seconds       = 240
   environment_variables = { PLATFORM = "cloud" }
+  secrets               = {}
 }
 
 run "what_pubsub_calls_is_reached_from_inside_by_pubsub_alone" {
@@ -195,4 +196,42 @@ run "a_size_told_twice_is_refused" {
   }
 
   expect_failures = [var.environment_variables]
+}
+
+run "a_secret_is_given_by_its_number" {
+  command = plan
+
+  variables {
+    secrets = { CURSOR_KEY = { project = "100000000001", secret = "cursor-key", version = "2" } }
+  }
+
+  assert {
+    condition     = output.secrets == { CURSOR_KEY = { secret = "cursor-key", version = "2" } }
+    error_message = "Another secret is given, or another version."
+  }
+  assert {
+    condition     = !contains(keys(output.environment_variables), "CURSOR_KEY")
+    error_message = "A secret stands where everybody who sees the function reads it."
+  }
+}
+
+run "the_latest_version_is_refused" {
+  command = plan
+
+  variables {
+    secrets = { CURSOR_KEY = { project = "100000000001", secret = "cursor-key", version = "latest" } }
+  }
+
+  expect_failures = [var.secrets]
+}
+
+run "a_secret_told_openly_is_refused" {
+  command = plan
+
+  variables {
+    secrets               = { CURSOR_KEY = { project = "100000000001", secret = "cursor-key", version = "1" } }
+    environment_variables = { PLATFORM = "cloud", CURSOR_KEY = "for-everybody-to-read" }
+  }
+
+  expect_failures = [google_cloudfunctions2_function.this]
 }

@@ -41,12 +41,27 @@ resource "google_cloudfunctions2_function" "this" {
       TRANSACTIONS_MAX = tostring(var.size.transactions_max)
       DRAIN_SECONDS    = tostring(var.drain_seconds)
     })
+
+    dynamic "secret_environment_variables" {
+      for_each = var.secrets
+
+      content {
+        key        = secret_environment_variables.key
+        project_id = secret_environment_variables.value.project
+        secret     = secret_environment_variables.value.secret
+        version    = secret_environment_variables.value.version
+      }
+    }
   }
 
   lifecycle {
     precondition {
       condition     = var.public != (length(var.invokers) > 0)
       error_message = "${var.name} is either public or called by somebody named, not both and not neither."
+    }
+    precondition {
+      condition     = length(setintersection(keys(var.secrets), keys(var.environment_variables))) == 0
+      error_message = "A secret is not told a second time for all to read."
     }
   }
 }

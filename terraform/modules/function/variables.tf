@@ -141,3 +141,15 @@ variable "environment_variables" {
     error_message = "Settings of tests and of the embedded platform have no place in the cloud."
   }
 }
+
+variable "secrets" {
+  description = "What it is given out of Secret Manager, by variable: number of the project, name of the secret, number of the version."
+  type        = map(object({ project = string, secret = string, version = string }))
+
+  # `latest` is read when an instance starts: a new version would come into force bit by bit, and could not be taken back by
+  # a deployment.
+  validation {
+    condition     = alltrue([for secret in values(var.secrets) : can(regex("^[1-9][0-9]*$", secret.version))])
+    error_message = "A secret's version is pinned by its number."
+  }
+}

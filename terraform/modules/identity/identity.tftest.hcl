@@ -27,6 +27,8 @@ variables {
   spanner_database   = "tallystick"
   firestore_database = "(default)"
   vault_bucket       = "tallystick-test-eu-vault"
+  ledger_writer_role = "ledgerWriter"
+  secret_names       = { CURSOR_KEY = "cursor-key" }
   signing_keys       = { checkpoint = "ring/cryptoKeys/checkpoint", evidence = "ring/cryptoKeys/evidence" }
 }
 
@@ -127,7 +129,7 @@ run "doorbells_are_rung_by_whom_they_belong_to" {
   }
 }
 
-run "the_database_is_not_administered_by_functions" {
+run "no_function_changes_tables" {
   command = plan
 
   variables {
@@ -138,8 +140,68 @@ run "the_database_is_not_administered_by_functions" {
   }
 
   assert {
-    condition     = alltrue([for grant in google_spanner_database_iam_member.function : contains(["roles/spanner.databaseUser", "roles/spanner.databaseReader"], grant.role)])
-    error_message = "A function could change the schema or drop the database."
+    condition = { for name, grant in google_spanner_database_iam_member.function : name => grant.role } == {
+      api             = "roles/spanner.databaseReader"
+      archive-period  = "projects/tallystick-test-eu/roles/ledgerWriter"
+      ingest          = "projects/tallystick-test-eu/roles/ledgerWriter"
+      reconcile-chain = "projects/tallystick-test-eu/roles/ledgerWriter"
+      run-invoices    = "projects/tallystick-test-eu/roles/ledgerWriter"
+      seal-ledger     = "projects/tallystick-test-eu/roles/ledgerWriter"
+      sign-receipts   = "projects/tallystick-test-eu/roles/ledgerWriter"
+    }
+    error_message = "The API only reads, the others read and write rows, and nobody may do more."
+  }
+  assert {
+    condition     = length([for permission in google_project_iam_custom_role.ledger_writer.permissions : permission if !can(regex("^spanner\\.(sessions\\.(create|delete|get)|databases\\.(read|select|write|beginReadOnlyTransaction|beginOrRollbackReadWriteTransaction))$", permission))]) == 0
+    error_message = "The role of functions can do more than read and write rows: change tables, for one (updateDdl)."
+  }
+  assert {
+    condition     = length(google_project_iam_custom_role.ledger_writer.permissions) == 8
+    error_message = "Sessions, reads, snapshots, transactions, commits: eight permissions."
+  }
+}
+
+run "tables_are_changed_by_the_migrator_whom_the_deployer_may_become" {
+  command = plan
+
+  variables {
+    functions         = run.suite.functions
+    function_accounts = run.suite.function_accounts
+    other_accounts    = run.suite.other_accounts
+    topic_names       = { for topic in keys(run.suite.topics) : topic => "tallystick-${topic}" }
+  }
+
+  assert {
+    condition     = google_service_account.migrator.account_id == "migrator" && google_spanner_database_iam_member.migrator.role == "roles/spanner.databaseUser"
+    error_message = "Nobody could make tables, or somebody may do more than that."
+  }
+  assert {
+    condition     = google_service_account_iam_member.migrator.role == "roles/iam.serviceAccountTokenCreator" && google_service_account_iam_member.migrator.member == "serviceAccount:${var.deployer_email}"
+    error_message = "Somebody else than the deployer becomes the migrator."
+  }
+  assert {
+    condition     = !contains(keys(google_service_account_iam_member.deployer), "migrator")
+    error_message = "Something could be deployed that runs as the migrator."
+  }
+}
+
+run "only_the_api_is_given_the_cursor_key" {
+  command = plan
+
+  variables {
+    functions         = run.suite.functions
+    function_accounts = run.suite.function_accounts
+    other_accounts    = run.suite.other_accounts
+    topic_names       = { for topic in keys(run.suite.topics) : topic => "tallystick-${topic}" }
+  }
+
+  assert {
+    condition     = keys(google_secret_manager_secret_iam_member.given) == ["api is given CURSOR_KEY"]
+    error_message = "Somebody else could sign cursors, or the API cannot."
+  }
+  assert {
+    condition     = google_secret_manager_secret_iam_member.given["api is given CURSOR_KEY"].role == "roles/secretmanager.secretAccessor" && google_secret_manager_secret_iam_member.given["api is given CURSOR_KEY"].secret_id == "cursor-key"
+    error_message = "It may do more than read that one secret."
   }
 }
 
@@ -155,11 +217,15 @@ run "no_function_has_a_role_on_the_whole_project" {
 
   assert {
     condition     = alltrue([for grant in google_project_iam_member.firestore : grant.role == "roles/datastore.user" && strcontains(grant.condition[0].expression, "databases/(default)")])
-    error_message = "The one project-level role is Firestore's, and its condition names the database."
+    error_message = "Firestore's role is on the project, so its condition names the database."
   }
   assert {
     condition     = toset(keys(google_project_iam_member.firestore)) == toset(["archive-period", "reconcile-chain", "run-invoices", "sign-receipts"])
     error_message = "Firestore is written by those that copy pages or show read models."
+  }
+  assert {
+    condition     = alltrue([for grant in google_project_iam_member.metrics : grant.role == "roles/monitoring.metricWriter"]) && length(google_project_iam_member.metrics) == 7
+    error_message = "Each function's client of Spanner adds its measurements, and reads none."
   }
 }
 

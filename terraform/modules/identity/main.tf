@@ -1,6 +1,6 @@
 # Who there is, and what each may touch. Every grant is on one resource (database, topic, bucket, key, account), for one
-# function, and follows from the table in modules/suite. No function has a role on the project, but for Firestore, which
-# knows no finer grain: there a condition names the database.
+# function, and follows from the table in modules/suite. No function has a role on the project but for two services that know
+# no finer grain: Firestore, where a condition names the database, and Monitoring, to which one can only add.
 
 # --- accounts --------------------------------------------------------------------------------------------------------------
 
@@ -26,6 +26,15 @@ resource "google_service_account" "caller" {
   description  = each.value
 }
 
+# Makes tables, and nothing else does: npm run migrate. A release needs it, so the deployer may become it, for as long as that
+# takes and with a line in the audit log; a token of the deployer itself opens no database.
+resource "google_service_account" "migrator" {
+  project      = var.project
+  account_id   = var.other_accounts.migrator
+  display_name = "migrator"
+  description  = "Changes tables for npm run migrate; runs nothing."
+}
+
 locals {
   members = { for name, account in google_service_account.function : name => "serviceAccount:${account.email}" }
 
@@ -35,6 +44,10 @@ locals {
       function.vault_create ? { "${name} adds to the archive" = { function = name, role = "roles/storage.objectCreator" } } : {},
       function.vault_read ? { "${name} reads the archive" = { function = name, role = "roles/storage.objectViewer" } } : {},
     )
+  ]...)
+
+  secret_grants = merge([
+    for name, function in var.functions : { for variable in function.secrets : "${name} is given ${variable}" => { function = name, variable = variable } }
   ]...)
 
   topic_grants = merge([
@@ -56,6 +69,30 @@ locals {
   ]...)
 }
 
+# --- roles of ours -----------------------------------------------------------------------------------------------------------
+
+# roles/spanner.databaseUser would do, and more: it also has updateDdl, changequorum, adapt and partitioned DML (Google's list
+# of Spanner's roles), so a function that was taken over could drop tables. This is what is left of
+# it when only what the adapter calls remains: sessions, reads by key, range and query, snapshots, transactions and their
+# commits. To be confirmed on a real project, since no emulator checks permissions.
+resource "google_project_iam_custom_role" "ledger_writer" {
+  project     = var.project
+  role_id     = var.ledger_writer_role
+  title       = "Ledger writer"
+  description = "Reads and writes rows; no schema."
+
+  permissions = [
+    "spanner.databases.beginOrRollbackReadWriteTransaction",
+    "spanner.databases.beginReadOnlyTransaction",
+    "spanner.databases.read",
+    "spanner.databases.select",
+    "spanner.databases.write",
+    "spanner.sessions.create",
+    "spanner.sessions.delete",
+    "spanner.sessions.get",
+  ]
+}
+
 # --- grants ----------------------------------------------------------------------------------------------------------------
 
 resource "google_spanner_database_iam_member" "function" {
@@ -64,8 +101,26 @@ resource "google_spanner_database_iam_member" "function" {
   project  = var.project
   instance = var.spanner_instance
   database = var.spanner_database
-  role     = each.value.database == "write" ? "roles/spanner.databaseUser" : "roles/spanner.databaseReader"
+  role     = each.value.database == "write" ? "projects/${var.project}/roles/${google_project_iam_custom_role.ledger_writer.role_id}" : "roles/spanner.databaseReader"
   member   = local.members[each.key]
+}
+
+resource "google_spanner_database_iam_member" "migrator" {
+  project  = var.project
+  instance = var.spanner_instance
+  database = var.spanner_database
+  role     = "roles/spanner.databaseUser"
+  member   = "serviceAccount:${google_service_account.migrator.email}"
+}
+
+# Spanner's client reports what it measures to Monitoring by itself, once a minute (@google-cloud/spanner 9.0.0,
+# configureMetrics_), and without this right says instead, as often, that it may not.
+resource "google_project_iam_member" "metrics" {
+  for_each = var.functions
+
+  project = var.project
+  role    = "roles/monitoring.metricWriter"
+  member  = local.members[each.key]
 }
 
 resource "google_project_iam_member" "firestore" {
@@ -87,6 +142,15 @@ resource "google_storage_bucket_iam_member" "vault" {
   bucket = var.vault_bucket
   role   = each.value.role
   member = local.members[each.value.function]
+}
+
+resource "google_secret_manager_secret_iam_member" "given" {
+  for_each = local.secret_grants
+
+  project   = var.project
+  secret_id = var.secret_names[each.value.variable]
+  role      = "roles/secretmanager.secretAccessor"
+  member    = local.members[each.value.function]
 }
 
 resource "google_pubsub_topic_iam_member" "publisher" {
@@ -131,5 +195,11 @@ resource "google_service_account_iam_member" "deployer" {
 
   service_account_id = each.value.name
   role               = "roles/iam.serviceAccountUser"
+  member             = "serviceAccount:${var.deployer_email}"
+}
+
+resource "google_service_account_iam_member" "migrator" {
+  service_account_id = google_service_account.migrator.name
+  role               = "roles/iam.serviceAccountTokenCreator"
   member             = "serviceAccount:${var.deployer_email}"
 }

@@ -18,6 +18,7 @@ variable "functions" {
     vault_read   = bool
     signs        = list(string)
     links        = bool
+    secrets      = list(string)
   }))
 
   validation {
@@ -41,8 +42,8 @@ variable "function_accounts" {
 }
 
 variable "other_accounts" {
-  description = "Account ids of push, scheduler and builder."
-  type        = object({ push = string, scheduler = string, builder = string })
+  description = "Account ids of push, scheduler, builder and migrator."
+  type        = object({ push = string, scheduler = string, builder = string, migrator = string })
 }
 
 variable "deployer_email" {
@@ -60,6 +61,11 @@ variable "spanner_database" {
   type        = string
 }
 
+variable "ledger_writer_role" {
+  description = "Id of the role that reads and writes rows."
+  type        = string
+}
+
 variable "firestore_database" {
   description = "Name of the Firestore database."
   type        = string
@@ -72,6 +78,11 @@ variable "vault_bucket" {
 
 variable "topic_names" {
   description = "Full name of each topic."
+  type        = map(string)
+}
+
+variable "secret_names" {
+  description = "Name of each secret, by the variable that a function finds its value in."
   type        = map(string)
 }
 

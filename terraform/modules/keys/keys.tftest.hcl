@@ -24,6 +24,7 @@ variables {
     vault     = { location = "europe" }
     topics    = { location = "europe" }
   }
+  secret_locations = ["europe-west1", "europe-west4"]
 }
 
 run "receipts_are_signed_in_hardware_with_rs256" {
@@ -50,7 +51,7 @@ run "data_at_rest_has_keys_of_ours_where_it_lies" {
   command = plan
 
   assert {
-    condition     = toset(keys(google_kms_key_ring.data)) == toset(["eur3", "europe"])
+    condition     = toset(keys(google_kms_key_ring.data)) == toset(["eur3", "europe", "europe-west1", "europe-west4"])
     error_message = "One ring per location, and no other."
   }
   assert {
@@ -71,13 +72,30 @@ run "each_service_uses_its_own_key_and_no_other" {
     error_message = "An agent has another role than encrypting."
   }
   assert {
-    condition     = length(distinct(values(google_kms_crypto_key_iam_member.agent)[*].member)) == 4
+    condition     = length(distinct(values(google_kms_crypto_key_iam_member.agent)[*].member)) == 5
     error_message = "Two stores share an agent."
   }
   assert {
     condition     = google_kms_crypto_key_iam_member.agent["vault"].member == "serviceAccount:service-100000000001@gs-project-accounts.iam.gserviceaccount.com"
     error_message = "Cloud Storage's agent has another address."
   }
+  assert {
+    condition = { for name, key in google_kms_crypto_key.data : name => key.name if key.name == "secrets" } == {
+      "secrets/europe-west1" = "secrets"
+      "secrets/europe-west4" = "secrets"
+    }
+    error_message = "A copy of a secret has no key where it lies."
+  }
+}
+
+run "one_copy_of_a_secret_is_refused" {
+  command = plan
+
+  variables {
+    secret_locations = ["europe-west1"]
+  }
+
+  expect_failures = [var.secret_locations]
 }
 
 run "a_third_signing_key_is_refused" {

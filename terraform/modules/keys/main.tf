@@ -53,8 +53,14 @@ resource "google_kms_crypto_key_version" "signing" {
 # --- data at rest --------------------------------------------------------------------------------------------------------
 
 locals {
+  # One key per kind of data. A secret has a copy in each location, and each copy needs a key in its own.
+  data_keys = merge(
+    { for kind, key in var.data_keys : kind => { kind = kind, location = key.location } },
+    { for location in var.secret_locations : "secrets/${location}" => { kind = "secrets", location = location } },
+  )
+
   # A key must lie where the data lies: a ring per location.
-  data_locations = toset(values(var.data_keys)[*].location)
+  data_locations = toset(values(local.data_keys)[*].location)
 
   # Key and agent of each service. The agents exist once their API has been used: see the module's README.
   agents = {
@@ -62,6 +68,7 @@ locals {
     firestore = "service-${var.project_number}@gcp-sa-firestore.iam.gserviceaccount.com"
     vault     = "service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
     topics    = "service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    secrets   = "service-${var.project_number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
   }
 }
 
@@ -78,10 +85,10 @@ resource "google_kms_key_ring" "data" {
 }
 
 resource "google_kms_crypto_key" "data" {
-  for_each = var.data_keys
+  for_each = local.data_keys
 
   key_ring                   = google_kms_key_ring.data[each.value.location].id
-  name                       = each.key
+  name                       = each.value.kind
   labels                     = var.labels
   purpose                    = "ENCRYPT_DECRYPT"
   rotation_period            = "7776000s" # 90 days
@@ -98,9 +105,9 @@ resource "google_kms_crypto_key" "data" {
 }
 
 resource "google_kms_crypto_key_iam_member" "agent" {
-  for_each = var.data_keys
+  for_each = local.data_keys
 
   crypto_key_id = google_kms_crypto_key.data[each.key].id
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
-  member        = "serviceAccount:${local.agents[each.key]}"
+  member        = "serviceAccount:${local.agents[each.value.kind]}"
 }

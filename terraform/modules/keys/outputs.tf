@@ -10,7 +10,7 @@ output "signing_keys" {
 
 # Whoever encrypts with a key waits until its agent may use it.
 output "data_keys" {
-  description = "Path of the key of each kind of data."
+  description = "Path of the key of each kind of data; of secrets, as secrets/LOCATION."
   value       = { for name, key in google_kms_crypto_key.data : name => key.id }
   depends_on  = [google_kms_crypto_key_iam_member.agent]
 }

@@ -47,6 +47,16 @@ variable "data_keys" {
   }
 }
 
+variable "secret_locations" {
+  description = "Where copies of the secrets lie."
+  type        = set(string)
+
+  validation {
+    condition     = length(var.secret_locations) >= 2
+    error_message = "A secret outlives the loss of a region."
+  }
+}
+
 variable "labels" {
   description = "On every key."
   type        = map(string)

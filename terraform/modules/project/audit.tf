@@ -7,6 +7,7 @@ locals {
     "cloudkms.googleapis.com",
     "datastore.googleapis.com",
     "iam.googleapis.com",
+    "secretmanager.googleapis.com",
     "spanner.googleapis.com",
     "storage.googleapis.com",
   ])

@@ -22,8 +22,8 @@ locals {
   }
 
   denied = {
-    # Made without a customer-managed key, a database or archive would hold tenants' records under a key that is not ours.
-    "gcp.restrictNonCmekServices" = ["firestore.googleapis.com", "spanner.googleapis.com"]
+    # Made without a customer-managed key, a database would hold tenants' records, or a secret, under a key that is not ours.
+    "gcp.restrictNonCmekServices" = ["firestore.googleapis.com", "secretmanager.googleapis.com", "spanner.googleapis.com"]
   }
 
   rules = merge(

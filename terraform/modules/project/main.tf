@@ -2,7 +2,7 @@
 # and a budget. One file per purpose.
 
 locals {
-  # Exactly what the other modules use. No secretmanager: no function needs a secret, see the module's README.
+  # Exactly what the other modules use.
   apis = toset([
     "artifactregistry.googleapis.com",
     "billingbudgets.googleapis.com",
@@ -21,6 +21,7 @@ locals {
     "orgpolicy.googleapis.com",
     "pubsub.googleapis.com",
     "run.googleapis.com",
+    "secretmanager.googleapis.com",
     "spanner.googleapis.com",
     "storage.googleapis.com",
     "sts.googleapis.com",

@@ -53,8 +53,8 @@ run "the_trail_is_kept_seven_years_by_somebody_else" {
     error_message = "The sink writes as itself, with a grant in the audit project."
   }
   assert {
-    condition     = alltrue([for service in ["spanner", "cloudkms", "storage", "datastore"] : length(google_project_iam_audit_config.data_access["${service}.googleapis.com"].audit_log_config) == 3])
-    error_message = "Reading and writing of data is recorded for every store and for keys."
+    condition     = alltrue([for service in ["spanner", "cloudkms", "storage", "datastore", "secretmanager"] : length(google_project_iam_audit_config.data_access["${service}.googleapis.com"].audit_log_config) == 3])
+    error_message = "Reading and writing of data is recorded for every store, for keys and for secrets."
   }
 }
 
@@ -133,7 +133,7 @@ run "only_the_main_branch_deploys_and_nobody_who_deploys_signs" {
     error_message = "Who deploys holds a role that signs, or everything."
   }
   assert {
-    condition     = length([for role in values(google_project_iam_member.deployer)[*].role : role if can(regex("kms|spanner|datastore|storage|projectIamAdmin", role))]) == 0
+    condition     = length([for role in values(google_project_iam_member.deployer)[*].role : role if can(regex("kms|spanner|datastore|storage|secretmanager|roleAdmin|projectIamAdmin", role))]) == 0
     error_message = "A routine release could touch what must not be lost."
   }
 }

@@ -7,14 +7,14 @@
 locals {
   # timeout_seconds  longest a request may take. For push it is at most the subscription's ack deadline.
   # public           reached from the internet through the load balancer; its callers are checked in code (API key, JWT).
-  # database         write: reads and read-write transactions; read: snapshots only. The API tells and never changes, but at
-  #                  its start it makes the key of list cursors if nobody has, in a transaction; hence write.
+  # database         write: reads and read-write transactions; read: snapshots only, for the API tells and never changes.
   # publishes        topics it rings. The sweep rings again whatever went unanswered, hence reconcile-chain's list.
   # firestore        mirror of ledger pages and what tenants see at a glance: write or none.
   # vault_create     may make objects in the archive. Nobody may overwrite or delete: no role with that permission is given.
   # vault_read       reads objects. Whoever creates also reads: a refused creation is compared with what is there.
   # signs            KMS keys it signs with. A key has one purpose, so that a report can never be shown as a checkpoint.
   # links            makes signed download links, for which it signs with its own account.
+  # secrets          variables whose values it is given out of Secret Manager, at its start.
   functions = {
     ingest = {
       timeout_seconds = 60
@@ -26,6 +26,7 @@ locals {
       vault_read      = false
       signs           = []
       links           = false
+      secrets         = []
     }
     sign-receipts = {
       timeout_seconds = 240
@@ -37,6 +38,7 @@ locals {
       vault_read      = false
       signs           = []
       links           = false
+      secrets         = []
     }
     seal-ledger = {
       timeout_seconds = 240
@@ -48,6 +50,7 @@ locals {
       vault_read      = true
       signs           = ["checkpoint"]
       links           = false
+      secrets         = []
     }
     reconcile-chain = {
       timeout_seconds = 1800
@@ -59,6 +62,7 @@ locals {
       vault_read      = true
       signs           = ["evidence"]
       links           = false
+      secrets         = []
     }
     run-invoices = {
       timeout_seconds = 540
@@ -70,6 +74,7 @@ locals {
       vault_read      = false
       signs           = []
       links           = false
+      secrets         = []
     }
     archive-period = {
       timeout_seconds = 540
@@ -81,17 +86,19 @@ locals {
       vault_read      = true
       signs           = ["evidence"]
       links           = false
+      secrets         = []
     }
     api = {
       timeout_seconds = 60
       public          = true
-      database        = "write"
+      database        = "read"
       publishes       = []
       firestore       = "none"
       vault_create    = false
       vault_read      = true
       signs           = []
       links           = true
+      secrets         = ["CURSOR_KEY"]
     }
   }
 
@@ -114,10 +121,12 @@ locals {
   # handler_seconds  longest that the handler works when all is well; the scheduler waits at least that long.
   # everywhere       runs in every serving location: its work is found in rows, so a second run finds nothing to do.
   #                  The deep pass runs in one place: two at once would write overlapping segments to the vault.
+  #                  So does retirement, once a day while little is used: what one call leaves, the next takes.
   jobs = {
     sweep    = { function = "reconcile-chain", path = "/sweep", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 120, retries = 0, everywhere = true }
     deep     = { function = "reconcile-chain", path = "/deep", schedule = "7 * * * *", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
     deep-all = { function = "reconcile-chain", path = "/deep?full=true", schedule = "37 3 * * 0", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
+    retire   = { function = "reconcile-chain", path = "/retire", schedule = "17 3 * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 1, everywhere = false }
     invoices = { function = "run-invoices", path = "/run", schedule = "* * * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 0, everywhere = true }
     seal     = { function = "seal-ledger", path = "/run", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 300, retries = 0, everywhere = true }
   }
@@ -136,6 +145,9 @@ locals {
     "projection_ahead",
     "push_set_aside",
     "reconciled",
+    "registry_damaged",
+    "retire_refused",
+    "retired",
     "usage_unratable",
   ]
 }

@@ -12,18 +12,23 @@ locals {
     signing_ring       = "tallystick-signing"
     data_ring          = "tallystick-data"
     topic_prefix       = "tallystick-"
+    ledger_writer_role = "ledgerWriter"
+
+    # By the variable that a function finds the value in.
+    secrets = { CURSOR_KEY = "cursor-key" }
   }
 
   at = "@${var.project}.iam.gserviceaccount.com"
 
   function_accounts = { for name in keys(local.functions) : name => "fn-${name}" }
 
-  # push and scheduler call functions, builder builds them. deployer brings new versions of what runs; steward changes what
-  # must not be lost (project, data, identity). Neither may sign, and neither is used by a function.
+  # push and scheduler call functions, builder builds them, migrator makes tables. deployer brings new versions of what runs;
+  # steward changes what must not be lost (project, data, identity). None of them may sign, and none is used by a function.
   other_accounts = {
     push      = "pubsub-push"
     scheduler = "scheduler-jobs"
     builder   = "builder"
+    migrator  = "migrator"
     deployer  = "deployer"
     steward   = "steward"
   }

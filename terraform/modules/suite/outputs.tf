@@ -34,7 +34,7 @@ output "function_accounts" {
 }
 
 output "other_accounts" {
-  description = "Account ids of push, scheduler, builder, deployer and steward."
+  description = "Account ids of push, scheduler, builder, migrator, deployer and steward."
   value       = local.other_accounts
 }
 
@@ -44,7 +44,7 @@ output "function_emails" {
 }
 
 output "other_emails" {
-  description = "Addresses of push, scheduler, builder, deployer and steward."
+  description = "Addresses of push, scheduler, builder, migrator, deployer and steward."
   value       = { for name, account in local.other_accounts : name => "${account}${local.at}" }
 }
 

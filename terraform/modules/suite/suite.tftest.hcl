@@ -64,6 +64,10 @@ run "the_scheduler_waits_as_long_as_the_handler_works" {
     condition     = output.jobs["sweep"].handler_seconds >= 60
     error_message = "The sweep passes every 10 s inside its minute."
   }
+  assert {
+    condition     = output.jobs["retire"].handler_seconds >= tonumber(regex("CALL_SECONDS = (\\d+)n", file("${path.module}/../../../functions/reconcile-chain/retire.ts"))[0]) + 60
+    error_message = "Retirement works for CALL_SECONDS and may be in the middle of a commit then."
+  }
 }
 
 run "only_the_public_edge_is_public" {
@@ -111,8 +115,16 @@ run "privileges_follow_the_work" {
     error_message = "Whoever creates in the vault compares a refused creation with what is there."
   }
   assert {
-    condition     = length(output.functions["api"].publishes) == 0 && output.functions["api"].firestore == "none"
-    error_message = "The API tells and never changes."
+    condition     = length(output.functions["api"].publishes) == 0 && output.functions["api"].firestore == "none" && [for name, function in output.functions : name if function.database == "read"] == ["api"]
+    error_message = "The API tells and never changes; all others change."
+  }
+  assert {
+    condition     = { for name, function in output.functions : name => function.secrets if length(function.secrets) > 0 } == { api = ["CURSOR_KEY"] }
+    error_message = "The one secret is the key of list cursors, and lists are the API's."
+  }
+  assert {
+    condition     = alltrue(flatten([for function in values(output.functions) : [for variable in function.secrets : contains(keys(output.names.secrets), variable) && strcontains(file("${path.module}/../../../shared/edge/config.ts"), "name: '${variable}',")]]))
+    error_message = "A secret has no name, or nobody reads it."
   }
   assert {
     condition     = alltrue(flatten([for function in values(output.functions) : [for topic in function.publishes : contains(keys(output.topics), topic)]]))

@@ -98,6 +98,16 @@ locals {
       filter   = local.sentence_filter.projection_ahead
       runbook  = "It was made from a longer log than there is: the database was restored to an earlier moment, or a process wrote for another ledger. Do not let billing go on before it is known which."
     })
+    retire-refused = merge(local.counted, {
+      severity = "sev2", title = "The vault does not give back what it was given", above = 0, over = 3600
+      filter   = local.sentence_filter.retire_refused
+      runbook  = "Pages were to leave the database and stay in the vault, and the vault does not give them back byte for byte. Nothing was let go: the database has them. 1. The log line retire_refused names tenant and entry. 2. Run a full pass (gcloud scheduler jobs run deep-all-<primary>): it makes good what is merely lost and names the rest as ledger_fault. 3. An object that differs: who wrote to the archive? Audit log of storage, DATA_WRITE."
+    })
+    registry-damaged = merge(local.counted, {
+      severity = "sev2", title = "The vault's copy of documents was changed", above = 0, over = 3600
+      filter   = local.sentence_filter.registry_damaged
+      runbook  = "Accounts, prices and key hashes are put by in the vault for the day on which the database is lost, signed. The newest such copy is not what was written, or its key is not known. The next pass writes a whole one, so nothing is lost; but find out who was at the archive (audit log of storage, DATA_WRITE) before anything is rebuilt from it."
+    })
     archive-failed = merge(local.counted, {
       severity = "sev3", title = "Evidence is not archived", above = 0, over = 3600
       filter   = local.sentence_filter.archive_failed
@@ -117,6 +127,17 @@ locals {
       severity = "sev4", title = "Pages are copied late", above = 50, over = 3600
       filter   = local.sentence_filter.mirror_failed
       runbook  = "The sweep copies them within seconds, and until then tenants read their last pages from the API. So many of them: look at Firestore's errors and quotas."
+    })
+    # A failure now and then is healed within seconds. One in every five minutes of half an hour is not.
+    copies-failing = merge(local.counted, {
+      severity = "sev3", title = "Pages cannot be copied", above = 0, for_seconds = 1800
+      filter   = local.sentence_filter.mirror_failed
+      runbook  = "For half an hour copies have failed, and the sweep's with them. Receipts are safe; tenants who read Firestore do not see the newest. 1. Read the error of mirror_failed: PERMISSION_DENIED is a grant or its condition, RESOURCE_EXHAUSTED a quota. 2. One tenant only? A page that was written there by somebody else. 3. Firestore's status. The sweep catches up by itself."
+    })
+    views-failing = merge(local.counted, {
+      severity = "sev3", title = "Read models cannot be written", above = 0, for_seconds = 1800
+      filter   = local.sentence_filter.projection_failed
+      runbook  = "For half an hour invoices and summaries that tenants see in Firestore have not been brought up to date; the API and the ledger are not concerned. Read the error of projection_failed: a grant, a quota, or a document that grew too large for one tenant. The sweep makes them again by itself once the cause is gone."
     })
     copies-healed = merge(local.counted, {
       severity = "sev4", title = "The sweep heals many copies", above = 100, over = 3600

@@ -100,6 +100,36 @@ run "what_touches_trust_wakes_somebody_at_the_first" {
   }
 }
 
+run "what_was_set_aside_or_refused_is_told_at_the_first" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, sentence in { set-aside = "push_set_aside", projection-ahead = "projection_ahead", mirror-differs = "mirror_differs", retire-refused = "retire_refused", registry-damaged = "registry_damaged" } :
+      google_monitoring_alert_policy.threshold[name].severity == "ERROR"
+      && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].threshold_value == 0
+      && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].duration == "0s"
+      && strcontains(google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].filter, "user/tallystick/${sentence}\"")
+    ])
+    error_message = "Something that no retry mends waits for a second time."
+  }
+}
+
+run "what_heals_by_itself_is_told_when_it_does_not" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, sentence in { copies-failing = "mirror_failed", views-failing = "projection_failed" } :
+      google_monitoring_alert_policy.threshold[name].severity == "WARNING"
+      && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].threshold_value == 0
+      && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].duration == "1800s"
+      && strcontains(google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].filter, "user/tallystick/${sentence}\"")
+    ])
+    error_message = "Half an hour of failures goes unheard, or a single one is told."
+  }
+}
+
 run "an_idle_ledger_raises_no_alarm" {
   command = plan
 

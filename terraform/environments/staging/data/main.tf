@@ -38,6 +38,7 @@ module "keys" {
     vault     = { location = local.stack.vault.kms_location }
     topics    = { location = local.stack.kms_location }
   }
+  secret_locations = keys(local.stack.locations)
 }
 
 module "spanner" {

@@ -55,6 +55,15 @@ run "each_function_believes_tokens_for_itself_alone" {
   }
 }
 
+run "the_api_alone_is_given_the_cursor_key_in_a_pinned_version" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for key, function in output.functions : jsonencode(function.secrets) == (endswith(key, "/api") ? jsonencode({ CURSOR_KEY = { secret = "cursor-key", version = "1" } }) : "{}")])
+    error_message = "Another function is given the secret, or instances of one release could differ."
+  }
+}
+
 run "every_doorbell_has_its_dead_letters" {
   command = plan
 
@@ -68,11 +77,11 @@ run "the_standby_waits_and_the_deep_pass_runs_in_one_place" {
   command = plan
 
   assert {
-    condition     = length(output.jobs["europe-west3"]) == 5 && length(output.paused_jobs["europe-west3"]) == 5
+    condition     = length(output.jobs["europe-west3"]) == 6 && length(output.paused_jobs["europe-west3"]) == 6
     error_message = "The standby's jobs are there, and all of them wait."
   }
   assert {
-    condition     = length(output.paused_jobs["europe-west1"]) == 0 && toset(output.paused_jobs["europe-west4"]) == toset(["deep-europe-west4", "deep-all-europe-west4"])
+    condition     = length(output.paused_jobs["europe-west1"]) == 0 && toset(output.paused_jobs["europe-west4"]) == toset(["deep-europe-west4", "deep-all-europe-west4", "retire-europe-west4"])
     error_message = "A job is paused that should run, or runs that should be paused."
   }
 }

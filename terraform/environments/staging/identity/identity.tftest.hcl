@@ -23,24 +23,29 @@ run "what_functions_may_do" {
   assert {
     condition = join("\n", output.grants) == join("\n", sort([
       "api reads the archive",
-      "api reads and writes the database",
+      "api reads the database",
+      "api is given CURSOR_KEY",
+      "api reports metrics",
       "api signs links as itself",
       "archive-period adds to the archive",
       "archive-period lists checkpoint",
       "archive-period lists evidence",
       "archive-period reads the archive",
       "archive-period reads and writes the database",
+      "archive-period reports metrics",
       "archive-period reads public half of checkpoint",
       "archive-period reads public half of evidence",
       "archive-period signs with evidence",
       "archive-period writes Firestore",
       "ingest reads and writes the database",
+      "ingest reports metrics",
       "ingest rings usage-accepted",
       "reconcile-chain adds to the archive",
       "reconcile-chain lists checkpoint",
       "reconcile-chain lists evidence",
       "reconcile-chain reads the archive",
       "reconcile-chain reads and writes the database",
+      "reconcile-chain reports metrics",
       "reconcile-chain reads public half of checkpoint",
       "reconcile-chain reads public half of evidence",
       "reconcile-chain rings period-invoiced",
@@ -49,6 +54,7 @@ run "what_functions_may_do" {
       "reconcile-chain signs with evidence",
       "reconcile-chain writes Firestore",
       "run-invoices reads and writes the database",
+      "run-invoices reports metrics",
       "run-invoices rings period-invoiced",
       "run-invoices rings receipts-appended",
       "run-invoices writes Firestore",
@@ -57,15 +63,30 @@ run "what_functions_may_do" {
       "seal-ledger lists evidence",
       "seal-ledger reads the archive",
       "seal-ledger reads and writes the database",
+      "seal-ledger reports metrics",
       "seal-ledger reads public half of checkpoint",
       "seal-ledger reads public half of evidence",
       "seal-ledger rings ledger-sealed",
       "seal-ledger signs with checkpoint",
       "sign-receipts reads and writes the database",
+      "sign-receipts reports metrics",
       "sign-receipts rings receipts-appended",
       "sign-receipts writes Firestore",
     ]))
     error_message = "Somebody may do something else than this list says."
+  }
+}
+
+run "the_secret_and_who_makes_tables_are_named" {
+  command = plan
+
+  assert {
+    condition     = output.secrets == { CURSOR_KEY = "cursor-key" }
+    error_message = "Whoever adds the value would not find the secret."
+  }
+  assert {
+    condition     = output.migrator_email != ""
+    error_message = "Nobody could make tables."
   }
 }
 

@@ -29,6 +29,15 @@ module "topics" {
   labels  = module.stack.labels
 }
 
+module "secrets" {
+  source = "../../../modules/secrets"
+
+  project  = local.stack.project
+  names    = module.suite.names.secrets
+  kms_keys = { for location in keys(local.stack.locations) : location => format(module.suite.data_key, location, "secrets") }
+  labels   = module.stack.labels
+}
+
 module "identity" {
   source = "../../../modules/identity"
 
@@ -40,9 +49,11 @@ module "identity" {
   deployer_email     = module.suite.other_emails.deployer
   spanner_instance   = module.suite.names.spanner_instance
   spanner_database   = module.suite.names.spanner_database
+  ledger_writer_role = module.suite.names.ledger_writer_role
   firestore_database = module.suite.names.firestore_database
   vault_bucket       = module.suite.names.vault_bucket
   topic_names        = module.topics.names
+  secret_names       = module.secrets.names
 
   signing_keys = {
     for key in ["checkpoint", "evidence"] : key => "${format(module.suite.key_ring, local.stack.kms_location)}/cryptoKeys/${key}"

@@ -19,6 +19,7 @@ locals {
   # A location's role: primary takes the doorbells and the deep pass; active serves beside it; standby is deployed, its
   # jobs are paused and no instance is kept. Failing over is changing roles here and applying functions, then edge.
   # scheduler: where the location's jobs are kept, since Cloud Scheduler is not in every region.
+  # secret_versions: which version of a secret functions are given; see modules/secrets.
   stacks = {
     us = {
       project        = "tallystick-staging-us"
@@ -37,6 +38,7 @@ locals {
       vault              = { location = "US", data_locations = ["US-CENTRAL1", "US-EAST1"], kms_location = "us" }
       kms_location       = "us"
       log_location       = "us"
+      secret_versions    = { CURSOR_KEY = "1" }
       resource_locations = ["in:us-locations"]
     }
     eu = {
@@ -56,6 +58,7 @@ locals {
       vault              = { location = "EU", data_locations = ["EUROPE-WEST1", "EUROPE-WEST4"], kms_location = "europe" }
       kms_location       = "europe"
       log_location       = "eu"
+      secret_versions    = { CURSOR_KEY = "1" }
       resource_locations = ["in:eu-locations"]
     }
   }
