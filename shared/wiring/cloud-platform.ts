@@ -6,10 +6,10 @@ import type { Base, Opener, PortName, Ports } from './ports.ts';
 export type Openers<N extends PortName> = { readonly [K in N]: Opener<K> };
 
 /**
- * The stores of a process on Google Cloud, over the ports it named. What was opened is closed in the opposite order; where
- * one port cannot be opened, those before it are closed again.
+ * The ports that were named. What was opened is closed in the opposite order; where one cannot be opened, those before it
+ * are closed again.
  */
-export async function openCloudPlatform<N extends PortName>(base: Base, openers: Openers<N | 'database'>) {
+export async function openCloudPorts<N extends PortName>(base: Base, openers: Openers<N>) {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closePort of opened.reverse().splice(0)) await closePort();
@@ -21,14 +21,25 @@ export async function openCloudPlatform<N extends PortName>(base: Base, openers:
       opened.push(closePort);
       ports[name] = port;
     }
-    const { config, clock } = base;
+    return { ports: ports as Pick<Ports, N>, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The stores of a process on Google Cloud, over the ports it named. */
+export async function openCloudPlatform<N extends PortName>(base: Base, openers: Openers<N | 'database'>) {
+  const { config, clock } = base;
+  const { ports, close } = await openCloudPorts<N | 'database'>(base, openers);
+  try {
     const callers = oidcCallers({
       keysUrl: config.oidcKeysUrl,
       audience: config.callerAudience,
       emails: config.callers,
       clock,
     });
-    return { ...(await assemble(base, ports as Pick<Ports, N | 'database'>, callers)), close };
+    return { ...(await assemble(base, ports, callers)), close };
   } catch (error) {
     await close();
     throw error;

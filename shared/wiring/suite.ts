@@ -59,11 +59,12 @@ export class Suite {
     return response.json();
   }
 
-  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour. */
+  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour, retirement each day. */
   schedule(): void {
     this.#every(60_000, 'reconcile-chain/sweep');
     this.#every(60_000, 'run-invoices/run');
     this.#every(3_600_000, 'reconcile-chain/deep');
+    this.#every(86_400_000, 'reconcile-chain/retire');
   }
 
   /** Stops taking requests, lets those under way finish, then the jobs and the bus, then closes the store. */

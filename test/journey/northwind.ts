@@ -106,6 +106,8 @@ export const fourWeeksOfNorthwind = (start: (at: string) => Promise<JourneySuite
 
   it('2 March, 08:00 - the organization is set up; its ledger is empty', async () => {
     northwind = await suite.organization(everyTwoWeeks(PLAN));
+    // The hourly pass: from here on the registry in the vault knows who they are and which limit they have.
+    assert.deepEqual((await suite.deep()).faults, []);
     assert.equal((await northwind.read<Head>('/api/v1/billing/ledger/head')).size, 0);
   });
 

@@ -165,10 +165,15 @@ describe('a lost database', () => {
         assert.deepEqual(amounts, ['0', '0.75']);
       });
 
-      it('a user of a closed day who comes late is not counted again either', async () => {
-        await client('northwind').send(user('n18', 'cleo', '2026-03-03T23:30:00Z'));
+      it('users of closed days who come late are not counted again either: cleo of 3 March, anna of 2 and 1 March', async () => {
+        await client('northwind').send([
+          user('n18', 'cleo', '2026-03-03T23:30:00Z'),
+          user('n18-2', 'anna', '2026-03-02T23:30:00Z'),
+          user('n18-1', 'anna', '2026-03-01T23:30:00Z'),
+        ]);
         await suite.settle();
-        assert.equal((await suite.entriesOf('northwind', 'charge')).at(-1)!.amount, '0');
+        const amounts = (await suite.entriesOf('northwind', 'charge')).slice(-3).map(({ amount }) => amount);
+        assert.deepEqual(amounts, ['0', '0', '0']);
       });
 
       it('the day’s limit counts what was used before: 11 of 2,000, so 1,990 are too many and 1,989 are not', async () => {

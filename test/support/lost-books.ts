@@ -47,8 +47,6 @@ export async function keepBooks(): Promise<{
   const suite = await TestSuite.start({ at: '2026-03-01T08:00:00Z' });
   const northwind = await suite.organization(accountOf('northwind', NORTHWIND));
   const umbrella = await suite.organization(accountOf('umbrella', UMBRELLA));
-  // The first deep pass makes the secret from which salts follow, before anybody counts values.
-  assert.deepEqual((await suite.deep()).faults, []);
   let now = '2026-03-01T10:00:00Z';
   suite.goTo(now);
   await northwind.send([calls('n1', '600', now), usage('n2', 'seats', '3', now), user('n3', 'anna', now)]);
@@ -61,6 +59,7 @@ export async function keepBooks(): Promise<{
   await northwind.send([calls('n4', '500', now), calls('n5', '200', '2026-03-01T23:00:00Z'), user('n6', 'anna', now)]);
   await umbrella.send(calls('u-late', '7', '2026-03-01T22:00:00Z'));
   await suite.settle();
+  // The first deep pass makes the secret from which salts follow; those of the first two days were made by chance.
   assert.deepEqual((await suite.deep()).faults, []);
   now = '2026-03-03T10:00:00Z';
   suite.goTo(now);

@@ -243,6 +243,12 @@ const KEPT_SECRET: readonly Demand[] = [
   },
   {
     type: 'google_secret_manager_secret',
+    path: 'deletion_protection',
+    must: is(true),
+    because: 'Terraform does not delete what functions need to start',
+  },
+  {
+    type: 'google_secret_manager_secret',
     path: 'version_destroy_ttl',
     must: given,
     because: 'a secret destroyed by mistake can be brought back',

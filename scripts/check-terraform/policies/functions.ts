@@ -82,6 +82,9 @@ function* accounts(functions: readonly Resource[]): Generator<Problem> {
   }
 }
 
+// The API only reads, so it cannot make a key for its list cursors and keep it in the database.
+const NEEDED_SECRETS: Readonly<Record<string, readonly string[]>> = { api: ['CURSOR_KEY'] };
+
 const SECRETS = 'service_config.secret_environment_variables';
 const secretsOf = ({ values }: Resource): string[] =>
   valuesAt(values, `${SECRETS}.key`)
@@ -106,6 +109,9 @@ function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Pr
   const path = 'service_config.environment_variables';
   const given = stack.settingsOf(deployed);
   const secrets = secretsOf(deployed);
+  for (const variable of NEEDED_SECRETS[nameOf(deployed)] ?? [])
+    if (!secrets.includes(variable))
+      yield broken(deployed, `function ${nameOf(deployed)} is not given the secret ${variable}`, SECRETS);
   for (const variable of secrets)
     if (!facts.settings.some(({ name }) => name === variable))
       yield broken(

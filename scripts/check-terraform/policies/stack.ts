@@ -8,6 +8,11 @@ import { functionPolicies } from './functions.ts';
 import { jobPolicies } from './jobs.ts';
 import { mirrorPolicies } from './mirror.ts';
 import { residencyPolicies } from './residency.ts';
+import { trailPolicies } from './trail.ts';
+import { wayInPolicies } from './way-in.ts';
+
+/** Where a lock is for good: elsewhere it would make trying things out impossible. */
+export const LOCKED_ENVIRONMENT = 'production';
 
 /** Everything of one residency region of an environment, as planned: all of its roots together. */
 export class Stack {
@@ -52,6 +57,8 @@ export function* stackPolicies(stack: Stack, facts: Facts): Generator<Problem> {
   yield* accessPolicies(stack, facts);
   yield* mirrorPolicies(stack, facts);
   yield* residencyPolicies(stack);
+  yield* wayInPolicies(stack);
+  yield* trailPolicies(stack);
   yield* fencePolicies(stack);
 }
 
