@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { readHcl } from './check-terraform/hcl.ts';
-import { merged, shown } from './check-terraform/problems.ts';
+import { type Checked, merged, SLOW, type Slow, shown } from './check-terraform/problems.ts';
 import { BINDINGS, regenerateSchema } from './check-terraform/regenerate-schema.ts';
 import { writtenResources } from './check-terraform/resources.ts';
-import { type Checked, checkTerraform, SLOW, type Slow } from './check-terraform/run.ts';
+import { checkTerraform } from './check-terraform/run.ts';
 import { PROVIDER_VERSION, readSchema, SCHEMA_FILE } from './check-terraform/schema.ts';
 import { NoTerraform } from './check-terraform/terraform.ts';
 

@@ -10,6 +10,7 @@ import { createLog } from '../shared/edge/log.ts';
 import type { Database } from '../shared/ports/database.ts';
 import { TABLES } from '../shared/stores/tables.ts';
 import { openLocalPorts } from '../shared/wiring/local-ports.ts';
+import type { Base, PortName, Ports } from '../shared/wiring/ports.ts';
 import { differencesBetween } from './rebuild/compare.ts';
 import { type Rebuilt, rebuild } from './rebuild/rebuild.ts';
 import { RebuildRefused, type RebuildRoom } from './rebuild/room.ts';
@@ -48,15 +49,10 @@ await runErrand(async () => {
   const clock = new SystemClock();
   const pinned = await readPinned(await readJson(options.pinned));
   const accounts = await Promise.all(options.account.map(readJson));
-  const { ports, close } = await openLocalPorts({
-    config,
-    clock,
-    entropy: new SystemEntropy(),
-    log: createLog(config.logLevel, clock),
-    deliver: () => Promise.reject(new Error('errands deliver no messages')),
-  });
+  const base = { config, clock, entropy: new SystemEntropy(), log: createLog(config.logLevel, clock) };
+  const { ports, close } = config.platform === 'cloud' ? await openCloud(base) : await openEmbedded(base);
   const { ledgerOrigin, hotWindowDays } = config;
-  const room: RebuildRoom = { ...ports, clock, entropy: new SystemEntropy(), ledgerOrigin, hotWindowDays };
+  const room: RebuildRoom = { ...ports, clock, entropy: base.entropy, ledgerOrigin, hotWindowDays };
   try {
     const began = performance.now();
     const newSalts = options.newSalts === true;
@@ -72,6 +68,21 @@ await runErrand(async () => {
     await close();
   }
 });
+
+interface OpenPorts {
+  readonly ports: Ports;
+  readonly close: () => Promise<void>;
+}
+
+// Loaded only here: Google's clients take a second to import, and an embedded store needs none of them.
+async function openCloud(base: Base): Promise<OpenPorts> {
+  const { openCloudPorts } = await import('../shared/wiring/cloud-platform.ts');
+  const { ALL_PORTS } = await import('../shared/wiring/cloud/all.ts');
+  return openCloudPorts<PortName>(base, ALL_PORTS);
+}
+
+const openEmbedded = (base: Base): Promise<OpenPorts> =>
+  openLocalPorts({ ...base, deliver: () => Promise.reject(new Error('errands deliver no messages')) });
 
 async function readJson(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { keepRegistry } from '../functions/reconcile-chain/registry.ts';
 import type { KeyPurpose } from '../shared/ports/signer.ts';
 import { runErrand, withPlatform } from './support/errand.ts';
 
@@ -16,9 +17,11 @@ await runErrand(async () => {
     process.exitCode = 2;
     return;
   }
-  await withPlatform(async ({ signer, keys }) => {
+  await withPlatform(async (platform) => {
+    const { signer, keys } = platform;
     const key = await signer.createKey(purpose);
     await keys.adopt(key);
+    await keepRegistry(false, platform);
     const entry = (await keys.keyset()).keys.find(({ kid }) => kid === key.kid);
     console.log(`${purpose} key ${key.kid} is in force from seal ${entry?.first_seal} on`);
   });

@@ -53,10 +53,15 @@ async function sweepRepeatedly(passes: number, room: ReconcileChainHandlerRoom):
 /** Waits for the next pass, or for the process to stop. */
 function pause({ clock, stopping }: ReconcileChainHandlerRoom): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(SWEEP_INTERVAL_MILLISECONDS, resolve);
-    stopping.addEventListener('abort', () => {
+    const stop = (): void => {
       cancel();
       resolve();
+    };
+    const cancel = clock.after(SWEEP_INTERVAL_MILLISECONDS, () => {
+      // The signal lives as long as the process: what stays on it would pile up.
+      stopping.removeEventListener('abort', stop);
+      resolve();
     });
+    stopping.addEventListener('abort', stop, { once: true });
   });
 }

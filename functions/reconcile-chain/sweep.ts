@@ -51,7 +51,7 @@ const PURGE_ROWS = 5000;
 export async function sweep(room: SweepRoom): Promise<Swept> {
   const { usage, invoices, seals, bus, clock } = room;
   const waiting = await usage.waitingTenants(10_000);
-  for (const tenant of waiting.keys()) {
+  for (const tenant of waiting) {
     if ((await room.reconciliation.frozen(tenant)) === undefined) await bus.publish(usageAccepted(tenant));
   }
 
@@ -66,7 +66,7 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
   const projectionsHealed = await healReadModels(heads, due, room);
 
   const keysPurged = await usage.purgeExpired(clock.now(), PURGE_ROWS);
-  return { rung: waiting.size, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
+  return { rung: waiting.length, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
 }
 
 interface MirrorsHealed {

@@ -27,3 +27,17 @@ export function shown({ check, file, line, message, addresses = [] }: Problem, f
   const where = addresses.length === 0 ? '' : ` (${addresses[0]}${more})`;
   return `${folder}/${file}:${line}: ${check}: ${message}${where}`;
 }
+
+/** One thing that was checked. */
+export interface Checked {
+  readonly check: string;
+  /** the folder, or what else it was about */
+  readonly what: string;
+  /** how much of it there was */
+  readonly detail: string;
+  readonly problems: readonly Problem[];
+}
+
+/** What takes longest and may be left out while writing. */
+export const SLOW = ['test', 'plan'] as const;
+export type Slow = (typeof SLOW)[number];

@@ -54,6 +54,7 @@ export async function rebuild(room: RebuildRoom, options: RebuildOptions): Promi
   await requireEmpty(room);
   const writer = new RowWriter(room.database);
   const sealed = await restoreSeals(room, options, writer);
+  if (sealed.count === 0) throw new RebuildRefused('seals/', 'the vault holds none: no ledger was ever kept there');
   say(`${sealed.count} seals, each signed by a pinned key`);
   const registry = await restoreRegistry(room, options, writer);
   const salts = await RestoredSalts.open(room, options, writer);

@@ -18,8 +18,11 @@ export const SUBSCRIPTIONS = [
   { name: 'archive-period-invoiced', topic: TOPICS.periodInvoiced },
 ] as const;
 
-/** Seals are made one after the other, whoever rings. */
-export const LEDGER_KEY = 'ledger';
+/**
+ * Doorbells of the whole ledger have no order: one says what any other does, and one key for all tenants would be answered one
+ * at a time, however many ring.
+ */
+export const NO_ORDER = '';
 
 export const usageAccepted = (tenant: string) => ({
   topic: TOPICS.usageAccepted,
@@ -27,11 +30,11 @@ export const usageAccepted = (tenant: string) => ({
   attributes: { tenant },
 });
 
-export const receiptsAppended = () => ({ topic: TOPICS.receiptsAppended, orderingKey: LEDGER_KEY, attributes: {} });
+export const receiptsAppended = () => ({ topic: TOPICS.receiptsAppended, orderingKey: NO_ORDER, attributes: {} });
 
 export const ledgerSealed = (n: number) => ({
   topic: TOPICS.ledgerSealed,
-  orderingKey: LEDGER_KEY,
+  orderingKey: NO_ORDER,
   attributes: { seal: String(n) },
 });
 

@@ -60,7 +60,7 @@ interface Variable<T> {
   readonly readBy: Reader;
   /** What holds when it is not set. */
   readonly fallback: string;
-  /** Whether the cloud platform cannot do without it. */
+  /** Whether the cloud platform must be told, whatever the default. */
   readonly needed?: true;
   readonly read: (text: string) => T | undefined;
 }
@@ -118,6 +118,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     meaning: 'name of the ledger, in every receipt; never changes once receipts exist; each region has its own',
     readBy: 'all',
     fallback: 'ledger.localhost/dev',
+    needed: true,
     read: (text) => {
       try {
         return parseLedgerOrigin(text);
@@ -139,6 +140,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     meaning: 'part of every API key, so that a test key is never taken for a live one; 1 to 16 of a-z and 0-9',
     readBy: 'all',
     fallback: 'dev',
+    needed: true,
     read: matching(/^[a-z][a-z0-9]{0,15}$/),
   },
   region: {
@@ -146,6 +148,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     meaning: 'residency region of this stack; organizations pinned to another are answered 421',
     readBy: 'all',
     fallback: 'eu',
+    needed: true,
     read: matching(/^[a-z]{2,8}$/),
   },
   regionEndpoints: {
@@ -389,7 +392,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   for (const [key, variable] of Object.entries(VARIABLES)) {
     const text = environment[variable.name] ?? variable.fallback;
     const value = variable.read(text);
-    const missing = inCloud && variable.needed === true && text === '';
+    const missing = inCloud && variable.needed === true && (environment[variable.name] ?? '') === '';
     if (value === undefined || missing) complaints.push(`${variable.name}: ${variable.meaning}`);
     config[key] = value;
   }

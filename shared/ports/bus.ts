@@ -1,7 +1,7 @@
 /** A doorbell: it says that rows exist, never what they hold. Losing one delays work; it never loses any. */
 export interface Message {
   readonly topic: string;
-  /** Messages of one key are delivered in the order they were published; the tenant, or `ledger` for seals. */
+  /** Messages of one key, the tenant, are delivered in the order they were published; those with an empty key in any. */
   readonly orderingKey: string;
   /** Small and flat; no personal data. */
   readonly attributes: Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 import { sha256Hex } from '../domain/digest.ts';
 import type { Sequence } from '../domain/ids.ts';
 import type { FaultKind } from '../domain/ledger/faults.ts';
-import { type Page, PageDamaged } from '../domain/ledger/page.ts';
-import { type Stretch, segmentName, unpackSegment } from '../domain/ledger/segment.ts';
+import { PAGE_ENTRIES, type Page, PageDamaged } from '../domain/ledger/page.ts';
+import { SEGMENT_PAGES, type Stretch, segmentName, unpackSegment } from '../domain/ledger/segment.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { Vault } from '../ports/vault.ts';
 import { retirements, segments } from './tables.ts';
@@ -69,7 +69,9 @@ export class Archive {
     const found: Page[] = [];
     let next = from;
     while (next < to && found.length < limit) {
-      const [row] = await view.range(segments, { prefix: [tenant], to: [next + 1], limit: 1, reverse: true });
+      // Bounded below by the longest segment: Spanner reads a backwards range whole.
+      const from = [Math.max(0, next + 1 - SEGMENT_PAGES * PAGE_ENTRIES)];
+      const [row] = await view.range(segments, { prefix: [tenant], from, to: [next + 1], limit: 1, reverse: true });
       if (row === undefined || row.end_seq <= next) break;
       const pages = await this.#open(tenant, { from: row.first_seq, to: row.end_seq }, row.sha256);
       found.push(...pages.filter(({ firstSeq, count }) => firstSeq + count > next && firstSeq < to));

@@ -15,7 +15,7 @@ import { aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
 const APPEND_BATCHES = 16;
-const APPEND_EVENTS = 2000;
+const APPEND_EVENTS = 1000;
 
 /** The tenants' logs: the only place where sequence numbers are given. */
 export class LedgerStore extends LogReader {

@@ -1,5 +1,5 @@
 import type { ReceiptId, Sequence, TenantId } from '../domain/ids.ts';
-import { mayHoldEvent, type Page, unpackPage } from '../domain/ledger/page.ts';
+import { mayHoldEvent, PAGE_ENTRIES, type Page, unpackPage } from '../domain/ledger/page.ts';
 import type { TenantHead } from '../domain/ledger/seal.ts';
 import { unpackEvents } from '../domain/usage/accepted.ts';
 import { keyHashOfReceipt } from '../domain/usage/identity.ts';
@@ -119,8 +119,14 @@ async function hotPages(
   to: Sequence,
   limit: number | undefined,
 ): Promise<Page[]> {
-  // The page that holds `from` is the last one that starts at or before it.
-  const [first] = await view.range(pages, { prefix: [tenant], to: [from + 1], limit: 1, reverse: true });
+  // The page that holds `from` is the last one that starts at or before it. Bounded below: Spanner reads a backwards range whole.
+  const [first] = await view.range(pages, {
+    prefix: [tenant],
+    from: [Math.max(0, from - PAGE_ENTRIES + 1)],
+    to: [from + 1],
+    limit: 1,
+    reverse: true,
+  });
   const rows = await view.range(pages, {
     prefix: [tenant],
     from: [first === undefined ? from : first.first_seq],

@@ -1,6 +1,6 @@
 import type { Account } from '../domain/account/account.ts';
 import type { Sequence, TenantId } from '../domain/ids.ts';
-import type { Page } from '../domain/ledger/page.ts';
+import { PAGE_ENTRIES, type Page } from '../domain/ledger/page.ts';
 import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/time.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { retiredBefore } from './archive.ts';
@@ -91,7 +91,8 @@ async function retirable(view: Reader, tenant: TenantId): Promise<Retirable> {
   if (head === undefined || checked === undefined || (await view.read(freezes, [tenant])) !== undefined) {
     return { before, until: before };
   }
-  const [tail] = await view.range(pages, { prefix: [tenant], limit: 1, reverse: true });
+  const from = [Math.max(0, head.size - PAGE_ENTRIES)];
+  const [tail] = await view.range(pages, { prefix: [tenant], from, limit: 1, reverse: true });
   const open = await view.range(open_periods, { prefix: [tenant] });
   const due = await view.range(unarchived, { prefix: [tenant] });
   const needed = await view.readMany(

@@ -22,6 +22,7 @@ export type Outcome =
 
 /** How long a dedupe row outlives the instant at which its event's time starts to be refused. */
 const DEDUPE_MARGIN_DAYS = 1n;
+const WAITING_PER_READ = 500;
 const NOTICE_PERCENTS = [80n, 100n] as const;
 
 /** An event with everything worked out that does not depend on the database. */
@@ -67,12 +68,21 @@ export class UsageStore {
     });
   }
 
-  /** Tenants with accepted events that are not receipts yet, and how many batches each. */
-  async waitingTenants(limit: number): Promise<Map<TenantId, number>> {
-    const rows = await this.#database.snapshot((view) => view.range(waiting, { limit }));
-    const tenants = new Map<TenantId, number>();
-    for (const row of rows) tenants.set(row.tenant as TenantId, (tenants.get(row.tenant as TenantId) ?? 0) + 1);
-    return tenants;
+  /**
+   * Tenants with accepted events that are not receipts yet, at most `limit` of them. A tenant with a great backlog (a frozen
+   * one, mostly) is passed over once it was seen, so that it hides nobody behind it.
+   */
+  async waitingTenants(limit: number): Promise<TenantId[]> {
+    const tenants = new Set<TenantId>();
+    for (let from: readonly [string] | undefined; tenants.size < limit; ) {
+      const range = { limit: WAITING_PER_READ, ...(from === undefined ? {} : { from }) };
+      const rows = await this.#database.snapshot((view) => view.range(waiting, range));
+      for (const row of rows) tenants.add(row.tenant as TenantId);
+      if (rows.length < WAITING_PER_READ) break;
+      // The least text after the last tenant's.
+      from = [`${rows.at(-1)!.tenant}\0`];
+    }
+    return [...tenants].slice(0, limit);
   }
 
   /** Deletes dedupe rows whose events' times are refused by now, where the engine does not by itself. @returns how many went */

@@ -12,7 +12,9 @@ export type Openers<N extends PortName> = { readonly [K in N]: Opener<K> };
 export async function openCloudPorts<N extends PortName>(base: Base, openers: Openers<N>) {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const closePort of opened.reverse().splice(0)) await closePort();
+    const failures: unknown[] = [];
+    for (const closePort of opened.reverse().splice(0)) await closePort().catch((error) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'not every port could be closed');
   };
   try {
     const ports: Partial<Record<PortName, unknown>> = {};
@@ -23,7 +25,8 @@ export async function openCloudPorts<N extends PortName>(base: Base, openers: Op
     }
     return { ports: ports as Pick<Ports, N>, close };
   } catch (error) {
-    await close();
+    // Why it could not be opened is what matters, not what else went wrong on the way back.
+    await close().catch(() => undefined);
     throw error;
   }
 }

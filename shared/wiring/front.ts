@@ -12,6 +12,7 @@ import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/s
 import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
 import type { Config } from '../edge/config.ts';
 import { guardServer } from '../edge/http/guard.ts';
+import { openCursors } from './cursors.ts';
 
 /** Which function answers a subscription. */
 export const FUNCTION_OF: Readonly<Record<string, string>> = {
@@ -24,7 +25,8 @@ export const INTERNAL = '/_functions/';
 const INGEST = '/api/v1/billing/usage';
 
 /** What all functions together work with. */
-export type FrontRoom = ApiRoom &
+export type FrontRoom = Omit<ApiRoom, 'cursors'> &
+  Parameters<typeof openCursors>[0] &
   ArchivePeriodHandlerRoom &
   IngestHandlerRoom &
   Omit<ReconcileChainHandlerRoom, 'stopping'> &
@@ -45,7 +47,8 @@ export interface Front {
  * @param stopping tells long jobs to end early
  */
 export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise<Front> {
-  const server = await listen(frontOf(room, stopping), room.config);
+  const cursors = await openCursors(room);
+  const server = await listen(frontOf({ ...room, cursors }, stopping), room.config);
   return {
     url: `http://${room.config.host}:${(server.address() as AddressInfo).port}`,
     close: () =>
@@ -57,7 +60,7 @@ export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise
 }
 
 /** Every function in a framework server of its own; the front hands each request to the one it is for. */
-function frontOf(room: FrontRoom, stopping: AbortSignal): Server {
+function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSignal): Server {
   const handlers = {
     ingest: ingestHandler(room),
     'sign-receipts': signReceiptsHandler(room),

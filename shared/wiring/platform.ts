@@ -1,6 +1,5 @@
 import { base64url } from '../domain/canonical.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
-import { Cursors } from '../edge/cursor.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
@@ -45,11 +44,6 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     ...storesOf(database, new Archive(database, ports.vault), base),
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
-    cursors: new Cursors(
-      config.cursorKey === ''
-        ? await keys.secret('cursors', entropy.bytes(32))
-        : Buffer.from(config.cursorKey, 'base64url'),
-    ),
     callers,
     /** how far each tenant's mirror is known to be whole */
     mirrored: new Map<string, number>(),

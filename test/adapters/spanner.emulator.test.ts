@@ -130,6 +130,56 @@ describeOnEmulators('Spanner, when the wire is not a wire', ['spanner'], () => {
     assert.equal(await centsIn(database, 'seen'), 100);
   });
 
+  it('where the first of two reads side by side is aborted, both are read again', async () => {
+    await put(database, 'other', 7);
+    relay.happen('StreamingRead', { code: status.ABORTED, times: 1 });
+    let runs = 0;
+    const cents = await database.transact(async (tx) => {
+      runs += 1;
+      const found = await Promise.all([tx.read(tills, ['till']), tx.read(tills, ['other'])]);
+      return found.map((till) => till?.cents);
+    });
+    assert.deepEqual([runs, cents], [2, [100, 7]]);
+  });
+
+  it('where the first of three reads side by side is refused, the error comes at once and the next transaction goes through', async () => {
+    relay.happen('StreamingRead', { code: status.PERMISSION_DENIED, times: 1 });
+    const refused = database.transact((tx) =>
+      Promise.all([tx.read(tills, ['till']), tx.range(tills, {}), tx.range(tills, { reverse: true })]),
+    );
+    await assert.rejects(refused, { code: status.PERMISSION_DENIED });
+    // Nothing began, so nothing else was asked and there is nothing to roll back.
+    assert.deepEqual(relay.calls, ['StreamingRead']);
+    await database.transact((tx) => addOne(tx, 'till'));
+    assert.equal(await centsIn(database, 'till'), 101);
+  });
+
+  it('work that swallows the failure of its first read and reads on gets that failure again, and no more', async () => {
+    relay.happen('StreamingRead', { code: status.PERMISSION_DENIED, times: 1 });
+    const refused = database.transact(async (tx) => {
+      await tx.read(tills, ['till']).catch(() => undefined);
+      return tx.read(tills, ['till']);
+    });
+    await assert.rejects(refused, { code: status.PERMISSION_DENIED });
+    assert.equal(await centsIn(database, 'till'), 100);
+  });
+
+  it('where the second of two reads side by side is refused, the locks of the first are given back', async () => {
+    relay.happen('ExecuteStreamingSql', { code: status.PERMISSION_DENIED, times: 1 });
+    const refused = database.transact((tx) =>
+      Promise.all([tx.read(tills, ['till']), tx.range(tills, { reverse: true })]),
+    );
+    await assert.rejects(refused, { code: status.PERMISSION_DENIED });
+    assert.deepEqual(relay.calls, ['StreamingRead', 'ExecuteStreamingSql', 'Rollback']);
+  });
+
+  it('a snapshot whose first of two reads is refused says so at once', async () => {
+    relay.happen('StreamingRead', { code: status.PERMISSION_DENIED, times: 1 });
+    const refused = database.snapshot((view) => Promise.all([view.read(tills, ['till']), view.read(tills, ['till'])]));
+    await assert.rejects(refused, { code: status.PERMISSION_DENIED });
+    assert.equal(await centsIn(database, 'till'), 100);
+  });
+
   for (const code of [status.DEADLINE_EXCEEDED, status.INTERNAL, status.UNKNOWN]) {
     it(`a commit whose answer is lost (${status[code]}) may have happened: the work is not done twice, its caller tries again`, async () => {
       relay.happen('Commit', { code, times: 1, applied: true });

@@ -485,6 +485,39 @@ describe('a vault in Cloud Storage', () => {
       }
     });
 
+    it('to where everybody reaches Cloud Storage, even if the vault itself reaches it at a private endpoint', async () => {
+      // Later than the machine's own time: of any other, the client signs nothing.
+      double.clock.set(at('2150-01-31T23:59:59Z'));
+      const { project, bucket, credentials, clock } = double;
+      const client = new Storage({ projectId: project, credentials });
+      const [theirs] = await client.bucket(bucket).file('evidence/acme/INV-1.tar').getSignedUrl({
+        version: 'v4',
+        action: 'read',
+        accessibleAt: '2150-01-31T23:59:59Z',
+        expires: '2150-02-01T00:04:59Z',
+        responseDisposition: 'attachment; filename="INV-1.tar"',
+      });
+      assert.ok(theirs.startsWith(`https://storage.googleapis.com/${bucket}/evidence/acme/INV-1.tar?`), theirs);
+      const linkFrom = (endpoint: { readonly endpoint?: string }): Promise<string> =>
+        new StorageVault({ project, bucket, clock, credentials, ...endpoint }).link(
+          'evidence/acme/INV-1.tar',
+          LIFETIME,
+          'INV-1.tar',
+        );
+      assert.equal(await linkFrom({}), theirs);
+      for (const endpoint of [
+        'https://storage.googleapis.com',
+        'https://storage-tallystick.p.googleapis.com',
+        'https://storage.europe-west3.rep.googleapis.com',
+      ]) {
+        assert.equal(await linkFrom({ endpoint }), theirs, endpoint);
+      }
+      // No address of Google's, however much it looks like one: a double, and its links lead to it.
+      for (const endpoint of ['http://storage.googleapis.com', 'https://storage.googleapis.com.example']) {
+        assert.ok((await linkFrom({ endpoint })).startsWith(`${endpoint}/${bucket}/`), endpoint);
+      }
+    });
+
     it('from a second to a week, under a name that needs no quotes', async () => {
       for (const seconds of [0, -1, 1.5, Number.NaN, 604_801]) {
         await assert.rejects(vault.link('a', seconds, 'a.tar'), RangeError, String(seconds));

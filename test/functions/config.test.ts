@@ -3,6 +3,9 @@ import { ConfigWrong, readConfig, VARIABLES } from '../../shared/edge/config.ts'
 
 const CLOUD = {
   PLATFORM: 'cloud',
+  ENVIRONMENT: 'staging',
+  REGION: 'eu',
+  LEDGER_ORIGIN: 'ledger.example.com/eu',
   GOOGLE_CLOUD_PROJECT: 'tallystick-eu',
   SPANNER_INSTANCE: 'ledger',
   VAULT_BUCKET: 'tallystick-eu-vault',

@@ -67,7 +67,7 @@ describe('the documents', () => {
       rows,
       Object.values(VARIABLES).map(({ name, meaning, unit = '', fallback, needed, readBy }) => [
         ...[name, meaning, unit],
-        ...[needed === true ? 'needed' : fallback, readBy],
+        ...[[fallback, needed === true ? 'needed' : ''].filter((text) => text !== '').join('; '), readBy],
       ]),
     );
   });

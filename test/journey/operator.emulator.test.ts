@@ -42,6 +42,10 @@ describeOnEmulators('an operator sets up an empty project', ['spanner', 'firesto
     environment = {
       PLATFORM: 'cloud',
       PORT: '0',
+      ENVIRONMENT: 'staging',
+      REGION: 'eu',
+      LEDGER_ORIGIN: 'ledger.example.com/eu',
+      TOPIC_PREFIX: 'staging-',
       LOG_LEVEL: 'warn',
       GOOGLE_CLOUD_PROJECT: 'tallystick-operator',
       SPANNER_INSTANCE: 'operator',
@@ -57,7 +61,7 @@ describeOnEmulators('an operator sets up an empty project', ['spanner', 'firesto
       CALLERS: 'pusher@tallystick.iam.gserviceaccount.com',
     };
     const admin = await pubSubAdmin('tallystick-operator');
-    await createTopics(admin);
+    await createTopics(admin, 'staging-');
     await admin.close();
   });
   after(() => Promise.all([storage.close(), kms.close(), folder.remove()]));
@@ -77,7 +81,7 @@ describeOnEmulators('an operator sets up an empty project', ['spanner', 'firesto
     const file = join(folder.path, 'acme.json');
     await writeFile(file, JSON.stringify({ ...accountOf('acme', PLAN), region: 'eu' }));
     const said = await errand('setup', '--account', file);
-    const [key] = /^tsk_dev_eu_\S+$/m.exec(said) ?? [];
+    const [key] = /^tsk_staging_eu_\S+$/m.exec(said) ?? [];
     assert.ok(key, said);
 
     const clock = new SystemClock();
@@ -97,6 +101,29 @@ describeOnEmulators('an operator sets up an empty project', ['spanner', 'firesto
       await front.close();
       await platform.close();
     }
+  });
+
+  it('rebuild looks where the platform is: a vault without seals is refused, not restored to nothing', async () => {
+    const jwks = { keys: [] as unknown[] };
+    const platform = await openCloudPlatform<PortName>(
+      { config: readConfig(environment), clock: new SystemClock(), entropy: new SystemEntropy(), log: silent },
+      ALL_PORTS,
+    );
+    try {
+      jwks.keys.push(...(await platform.keys.keyset()).keys);
+    } finally {
+      await platform.close();
+    }
+    const pinned = join(folder.path, 'pinned.json');
+    await writeFile(pinned, JSON.stringify({ ledger: 'ledger.example.com/eu', jwks }));
+    // The database of the first two steps is not empty; another one is.
+    await errand('migrate', '--create', '--database', 'empty');
+    environment = { ...environment, SPANNER_DATABASE: 'empty' };
+    await assert.rejects(errand('rebuild', '--pinned', pinned), {
+      code: 1,
+      stderr: /refused: seals\/: the vault holds none/,
+    });
+    environment = { ...environment, SPANNER_DATABASE: 'ledger' };
   });
 
   it('rotate-key puts a new version in force beside the old ones', async () => {

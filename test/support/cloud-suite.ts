@@ -36,6 +36,8 @@ export interface CloudSuiteSetup {
   readonly faults?: PushFaults;
   /** A Spanner emulator of its own, e.g. one that aborts commits. */
   readonly spannerHost?: string;
+  /** host:port of a relay to that emulator, which the suite then speaks through; the schema is made without it. */
+  readonly spannerRelay?: string;
 }
 
 /**
@@ -70,7 +72,7 @@ export class CloudTestSuite {
     this.#dropDatabase = stands.dropDatabase;
   }
 
-  static async start({ at: start, name, faults, spannerHost }: CloudSuiteSetup): Promise<CloudTestSuite> {
+  static async start({ at: start, name, faults, spannerHost, spannerRelay }: CloudSuiteSetup): Promise<CloudTestSuite> {
     const clock = new ManualClock(at(start));
     const spanner = await spannerDatabase(undefined, spannerHost);
     const storage = await startStorageDouble({ clock });
@@ -86,10 +88,14 @@ export class CloudTestSuite {
     const config = readConfig({
       PLATFORM: 'cloud',
       PORT: '0',
+      ENVIRONMENT: 'staging',
+      REGION: 'eu',
+      LEDGER_ORIGIN: 'ledger.example.com/eu',
+      INVOICE_PREFIX: 'INV',
       GOOGLE_CLOUD_PROJECT: spanner.project,
       SPANNER_INSTANCE: spanner.instance,
       SPANNER_DATABASE: spanner.database,
-      SPANNER_EMULATOR_HOST: spanner.host,
+      SPANNER_EMULATOR_HOST: spannerRelay ?? spanner.host,
       // A database of its own: another story's pages of the same organization would be faults here.
       FIRESTORE_DATABASE: name,
       FIRESTORE_EMULATOR_HOST: await emulatorHost('firestore'),
@@ -203,7 +209,7 @@ export class CloudTestSuite {
   async #tenantsWaiting(): Promise<number> {
     const { usage, reconciliation } = this.platform;
     let waiting = 0;
-    for (const tenant of (await usage.waitingTenants(1000)).keys()) {
+    for (const tenant of await usage.waitingTenants(1000)) {
       if ((await reconciliation.frozen(tenant)) === undefined) waiting++;
     }
     return waiting;

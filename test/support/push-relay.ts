@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
 import { SystemClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
-import { LEDGER_KEY } from '../../shared/domain/messages.ts';
+import { NO_ORDER } from '../../shared/domain/messages.ts';
 import { microsOf } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Entropy } from '../../shared/ports/entropy.ts';
@@ -258,6 +258,6 @@ export class PushRelay {
 
 const nameOf = ({ subscription }: PushBody): string => subscription.slice(subscription.lastIndexOf('/') + 1);
 
-const tenantOrLedger = ({ message }: PushBody): string => message.attributes?.['tenant'] ?? LEDGER_KEY;
+const tenantOrLedger = ({ message }: PushBody): string => message.attributes?.['tenant'] ?? NO_ORDER;
 
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

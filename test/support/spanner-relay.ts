@@ -16,6 +16,8 @@ export interface Mishap {
   readonly details?: string;
   /** how many calls it meets; all from now on, unless said */
   readonly times?: number;
+  /** meets only each so-manieth call: 10 is the 10th, the 20th, and so on */
+  readonly every?: number;
   /** the emulator does its work, and its answer gets lost on the way */
   readonly applied?: true;
   /** nobody answers at all */
@@ -38,10 +40,12 @@ export class SpannerRelay {
   readonly calls: string[] = [];
   /** Their requests, as bytes. */
   readonly requests: Buffer[] = [];
+  /** Commits answered ABORTED, by this relay before they reached the emulator and by the emulator itself. */
+  readonly commitsAborted = { here: 0, there: 0 };
   readonly #multiplexed: boolean;
   readonly #server: Server;
   readonly #emulator: Client;
-  readonly #mishaps = new Map<string, { readonly mishap: Mishap; left: number }>();
+  readonly #mishaps = new Map<string, { readonly mishap: Mishap; left: number; met: number }>();
 
   private constructor(host: string, server: Server, emulator: Client, multiplexed: boolean) {
     this.host = host;
@@ -70,7 +74,7 @@ export class SpannerRelay {
   }
 
   happen(method: string, mishap: Mishap): void {
-    this.#mishaps.set(method, { mishap, left: mishap.times ?? Number.POSITIVE_INFINITY });
+    this.#mishaps.set(method, { mishap, left: mishap.times ?? Number.POSITIVE_INFINITY, met: 0 });
   }
 
   stop(): void {
@@ -84,9 +88,12 @@ export class SpannerRelay {
       const mishap = this.#note(name, call.request);
       if (mishap?.silent === true) return;
       const lost = mishap === undefined ? null : failure(mishap);
-      if (lost !== null && mishap?.applied !== true) answer(lost);
-      else {
+      if (lost !== null && mishap?.applied !== true) {
+        if (name === 'Commit' && lost.code === status.ABORTED) this.commitsAborted.here += 1;
+        answer(lost);
+      } else {
         this.#emulator.makeUnaryRequest(path, asIs, asIs, call.request, onward(call.metadata), (error, bytes) => {
+          if (name === 'Commit' && error?.code === status.ABORTED) this.commitsAborted.there += 1;
           const marked = this.#multiplexed && name === 'CreateSession' && bytes !== undefined;
           answer(error ?? lost, marked ? Buffer.concat([bytes, MULTIPLEXED]) : bytes);
         });
@@ -125,6 +132,8 @@ export class SpannerRelay {
     }
     const expected = this.#mishaps.get(name);
     if (expected === undefined || expected.left === 0) return undefined;
+    expected.met += 1;
+    if (expected.met % (expected.mishap.every ?? 1) !== 0) return undefined;
     expected.left -= 1;
     return expected.mishap;
   }

@@ -43,10 +43,11 @@ async function saidOf(defects: readonly Planted[], asked: Partial<Asked> = {}): 
 
 const list = (problems: readonly Problem[]): string => problems.map((problem) => shown(problem)).join('\n');
 
-function assertNamed({ says, named }: Planted, problems: readonly Problem[]): void {
+function assertNamed({ says, file, named }: Planted, problems: readonly Problem[]): void {
+  const near = problems.filter((problem) => file.startsWith(problem.file));
   assert.ok(
     problems.some(({ message }) => named.test(message)),
-    `nobody named ${says}:\n${list(problems)}`,
+    `nobody named ${says} among ${problems.length} problems; of terraform/${file}:\n${list(near)}`,
   );
 }
 

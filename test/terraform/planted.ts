@@ -203,6 +203,13 @@ export const IN_FILES: readonly Planted[] = [
     plant: '\nlocals {\n  pem = "-----BEGIN PRIVATE KEY-----"\n}\n',
     named: /a private key is written down/,
   },
+  {
+    says: 'a secret that Terraform may delete',
+    file: 'modules/secrets/main.tf',
+    find: 'deletion_protection = true',
+    plant: 'deletion_protection = false',
+    named: /google_secret_manager_secret: deletion_protection must be true, and is false/,
+  },
   // --- doorbells -------------------------------------------------------------------------------------------------------
   {
     says: 'messages that leave their region on the way',
@@ -376,6 +383,20 @@ export const IN_FILES: readonly Planted[] = [
     find: /enable +=.*true/,
     plant: 'enable          = false',
     named: /layer_7_ddos_defense_config\.enable must be true/,
+  },
+  {
+    says: 'attacks in bodies that nobody reads',
+    file: 'modules/edge/armor.tf',
+    find: /\n +json_parsing +=.*/,
+    plant: '',
+    named: /advanced_options_config\.json_parsing must be "STANDARD" or "STANDARD_WITH_GRAPHQL", and is not given/,
+  },
+  {
+    says: 'HTTPS without a certificate',
+    file: 'modules/edge/main.tf',
+    find: /\n +ssl_certificates +=.*/,
+    plant: '',
+    named: /exactly one of ssl_certificates, certificate_map, certificate_manager_certificates must be given/,
   },
   {
     says: 'an action that Cloud Armor does not know, inside a dynamic block',

@@ -72,8 +72,8 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
 
 /** What everybody else may do, by the account's id: patterns of sentences. Who is not here gets nothing. */
 const OTHERS: Readonly<Record<string, readonly RegExp[]>> = {
-  'pubsub-push': [/^roles\/run\.invoker on service [a-z-]+$/],
-  'scheduler-jobs': [/^roles\/run\.invoker on service [a-z-]+$/],
+  'pubsub-push': [/^roles\/run\.invoker on service (sign-receipts|seal-ledger|archive-period)$/],
+  'scheduler-jobs': [/^roles\/run\.invoker on service (reconcile-chain|run-invoices|seal-ledger)$/],
   builder: [
     /^roles\/storage\.objectViewer on bucket packages$/,
     /^roles\/artifactregistry\.writer on repository functions$/,

@@ -42,6 +42,12 @@ const STORED: readonly Demand[] = [
   },
   {
     type: 'google_storage_bucket',
+    path: 'cors',
+    must: absent,
+    because: 'no page of anybody reads a bucket',
+  },
+  {
+    type: 'google_storage_bucket',
     path: 'website',
     must: absent,
     because: 'no bucket serves the web',

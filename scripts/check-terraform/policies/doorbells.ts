@@ -23,13 +23,11 @@ export function* doorbellPolicies(stack: Stack, facts: Facts): Generator<Problem
     'topic',
     facts.topics.map((name) => prefix + name),
     topics,
-    stack,
   );
   yield* missing(
     'subscription',
     facts.subscriptions.map(({ name }) => prefix + name),
     pushes,
-    stack,
   );
 
   for (const push of pushes) {
@@ -62,22 +60,12 @@ function* schemaFaults(schema: Resource, prefix: string, facts: Facts): Generato
     yield broken(schema, `schema ${name} is not that of shared/adapters/pubsub/schemas.ts: ${wanted}`, 'definition');
 }
 
-function* missing(
-  what: string,
-  wanted: readonly string[],
-  found: readonly Resource[],
-  stack: Stack,
-): Generator<Problem> {
+function* missing(what: string, wanted: readonly string[], found: readonly Resource[]): Generator<Problem> {
   const names = new Set(found.map(nameOf));
   const [first] = found;
   if (first === undefined) return;
   for (const name of wanted)
-    if (!names.has(name))
-      yield broken(
-        first,
-        `${what} ${name} is missing in ${stack.environment} ${stack.residency}: shared/domain/messages.ts has it`,
-        'name',
-      );
+    if (!names.has(name)) yield broken(first, `${what} ${name} is missing: shared/domain/messages.ts has it`, 'name');
 }
 
 function* pushFaults(stack: Stack, push: Resource, prefix: string, facts: Facts): Generator<Problem> {

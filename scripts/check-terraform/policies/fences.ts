@@ -1,6 +1,6 @@
 import type { Problem } from '../problems.ts';
 import { type Resource, textAt, valueAt, valuesAt } from '../resources.ts';
-import { isList, isRecord, type Value, type Values } from '../wire-values.ts';
+import { isList, type Value } from '../wire-values.ts';
 import { broken } from './finding.ts';
 import { LOCKED_ENVIRONMENT, nameOf, type Stack } from './stack.ts';
 
@@ -17,6 +17,8 @@ export function* fencePolicies(stack: Stack): Generator<Problem> {
       };
   yield* locks(stack);
   yield* backups(stack);
+  yield* keyUse(stack);
+  yield* twoRegions(stack);
   yield* told(stack);
 }
 
@@ -89,6 +91,47 @@ function* backups(stack: Stack): Generator<Problem> {
 }
 
 const isGivenBlock = (value: Value | undefined): boolean => isList(value) && value.length > 0;
+
+/** A data key that nobody may use keeps its service from writing anything. */
+function* keyUse(stack: Stack): Generator<Problem> {
+  const used = stack.of('google_kms_crypto_key_iam_member').map(({ values }) => textAt(values, 'crypto_key_id'));
+  for (const key of stack.of('google_kms_crypto_key'))
+    if (!used.includes(textAt(key.values, 'id')))
+      yield broken(key, `google_kms_crypto_key ${nameOf(key)}: nobody may use it (google_kms_crypto_key_iam_member)`);
+}
+
+const WARM = 3;
+const MOST = 100;
+
+/** In production a region can be lost: the book of record lies in several, and every function is warm in two. */
+function* twoRegions(stack: Stack): Generator<Problem> {
+  for (const deployed of stack.functions) {
+    const most = valueAt(deployed.values, 'service_config.max_instance_count');
+    if (typeof most === 'number' && most > MOST)
+      yield broken(
+        deployed,
+        `max_instance_count ${most} is above ${MOST}, for which connections and quotas are sized`,
+        'service_config.max_instance_count',
+      );
+  }
+  if (stack.environment !== LOCKED_ENVIRONMENT) return;
+  for (const instance of stack.of('google_spanner_instance'))
+    if (/(^|\/)regional-/.test(textAt(instance.values, 'config') ?? ''))
+      yield broken(
+        instance,
+        `google_spanner_instance ${nameOf(instance)}: config must be multi-region in ${LOCKED_ENVIRONMENT}`,
+        'config',
+      );
+  for (const [name, deployed] of Map.groupBy(stack.functions, nameOf)) {
+    const warm = deployed.filter(({ values }) => Number(valueAt(values, 'service_config.min_instance_count')) >= WARM);
+    if (warm.length < 2)
+      yield broken(
+        deployed[0]!,
+        `function ${name} keeps ${WARM} instances in ${warm.length} locations: it has to in two, so that one can be lost`,
+        'service_config.min_instance_count',
+      );
+  }
+}
 
 /** What functions are told of is what is planned, and evidence goes where it cannot be deleted. */
 function* told(stack: Stack): Generator<Problem> {

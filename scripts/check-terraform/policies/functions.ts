@@ -29,8 +29,7 @@ export function* functionPolicies(stack: Stack, facts: Facts): Generator<Problem
   }
   const [first] = functions;
   const missing = facts.functions.filter((name) => !functions.some((deployed) => nameOf(deployed) === name));
-  if (missing.length > 0 && first !== undefined)
-    yield broken(first, `function ${missing.join(', ')} is not deployed in ${stack.environment} ${stack.residency}`);
+  if (missing.length > 0 && first !== undefined) yield broken(first, `function ${missing.join(', ')} is not deployed`);
   yield* accounts(functions);
 }
 

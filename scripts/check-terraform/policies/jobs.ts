@@ -43,8 +43,7 @@ export function* jobPolicies(stack: Stack, facts: Facts): Generator<Problem> {
   const [first] = jobs;
   if (first === undefined) return;
   for (const [name, path] of WANTED)
-    if (!awake.has(`${name} ${path}`))
-      yield broken(first, `no job that is awake calls ${path} of ${name} in ${stack.environment} ${stack.residency}`);
+    if (!awake.has(`${name} ${path}`)) yield broken(first, `no job that is awake calls ${path} of ${name}`);
 }
 
 // A job of a route that is always quick may wait for less than the function's own limit, which its slowest route sets.

@@ -9,6 +9,7 @@ import { jobPolicies } from './jobs.ts';
 import { mirrorPolicies } from './mirror.ts';
 import { residencyPolicies } from './residency.ts';
 import { trailPolicies } from './trail.ts';
+import { trustPolicies } from './trust.ts';
 import { wayInPolicies } from './way-in.ts';
 
 /** Where a lock is for good: elsewhere it would make trying things out impossible. */
@@ -52,6 +53,7 @@ export class Stack {
 /** What holds between resources. Everything here is asked of plans only. */
 export function* stackPolicies(stack: Stack, facts: Facts): Generator<Problem> {
   yield* functionPolicies(stack, facts);
+  yield* trustPolicies(stack);
   yield* doorbellPolicies(stack, facts);
   yield* jobPolicies(stack, facts);
   yield* accessPolicies(stack, facts);

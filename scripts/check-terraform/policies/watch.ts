@@ -1,5 +1,5 @@
 import { isGiven } from '../choices.ts';
-import { UNKNOWN, type Values } from '../wire-values.ts';
+import { isList, isRecord, UNKNOWN, type Values } from '../wire-values.ts';
 import { RETENTION_DAYS } from './data.ts';
 import { absent, atLeast, type Demand, given, is, isNot, matches } from './demand.ts';
 
@@ -14,6 +14,13 @@ export const WATCH: readonly Demand[] = [
     path: 'retention_days',
     must: atLeast(RETENTION_DAYS),
     because: 'the trail is kept for seven years',
+    when: isOwnLogBucket,
+  },
+  {
+    type: 'google_logging_project_bucket_config',
+    path: 'location',
+    must: isNot('global'),
+    because: 'the trail names tenants, and stays in their region',
     when: isOwnLogBucket,
   },
   {
@@ -124,15 +131,53 @@ export const WATCH: readonly Demand[] = [
     because: 'every repository of the issuer, or every branch, could deploy',
   },
   {
-    type: 'google_org_policy_policy',
-    path: 'spec.rules.enforce',
-    must: isNot('FALSE'),
-    because: 'a guard rail that is not enforced is none',
+    type: 'google_iam_workload_identity_pool_provider',
+    path: 'attribute_condition',
+    must: {
+      says: 'must have no alternative (||)',
+      holds: (value) => typeof value !== 'string' || !value.includes('||'),
+    },
+    because: 'what is refused by one half would be let in by the other',
   },
   {
-    type: 'google_org_policy_policy',
-    path: 'spec.rules.allow_all',
-    must: isNot('TRUE'),
-    because: 'a guard rail that allows everything is none',
+    type: 'google_iam_workload_identity_pool_provider',
+    path: 'attribute_mapping',
+    must: {
+      says: 'must map google.subject and attribute.environment',
+      holds: (value) => isRecord(value) && 'google.subject' in value && 'attribute.environment' in value,
+    },
+    because: 'who may become whom is told by these',
   },
+  {
+    type: 'google_iam_workload_identity_pool_provider',
+    path: 'oidc.issuer_uri',
+    must: is('https://token.actions.githubusercontent.com'),
+    because: 'whoever issues the tokens decides who deploys',
+  },
+  ...['spec', 'dry_run_spec'].flatMap(
+    (spec) =>
+      [
+        {
+          type: 'google_org_policy_policy',
+          path: `${spec}.rules.enforce`,
+          must: isNot('FALSE'),
+          because: 'a guard rail that is not enforced is none',
+        },
+        {
+          type: 'google_org_policy_policy',
+          path: `${spec}.rules.allow_all`,
+          must: isNot('TRUE'),
+          because: 'a guard rail that allows everything is none',
+        },
+        {
+          type: 'google_org_policy_policy',
+          path: `${spec}.rules.values.allowed_values`,
+          must: {
+            says: 'must not allow the whole internet in',
+            holds: (value) => !(isList(value) && value.some((one) => one === 'all' || one === 'ALLOW_ALL')),
+          },
+          because: 'nothing is reached past the load balancer',
+        },
+      ] satisfies Demand[],
+  ),
 ];

@@ -16,6 +16,7 @@ const OPTIONS = { json: true, gaxOptions: CALL } as const;
 /** Reads through one transaction, read-only or not. Remembers the first failure, in case whoever reads swallows it. */
 export class SpannerReader implements Reader {
   readonly #view: Snapshot;
+  #first: Promise<unknown> | undefined;
   readonly #underWay = new Set<Promise<unknown>>();
   #failure: { readonly error: unknown } | undefined;
 
@@ -65,22 +66,22 @@ export class SpannerReader implements Reader {
   #readKeys(table: AnyTable, keys: string[][]): Promise<unknown[]> {
     // Sorting the answer would cost Spanner time and nobody wants it (google.spanner.v1.ReadRequest.order_by).
     const request = { ...OPTIONS, columns: columnNames(table), keys, orderBy: 'ORDER_BY_NO_ORDER' };
-    return this.#watched(this.#view.read(table.name, request).then(([rows]) => rows));
+    return this.#watched(() => this.#view.read(table.name, request).then(([rows]) => rows));
   }
 
   #readRange(table: AnyTable, range: Range): Promise<unknown[]> {
     const limit = range.limit === undefined ? {} : { limit: range.limit };
     const request = { ...OPTIONS, columns: columnNames(table), ranges: [keyRange(table, range)], ...limit };
-    return this.#watched(this.#view.read(table.name, request).then(([rows]) => rows));
+    return this.#watched(() => this.#view.read(table.name, request).then(([rows]) => rows));
   }
 
   #query(table: AnyTable, range: Range): Promise<unknown[]> {
     const { sql, params, types } = rangeQuery(table, range);
-    return this.#watched(this.#view.run({ ...OPTIONS, sql, params, types }).then(([rows]) => rows));
+    return this.#watched(() => this.#view.run({ ...OPTIONS, sql, params, types }).then(([rows]) => rows));
   }
 
-  #watched<T>(call: Promise<T>): Promise<T> {
-    const watched = call.catch((error: unknown) => {
+  #watched<T>(call: () => Promise<T>): Promise<T> {
+    const watched = this.#begun(call).catch((error: unknown) => {
       this.#failure ??= { error };
       throw error;
     });
@@ -88,5 +89,25 @@ export class SpannerReader implements Reader {
     const done = (): void => void this.#underWay.delete(watched);
     watched.then(done, done);
     return watched;
+  }
+
+  /**
+   * The first read begins a read-write transaction, and the others wait for it here. The client lets them wait too, but tells
+   * them nothing when the first one fails: they hang for ever (9.0.0, transaction.js, `_wrapWithIdWaiter`). A transaction that
+   * did not begin is lost, so they fail with the first. A snapshot has begun before it is read.
+   */
+  async #begun<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#view.id !== undefined) return call();
+    if (this.#first === undefined) {
+      const first = call();
+      this.#first = first;
+      return first;
+    }
+    try {
+      await this.#first;
+    } catch (error) {
+      if (this.#view.id === undefined) throw error;
+    }
+    return call();
   }
 }

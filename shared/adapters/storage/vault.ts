@@ -23,6 +23,8 @@ const CHUNK_BYTES = 8 * 1024 * 1024;
  */
 const RETRIES = { maxRetries: 2, maxRetryDelay: 1 };
 const GOOGLE = /^https:\/\/(?:[a-z0-9-]+\.)*googleapis\.com$/;
+/** Where everybody reaches Cloud Storage. */
+const PUBLIC_ENDPOINT = 'https://storage.googleapis.com';
 const READS = 2;
 const CREATES = 3;
 
@@ -31,7 +33,8 @@ export interface StorageVaultOptions {
   readonly bucket: string;
   /**
    * Another address of the service, `https://…` without a path. Under googleapis.com it is Google's own, such as a private
-   * endpoint; any other is a double's and never sees credentials.
+   * endpoint, and links lead to the public one all the same; any other is a double's, never sees credentials, and is where its
+   * links lead.
    */
   readonly endpoint?: string;
   readonly clock: Clock;
@@ -46,6 +49,7 @@ export class StorageVault implements Vault {
   readonly #clock: Clock;
   readonly #downloads: DownloadOptions;
   readonly #signer: LinkSigner;
+  readonly #linkEndpoint: string;
 
   constructor({ project, bucket, endpoint, clock, credentials }: StorageVaultOptions) {
     this.#storage = new Storage({
@@ -59,6 +63,8 @@ export class StorageVault implements Vault {
         idempotencyStrategy: IdempotencyStrategy.RetryAlways,
       },
     });
+    // Who gets a link may stand outside the network in which a private endpoint is reached.
+    this.#linkEndpoint = endpoint === undefined || GOOGLE.test(endpoint) ? PUBLIC_ENDPOINT : this.#storage.apiEndpoint;
     this.#bucket = this.#storage.bucket(bucket);
     this.#clock = clock;
     this.#downloads = { storage: this.#storage, bucket, clock };
@@ -99,8 +105,7 @@ export class StorageVault implements Vault {
 
   async link(name: string, seconds: number, fileName: string): Promise<string> {
     checked(name);
-    const { apiEndpoint: endpoint } = this.#storage;
-    const object = { endpoint, bucket: this.#bucket.name, name };
+    const object = { endpoint: this.#linkEndpoint, bucket: this.#bucket.name, name };
     return signedLink({ ...object, seconds, fileName, now: this.#clock.now(), signer: this.#signer });
   }
 

@@ -56,6 +56,12 @@ export const SECURITY_HEADERS = {
   'Content-Security-Policy': "default-src 'none'",
 } as const;
 
+// Messages of other errors name addresses, accounts and objects of ours: they are for the log.
+const OUR_TROUBLE = {
+  passing: 'this cannot be done just now; nothing was changed, and the same request is worth repeating',
+  lasting: 'something went wrong on our side',
+} as const;
+
 /** A problem ready to be written. */
 export interface RenderedProblem {
   readonly problem: Problem;
@@ -74,7 +80,7 @@ export function renderProblem(error: unknown, requestId: string): RenderedProble
     type: `urn:tallystick:problem:${code}`,
     title: titleOf(code),
     status,
-    detail: code !== 'internal' && error instanceof Error ? error.message : 'something went wrong on our side',
+    detail: error instanceof BadInput ? error.message : OUR_TROUBLE[error instanceof TryAgain ? 'passing' : 'lasting'],
     code,
     ...(error instanceof BadInput && error.param !== undefined && { param: error.param }),
     request_id: requestId,
@@ -105,7 +111,7 @@ export function sendProblem(
   report: (error: unknown) => void,
 ): Problem {
   const { problem, headers, payload } = renderProblem(error, requestId);
-  if (problem.code === 'internal') report(error);
+  if (problem.status >= 500) report(error);
   res.writeHead(problem.status, headers);
   res.end(payload);
   return problem;

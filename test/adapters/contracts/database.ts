@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { TryAgain } from '../../../shared/domain/errors.ts';
-import type { AnyTable, Database, Key, Range, RowOf, Table, Transaction } from '../../../shared/ports/database.ts';
+import type {
+  AnyTable,
+  Database,
+  Key,
+  Range,
+  Reader,
+  RowOf,
+  Table,
+  Transaction,
+} from '../../../shared/ports/database.ts';
 
 const COUNTERS = {
   name: 'counters',
@@ -48,6 +57,9 @@ export interface DatabaseRig {
   open(): Promise<Database>;
   dispose(): Promise<void>;
 }
+
+/** Of the counters' form, but nobody made it: whoever reads it fails. */
+const nowhere: Table<typeof COUNTERS.columns> = { ...COUNTERS, name: 'nowhere', indexes: {} };
 
 const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const counter = (name: string, value: number, tenant = 'acme') => ({ tenant, name, value });
@@ -295,6 +307,61 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
         );
         assert.equal(answers.filter(({ status }) => status === 'rejected').length, 14);
         assert.equal(answers.filter((answer) => answer.status === 'fulfilled' && answer.value === 1).length, 26);
+      });
+    });
+
+    describe('side by side', () => {
+      const looks: readonly ((view: Reader) => Promise<unknown>)[] = [
+        (view) => view.read(counters, ['acme', 'b']),
+        (view) => view.range(counters, { prefix: ['acme'], reverse: true, limit: 2 }),
+        (view) =>
+          view.readMany(counters, [
+            ['acme', 'c'],
+            ['acme', 'x'],
+          ]),
+        (view) => view.range(counters, { prefix: ['acme'], from: ['b'] }),
+        (view) => view.read(counters, ['acme', 'x']),
+        (view) => view.range(counters, { index: 'counters_by_value', from: [2], limit: 1 }),
+      ];
+      const [a, b, c] = [counter('a', 1), counter('b', 2), counter('c', 3)];
+      const answers = [b, [c, b], [c, undefined], [b, c], undefined, [b]];
+
+      it('reads of one transaction, and of one snapshot, give what each alone gives', async () => {
+        await put(a, b, c);
+        // Engines make rows with and without a prototype.
+        const together = async (view: Reader) => structuredClone(await Promise.all(looks.map((look) => look(view))));
+        assert.deepEqual(await database.transact(together), answers);
+        assert.deepEqual(await database.snapshot(together), answers);
+        for (const [at, look] of looks.entries())
+          assert.deepEqual(structuredClone(await database.transact(look)), answers[at]);
+      });
+
+      it('where work fails beside its reads they leave no lock: the next one goes through', async () => {
+        await put(a, b);
+        const reason = new Error('not today');
+        const failed = database.transact(async (tx) => {
+          tx.upsert(counters, counter('a', 9));
+          await Promise.all([
+            tx.read(counters, ['acme', 'a']),
+            tx.read(counters, ['acme', 'b']),
+            Promise.reject(reason),
+          ]);
+        });
+        await assert.rejects(failed, (error) => error === reason);
+        await put(counter('b', 5));
+        assert.deepEqual([await numberOf('a'), await numberOf('b')], [1, 5]);
+      });
+
+      it('a read that fails takes its transaction along, not those that come after', async () => {
+        await put(a);
+        for (const nth of [0, 1, 2]) {
+          const reads = (view: Reader) =>
+            Promise.all([0, 1, 2].map((i) => view.read(i === nth ? nowhere : counters, ['acme', 'a'])));
+          await assert.rejects(database.transact(reads), /nowhere/);
+          await assert.rejects(database.snapshot(reads), /nowhere/);
+          await put(counter('a', nth));
+          assert.equal(await numberOf('a'), nth);
+        }
       });
     });
 
