@@ -81,8 +81,9 @@ async function openCloud(base: Base): Promise<OpenPorts> {
   return openCloudPorts<PortName>(base, ALL_PORTS);
 }
 
-const openEmbedded = (base: Base): Promise<OpenPorts> =>
-  openLocalPorts({ ...base, deliver: () => Promise.reject(new Error('errands deliver no messages')) });
+function openEmbedded(base: Base): Promise<OpenPorts> {
+  return openLocalPorts({ ...base, deliver: () => Promise.reject(new Error('errands deliver no messages')) });
+}
 
 async function readJson(file: string): Promise<unknown> {
   return JSON.parse(await readFile(file, 'utf8'));

@@ -449,24 +449,39 @@ describe('a vault in Cloud Storage', () => {
       assert.equal(await codeOf(`${double.endpoint}${pathname}`), '400 AuthenticationQueryParametersError');
     });
 
-    it('byte for byte as the client itself would sign them', async () => {
-      // Later than the machine's own time: of any other, the client signs nothing.
-      double.clock.set(at('2150-01-31T23:59:59.999999Z'));
-      const { project, bucket, endpoint, credentials, clock } = double;
+    /** While it works, the process runs as the account whose key signs the links. */
+    const asTheAccount = async (work: () => Promise<void>): Promise<void> => {
+      const { project, credentials } = double;
       const folder = await tempFolder();
       const before = process.env['GOOGLE_APPLICATION_CREDENTIALS'];
       try {
         const file = join(folder.path, 'key.json');
         await writeFile(file, JSON.stringify({ type: 'service_account', project_id: project, ...credentials }));
         process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file;
-        const client = new Storage({ projectId: project, apiEndpoint: endpoint });
-        const [theirs] = await client.bucket(bucket).file('evidence/acme/INV-1.tar').getSignedUrl({
-          version: 'v4',
-          action: 'read',
-          accessibleAt: '2150-01-31T23:59:59Z',
-          expires: '2150-02-01T00:04:59Z',
-          responseDisposition: 'attachment; filename="INV-1.tar"',
-        });
+        await work();
+      } finally {
+        if (before === undefined) delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
+        else process.env['GOOGLE_APPLICATION_CREDENTIALS'] = before;
+        await folder.remove();
+      }
+    };
+    /** As the client itself signs. Later than the machine's own time: of any other, it signs nothing. */
+    const signedBy = async (client: Storage): Promise<string> => {
+      double.clock.set(at('2150-01-31T23:59:59.999999Z'));
+      const [address] = await client.bucket(double.bucket).file('evidence/acme/INV-1.tar').getSignedUrl({
+        version: 'v4',
+        action: 'read',
+        accessibleAt: '2150-01-31T23:59:59Z',
+        expires: '2150-02-01T00:04:59Z',
+        responseDisposition: 'attachment; filename="INV-1.tar"',
+      });
+      return address;
+    };
+
+    it('byte for byte as the client itself would sign them', () =>
+      asTheAccount(async () => {
+        const { project, bucket, endpoint, clock } = double;
+        const theirs = await signedBy(new Storage({ projectId: project, apiEndpoint: endpoint }));
         assert.equal(await link(), theirs);
         // The account that the process runs as signs the same way, without being handed a key.
         const ambient = new StorageVault({ project, bucket, endpoint, clock });
@@ -478,45 +493,30 @@ describe('a vault in Cloud Storage', () => {
         await ambient.read('small');
         await ambient.list('');
         assert.equal(double.tokens, 0);
-      } finally {
-        if (before === undefined) delete process.env['GOOGLE_APPLICATION_CREDENTIALS'];
-        else process.env['GOOGLE_APPLICATION_CREDENTIALS'] = before;
-        await folder.remove();
-      }
-    });
+      }));
 
-    it('to where everybody reaches Cloud Storage, even if the vault itself reaches it at a private endpoint', async () => {
-      // Later than the machine's own time: of any other, the client signs nothing.
-      double.clock.set(at('2150-01-31T23:59:59Z'));
-      const { project, bucket, credentials, clock } = double;
-      const client = new Storage({ projectId: project, credentials });
-      const [theirs] = await client.bucket(bucket).file('evidence/acme/INV-1.tar').getSignedUrl({
-        version: 'v4',
-        action: 'read',
-        accessibleAt: '2150-01-31T23:59:59Z',
-        expires: '2150-02-01T00:04:59Z',
-        responseDisposition: 'attachment; filename="INV-1.tar"',
-      });
-      assert.ok(theirs.startsWith(`https://storage.googleapis.com/${bucket}/evidence/acme/INV-1.tar?`), theirs);
-      const linkFrom = (endpoint: { readonly endpoint?: string }): Promise<string> =>
-        new StorageVault({ project, bucket, clock, credentials, ...endpoint }).link(
-          'evidence/acme/INV-1.tar',
-          LIFETIME,
-          'INV-1.tar',
-        );
-      assert.equal(await linkFrom({}), theirs);
-      for (const endpoint of [
-        'https://storage.googleapis.com',
-        'https://storage-tallystick.p.googleapis.com',
-        'https://storage.europe-west3.rep.googleapis.com',
-      ]) {
-        assert.equal(await linkFrom({ endpoint }), theirs, endpoint);
-      }
-      // No address of Google's, however much it looks like one: a double, and its links lead to it.
-      for (const endpoint of ['http://storage.googleapis.com', 'https://storage.googleapis.com.example']) {
-        assert.ok((await linkFrom({ endpoint })).startsWith(`${endpoint}/${bucket}/`), endpoint);
-      }
-    });
+    it('to where everybody reaches Cloud Storage, even if the vault itself reaches it at a private endpoint', () =>
+      asTheAccount(async () => {
+        const { project, bucket, credentials, clock } = double;
+        const theirs = await signedBy(new Storage({ projectId: project }));
+        assert.ok(theirs.startsWith(`https://storage.googleapis.com/${bucket}/evidence/acme/INV-1.tar?`), theirs);
+        const linkFrom = (place: { readonly endpoint?: string }): Promise<string> => {
+          const vault = new StorageVault({ project, bucket, clock, credentials, ...place });
+          return vault.link('evidence/acme/INV-1.tar', LIFETIME, 'INV-1.tar');
+        };
+        assert.equal(await linkFrom({}), theirs);
+        for (const endpoint of [
+          'https://storage.googleapis.com',
+          'https://storage-tallystick.p.googleapis.com',
+          'https://storage.europe-west3.rep.googleapis.com',
+        ]) {
+          assert.equal(await linkFrom({ endpoint }), theirs, endpoint);
+        }
+        // No address of Google's, however much it looks like one: a double, and its links lead to it.
+        for (const endpoint of ['http://storage.googleapis.com', 'https://storage.googleapis.com.example']) {
+          assert.ok((await linkFrom({ endpoint })).startsWith(`${endpoint}/${bucket}/`), endpoint);
+        }
+      }));
 
     it('from a second to a week, under a name that needs no quotes', async () => {
       for (const seconds of [0, -1, 1.5, Number.NaN, 604_801]) {

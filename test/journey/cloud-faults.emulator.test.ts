@@ -49,7 +49,6 @@ describeOnEmulators(
       assert.deepEqual(suite.relay.lost, []);
       const commits = wire.calls.filter((name) => name === 'Commit').length;
       const { here, there } = wire.commitsAborted;
-      console.log(commits, here, there, wire.calls.length);
       assert.ok(here > 0, `of ${commits} commits ${here} were aborted on the way, ${there} by the emulator`);
       assert.equal(here, Math.floor(commits / 10));
     });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmod, copyFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { zstdCompressSync } from 'node:zlib';
 import { differencesBetween } from '../../scripts/rebuild/compare.ts';
 import { type Rebuilt, rebuild } from '../../scripts/rebuild/rebuild.ts';
@@ -24,12 +27,14 @@ import { tempFolder } from '../support/temp-folder.ts';
 describe('a lost database', () => {
   let books: TestSuite;
   let pinned: Pinned;
+  let pinnedKeys: readonly unknown[];
   let keysOf: ReadonlyMap<string, string>;
 
   before(async function () {
     this.timeout(60_000);
     ({ suite: books, keysOf } = await keepBooks());
     const jwks = await books.platform.keys.keyset();
+    pinnedKeys = jwks.keys;
     pinned = await readPinned({ ledger: 'ledger.localhost/dev', jwks });
     await books.stop();
   });
@@ -516,5 +521,25 @@ describe('a lost database', () => {
       await rebuildIn(folder.path);
       await assert.rejects(rebuildIn(folder.path), /the database: it is not empty/);
     });
+  });
+
+  it('is restored by the errand, which says what it came to; a folder without a vault is refused', async () => {
+    const errand = async (path: string): Promise<string> => {
+      const file = join(path, 'pinned.json');
+      await writeFile(file, JSON.stringify({ ledger: 'ledger.localhost/dev', jwks: { keys: pinnedKeys } }));
+      const env = { PATH: process.env['PATH'], DATA_DIR: path, LOG_LEVEL: 'error', RSA_BITS: '2048' };
+      const script = fileURLToPath(new URL('../../scripts/rebuild.ts', import.meta.url));
+      const { stdout } = await promisify(execFile)(process.execPath, [script, '--pinned', file], { env });
+      return stdout;
+    };
+    const folder = await left();
+    const empty = await tempFolder('/dev/shm');
+    try {
+      assert.match(await errand(folder.path), /^3 organizations, .* 7 invoices, 7 with evidence in the vault/m);
+      await assert.rejects(errand(empty.path), { code: 1, stderr: /refused: seals\/: the vault holds none/ });
+    } finally {
+      await folder.remove();
+      await empty.remove();
+    }
   });
 });

@@ -22,3 +22,8 @@ output "dead_letters" {
   description = "Where what could not be delivered waits for somebody."
   value       = module.deployment.dead_letters
 }
+
+output "errands" {
+  description = "What the errands of operators must be told to meet the same ledger: lines for a shell."
+  value       = module.deployment.errands
+}
