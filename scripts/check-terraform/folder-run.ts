@@ -178,7 +178,8 @@ export class FolderRun {
     ran: { code: number; out: string; err: string },
   ): Problem[] {
     const cwd = this.#cwd(folder);
-    const problems = diagnostics.map(({ summary, detail, range, address }): Problem => {
+    const own = diagnostics.filter(({ detail }, _at, all) => all.length === 1 || !PREAMBLE.test(detail));
+    const problems = own.map(({ summary, detail, range, address }): Problem => {
       const file =
         range === undefined || range.filename === ''
           ? folder.path
@@ -202,5 +203,8 @@ export class FolderRun {
     return problems;
   }
 }
+
+// What init says before it says what is wrong.
+const PREAMBLE = /^The Terraform configuration must be valid before initialization/;
 
 const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ');

@@ -2,6 +2,7 @@ import type { Problem } from '../problems.ts';
 import { type Resource, textAt, valueAt, valuesAt } from '../resources.ts';
 import { isList, type Value } from '../wire-values.ts';
 import { broken } from './finding.ts';
+import { membersOf } from './grants.ts';
 import { LOCKED_ENVIRONMENT, nameOf, type Stack } from './stack.ts';
 
 /** What has to be there at all, and what has to stand before what. */
@@ -77,8 +78,9 @@ function* backups(stack: Stack): Generator<Problem> {
     const own = stack
       .of('google_spanner_backup_schedule')
       .filter(({ values }) => values['database'] === database.values['name']);
-    if (!own.some(({ values }) => isGivenBlock(values['full_backup_spec'])))
-      yield broken(database, `google_spanner_database ${nameOf(database)} has no schedule of full backups`);
+    const isWeekly = ({ values }: Resource) => / \* \* \S+$/.test(textAt(values, 'spec.cron_spec.text') ?? '');
+    if (!own.some((schedule) => isGivenBlock(schedule.values['full_backup_spec']) && isWeekly(schedule)))
+      yield broken(database, `google_spanner_database ${nameOf(database)} has no full backup every week`);
     if (!own.some(({ values }) => /( \*){3}$/.test(textAt(values, 'spec.cron_spec.text') ?? '')))
       yield broken(database, `google_spanner_database ${nameOf(database)} is not backed up every day`);
   }
@@ -92,12 +94,40 @@ function* backups(stack: Stack): Generator<Problem> {
 
 const isGivenBlock = (value: Value | undefined): boolean => isList(value) && value.length > 0;
 
-/** A data key that nobody may use keeps its service from writing anything. */
+/** Where a service is told its key, and the agent that has to be allowed to use it. */
+const KEYS: readonly (readonly [string, string, string])[] = [
+  ['google_storage_bucket', 'encryption.default_kms_key_name', 'gs-project-accounts'],
+  ['google_spanner_database', 'encryption_config.kms_key_names', 'gcp-sa-spanner'],
+  ['google_spanner_database', 'encryption_config.kms_key_name', 'gcp-sa-spanner'],
+  ['google_firestore_database', 'cmek_config.kms_key_name', 'gcp-sa-firestore'],
+  ['google_pubsub_topic', 'kms_key_name', 'gcp-sa-pubsub'],
+  [
+    'google_secret_manager_secret',
+    'replication.user_managed.replicas.customer_managed_encryption.kms_key_name',
+    'gcp-sa-secretmanager',
+  ],
+];
+
+/** A key that its service's agent may not use keeps the service from writing anything. */
 function* keyUse(stack: Stack): Generator<Problem> {
-  const used = stack.of('google_kms_crypto_key_iam_member').map(({ values }) => textAt(values, 'crypto_key_id'));
-  for (const key of stack.of('google_kms_crypto_key'))
-    if (!used.includes(textAt(key.values, 'id')))
-      yield broken(key, `google_kms_crypto_key ${nameOf(key)}: nobody may use it (google_kms_crypto_key_iam_member)`);
+  const may = new Set(
+    stack
+      .of('google_kms_crypto_key_iam_member')
+      .filter(({ values }) => values['role'] === 'roles/cloudkms.cryptoKeyEncrypterDecrypter')
+      .flatMap((grant) =>
+        membersOf(grant).map((member) => `${textAt(grant.values, 'crypto_key_id')} ${member.split(/[@.]/)[1]}`),
+      ),
+  );
+  for (const [type, path, agent] of KEYS)
+    for (const resource of stack.of(type))
+      for (const { value } of valuesAt(resource.values, path))
+        for (const key of isList(value) ? value : [value])
+          if (typeof key === 'string' && !may.has(`${key} ${agent}`))
+            yield broken(
+              resource,
+              `${type}: ${path} is ${key.split('/').slice(-3).join('/')}, which Google's agent ${agent} may not use`,
+              path,
+            );
 }
 
 const WARM = 3;
