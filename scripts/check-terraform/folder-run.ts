@@ -178,7 +178,7 @@ export class FolderRun {
     ran: { code: number; out: string; err: string },
   ): Problem[] {
     const cwd = this.#cwd(folder);
-    const own = diagnostics.filter(({ detail }, _at, all) => all.length === 1 || !PREAMBLE.test(detail));
+    const own = diagnostics.filter(({ summary }, _at, all) => all.length === 1 || !PREAMBLE.test(summary));
     const problems = own.map(({ summary, detail, range, address }): Problem => {
       const file =
         range === undefined || range.filename === ''
@@ -205,6 +205,6 @@ export class FolderRun {
 }
 
 // What init says before it says what is wrong.
-const PREAMBLE = /^The Terraform configuration must be valid before initialization/;
+const PREAMBLE = /^Terraform encountered problems during initiali[sz]ation/;
 
 const oneLine = (text: string): string => text.trim().replace(/\s+/g, ' ');
