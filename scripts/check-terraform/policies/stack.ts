@@ -1,16 +1,5 @@
-import type { Facts } from '../facts.ts';
-import type { Problem } from '../problems.ts';
-import { type Resource, textAt } from '../resources.ts';
-import { accessPolicies } from './access.ts';
-import { doorbellPolicies } from './doorbells.ts';
-import { fencePolicies } from './fences.ts';
-import { functionPolicies } from './functions.ts';
-import { jobPolicies } from './jobs.ts';
-import { mirrorPolicies } from './mirror.ts';
-import { residencyPolicies } from './residency.ts';
-import { trailPolicies } from './trail.ts';
-import { trustPolicies } from './trust.ts';
-import { wayInPolicies } from './way-in.ts';
+import { type Resource, textAt, valueAt } from '../resources.ts';
+import { isRecord, type Values } from '../wire-values.ts';
 
 /** Where a lock is for good: elsewhere it would make trying things out impossible. */
 export const LOCKED_ENVIRONMENT = 'production';
@@ -36,11 +25,9 @@ export class Stack {
   }
 
   /** Settings that a function is given. */
-  settingsOf(deployed: Resource): Readonly<Record<string, unknown>> {
-    const [config] = (deployed.values['service_config'] ?? []) as readonly {
-      readonly environment_variables?: object;
-    }[];
-    return { ...config?.environment_variables };
+  settingsOf(deployed: Resource): Values {
+    const settings = valueAt(deployed.values, 'service_config.environment_variables');
+    return isRecord(settings) ? settings : {};
   }
 
   /** A setting that all functions share, from whichever has it. */
@@ -48,20 +35,6 @@ export class Stack {
     const values = this.functions.map((one) => this.settingsOf(one)[name]);
     return values.find((value): value is string => typeof value === 'string');
   }
-}
-
-/** What holds between resources. Everything here is asked of plans only. */
-export function* stackPolicies(stack: Stack, facts: Facts): Generator<Problem> {
-  yield* functionPolicies(stack, facts);
-  yield* trustPolicies(stack);
-  yield* doorbellPolicies(stack, facts);
-  yield* jobPolicies(stack, facts);
-  yield* accessPolicies(stack, facts);
-  yield* mirrorPolicies(stack, facts);
-  yield* residencyPolicies(stack);
-  yield* wayInPolicies(stack);
-  yield* trailPolicies(stack);
-  yield* fencePolicies(stack);
 }
 
 /** The last part of a path such as `projects/p/topics/t`. */
