@@ -1,3 +1,4 @@
+import { TryAgain } from '../../domain/errors.ts';
 import { type KeptSchema, type KeptTable, plainExpression } from './kept-schema.ts';
 import { openSpannerClient, type SpannerClient, type SpannerPlace } from './spanner-client.ts';
 
@@ -40,7 +41,15 @@ export class SpannerAdmin {
   /** Applies statements in order and waits until each is in force; an index until it is filled. */
   async apply(statements: readonly string[]): Promise<void> {
     if (statements.length === 0) return;
-    const [operation] = await this.#client.database.updateSchema({ statements: [...statements] });
+    const [operation] = await this.#client.database
+      .updateSchema({ statements: [...statements] })
+      .catch((error: unknown) => {
+        // Two runs that begin at once meet here before either has the lease.
+        if (/concurrent schema change/i.test(String(error))) {
+          throw new TryAgain('another run is changing the tables now', 5, { cause: error });
+        }
+        throw error;
+      });
     await operation.promise();
   }
 
