@@ -29,17 +29,13 @@ export function bearerOf(authorization: string | undefined, longest = 512): stri
 }
 
 /**
- * Finds out who asks, and whether they may.
+ * Finds out who asks.
  *
  * A key names its region, so that another region's function can send its holder on without knowing the organization:
  * nothing about it is kept outside its region.
- * @throws BadInput `missing_credentials`, `invalid_credentials`, `insufficient_scope`, `wrong_region`
+ * @throws BadInput `missing_credentials`, `invalid_credentials`, `wrong_region`
  */
-export async function authenticate(
-  authorization: string | undefined,
-  scope: Scope,
-  room: { readonly accounts: AccountStore; readonly config: PlaceConfig; readonly now: Instant },
-): Promise<Principal> {
+export async function whoAsks(authorization: string | undefined, room: AuthRoom): Promise<Principal> {
   const { environment, region } = room.config;
   const match = API_KEY.exec(bearerOf(authorization));
   // A key of another environment gets the same answer as one that never existed.
@@ -47,9 +43,31 @@ export async function authenticate(
   if (ours !== undefined && ours[2] !== region) throw elsewhere(ours[2]!, room.config);
   const known = ours === undefined ? undefined : await room.accounts.authenticate(ours[3]!, ours[4]!, room.now);
   if (known === undefined) throw new BadInput('invalid_credentials', 'the API key is not valid');
-  if (SCOPES[known.role]?.includes(scope) !== true)
-    throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
   return known;
+}
+
+/** @throws BadInput `insufficient_scope` unless who asks may do this */
+export function requireScope({ role }: Principal, scope: Scope): void {
+  if (SCOPES[role]?.includes(scope) !== true)
+    throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
+}
+
+/** Finds out who asks, and whether they may. @throws BadInput as `whoAsks` and `requireScope` do */
+export async function authenticate(
+  authorization: string | undefined,
+  scope: Scope,
+  room: AuthRoom,
+): Promise<Principal> {
+  const principal = await whoAsks(authorization, room);
+  requireScope(principal, scope);
+  return principal;
+}
+
+/** What authentication works with. */
+export interface AuthRoom {
+  readonly accounts: AccountStore;
+  readonly config: PlaceConfig;
+  readonly now: Instant;
 }
 
 /** What tells a stack's own keys from others'. */
