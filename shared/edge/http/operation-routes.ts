@@ -1,0 +1,233 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { canonicalJson, type Json } from '../../domain/canonical.ts';
+import { sha256, sha256Hex } from '../../domain/digest.ts';
+import { BadInput } from '../../domain/errors.ts';
+import type { TenantId } from '../../domain/ids.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { Principal } from '../../stores/account-store.ts';
+import { requireScope, whoAsks } from '../auth.ts';
+import type { ApiAnswer, ApiRequest, ApiRoute } from './handler.ts';
+import { type JsonMediaType, requireJsonBody } from './json-body.ts';
+import type { Call, Operation, OperationRoom } from './operation.ts';
+import { answerCheck, bodyCheck, pathCheck, queryCheck } from './operation-checks.ts';
+import type { AuditEvent, IdempotencyTicket } from './operation-hooks.ts';
+import { organizationOf } from './tenancy.ts';
+
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/**
+ * The routes of operations. Each request is authenticated, counted against its rate limit, allowed, validated, matched with
+ * earlier tries under its idempotency key, handled, and entered in the audit log, in this order.
+ */
+export const routesOf = (operations: readonly Operation[], room: OperationRoom): ApiRoute[] =>
+  operations.map((operation) => routeOf(operation, room));
+
+function routeOf(operation: Operation, room: OperationRoom): ApiRoute {
+  const { method, path, query = {}, produces, scope, idempotencyKey } = operation;
+  if (idempotencyKey !== undefined && room.idempotencyKeys === undefined)
+    throw new TypeError(`${operation.operationId} needs a store of idempotency keys`);
+  const read = readerOf(operation);
+  const check = room.checkAnswers === true ? answersOf(operation) : (answer: ApiAnswer) => answer;
+  return {
+    method,
+    path,
+    query: [...Object.keys(query), ...(scope === 'public' ? [] : ['organization_id'])],
+    ...(produces === undefined ? {} : { produces }),
+    handle: async (request) => {
+      const now = room.clock.now();
+      const { who, headers } = await admit(operation, request, now, room);
+      const input = read(request);
+      const run = new Run(operation, request, who, now, room);
+      const answer = check(await run.answer(input));
+      return { ...answer, headers: { ...headers, ...answer.headers } };
+    },
+  };
+}
+
+interface Who {
+  readonly principal: Principal;
+  readonly organization: TenantId | undefined;
+}
+
+interface Input extends Pick<Call, 'params' | 'query' | 'body' | 'mediaType'> {}
+
+async function admit(
+  { operationId, scope, about = 'organization' }: Operation,
+  request: ApiRequest,
+  now: Instant,
+  { accounts, config, rateLimiter }: OperationRoom,
+): Promise<{ readonly who: Who | undefined; readonly headers: OutgoingHttpHeaders }> {
+  if (scope === 'public') return { who: undefined, headers: {} };
+  const principal = await whoAsks(request.headers.authorization, { accounts, config, now });
+  const headers = await rateLimiter?.admit({ principal, operationId, method: request.method, now });
+  requireScope(principal, scope);
+  const named = request.query.get('organization_id') ?? undefined;
+  const organization = await organizationOf(principal, named, about, accounts);
+  return { who: { principal, organization }, headers: headers ?? {} };
+}
+
+/** Reads what was sent as the operation declares it. */
+function readerOf(operation: Operation): (request: ApiRequest) => Input {
+  const { params = {}, query = {}, body, bodyOptional = false, lenientBody = false, consumes } = operation;
+  const checkPath = pathCheck(params);
+  const checkQuery = queryCheck(query);
+  const checkBody = body === undefined || lenientBody ? () => undefined : bodyCheck(body);
+  const types: readonly JsonMediaType[] = consumes ?? ['application/json'];
+  const readBody = (request: ApiRequest): Pick<Input, 'body' | 'mediaType'> => {
+    if (request.body.length === 0 && (body === undefined || bodyOptional)) return { body: {}, mediaType: undefined };
+    const { value, mediaType } = requireJsonBody(request, types);
+    if (body === undefined && canonicalJson(value as Json) !== '{}')
+      throw new BadInput('validation_failed', 'this address takes no body');
+    checkBody(value, request.body.length);
+    return { body: value, mediaType };
+  };
+  return (request) => {
+    checkPath(request.params);
+    const given = Object.fromEntries(request.query);
+    delete given['organization_id'];
+    checkQuery(given);
+    const reads = operation.method === 'GET';
+    return {
+      params: request.params,
+      query: given,
+      ...(reads ? { body: {}, mediaType: undefined } : readBody(request)),
+    };
+  };
+}
+
+/** One request of one operation, from its input to its answer. */
+class Run {
+  readonly #operation: Operation;
+  readonly #request: ApiRequest;
+  readonly #who: Who | undefined;
+  readonly #now: Instant;
+  readonly #room: OperationRoom;
+  readonly #facts: Record<string, string> = {};
+  #settled = false;
+
+  constructor(operation: Operation, request: ApiRequest, who: Who | undefined, now: Instant, room: OperationRoom) {
+    this.#operation = operation;
+    this.#request = request;
+    this.#who = who;
+    this.#now = now;
+    this.#room = room;
+  }
+
+  async answer(input: Input): Promise<ApiAnswer> {
+    const ticket = await this.#begin(input);
+    if (ticket === undefined) return this.#carryOut(input, undefined);
+    if ('answer' in ticket) {
+      const { headers, ...first } = ticket.answer;
+      return { ...first, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
+    }
+    try {
+      return await this.#carryOut(input, ticket);
+    } catch (error) {
+      // A refusal has changed nothing. After anything else nobody knows; the next try finds out.
+      await ticket.release(error instanceof BadInput ? 'nothing_happened' : 'uncertain');
+      throw error;
+    }
+  }
+
+  async #carryOut(input: Input, ticket: IdempotencyTicket | undefined): Promise<ApiAnswer> {
+    const answer = await this.#operation.handle(this.#call(input, ticket));
+    if (this.#settled) return answer;
+    // The key last: were it finished before, a crash between the two would leave the effect out of the audit log for good.
+    const event = this.#auditEvent();
+    if (event !== undefined) await this.#room.audit?.record(event);
+    await ticket?.finishAlone(answer);
+    return answer;
+  }
+
+  async #begin({
+    params,
+    query,
+    body,
+  }: Input): Promise<IdempotencyTicket | { readonly answer: ApiAnswer } | undefined> {
+    const { idempotencyKey, operationId } = this.#operation;
+    const key = this.#request.headers['idempotency-key'];
+    if (idempotencyKey === undefined) return undefined;
+    if (key === undefined) {
+      if (idempotencyKey === 'optional') return undefined;
+      throw new BadInput(
+        'idempotency_key_required',
+        'what moves money is sent with an Idempotency-Key',
+        'idempotency-key',
+      );
+    }
+    if (typeof key !== 'string' || !KEY.test(key))
+      throw new BadInput(
+        'invalid_idempotency_key',
+        'an idempotency key is 1 to 255 printable characters',
+        'idempotency-key',
+      );
+    const asked = canonicalJson({ params, query, body } as Json);
+    const keep = idempotencyKey === 'required' ? 'for_ever' : '30_days';
+    const tenant = this.#who?.organization;
+    return this.#room.idempotencyKeys?.begin({ tenant, operationId, key, requestHash: sha256(asked), keep }, this.#now);
+  }
+
+  #call(input: Input, ticket: IdempotencyTicket | undefined): Call {
+    const who = this.#who;
+    const known = (): Who => {
+      if (who === undefined) throw new Error('nobody is known in a public operation');
+      return who;
+    };
+    const nonce = ticket?.nonce ?? this.#room.entropy.bytes(32);
+    return {
+      ...input,
+      get principal() {
+        return known().principal;
+      },
+      get tenant() {
+        const { organization } = known();
+        if (organization === undefined) throw new Error('the operation was asked about no organization');
+        return organization;
+      },
+      organization: who?.organization,
+      request: this.#request,
+      now: this.#now,
+      newId: (prefix) => `${prefix}_${sha256Hex(Buffer.concat([nonce, Buffer.from(prefix)])).slice(0, 32)}`,
+      note: (facts) => void Object.assign(this.#facts, facts),
+      settle: async (tx, answer) => {
+        const event = this.#auditEvent();
+        if (event !== undefined) await this.#room.audit?.write(tx, event);
+        await ticket?.finish(tx, answer);
+        this.#settled = true;
+      },
+    };
+  }
+
+  #auditEvent(): AuditEvent | undefined {
+    const { mutation, operationId } = this.#operation;
+    if (mutation === undefined || this.#who === undefined) return undefined;
+    const { principal, organization } = this.#who;
+    return {
+      action: mutation,
+      operationId,
+      principal,
+      tenant: organization,
+      requestId: this.#request.requestId,
+      at: this.#now,
+      facts: { ...this.#request.params, ...this.#facts },
+    };
+  }
+}
+
+/** Lets only answers pass that the operation declares. */
+function answersOf({ operationId, answers }: Operation): (answer: ApiAnswer) => ApiAnswer {
+  const checks = new Map(
+    Object.entries(answers).map(([status, form]) => [
+      Number(status),
+      typeof form === 'string' ? form : answerCheck(form),
+    ]),
+  );
+  return (answer) => {
+    const check = checks.get(answer.status);
+    if (check === undefined) throw new Error(`${operationId} does not declare the status ${answer.status}`);
+    const held = answer.json === undefined ? (answer.bytes === undefined ? 'empty' : 'bytes') : 'json';
+    if (typeof check === 'function') check(answer.json);
+    else if (check !== held) throw new Error(`${operationId} answers ${answer.status} with ${held}`);
+    return answer;
+  };
+}
