@@ -24,11 +24,13 @@ import type { Projector } from '../../shared/stores/projector.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { Seal, SealStore } from '../../shared/stores/seal-store.ts';
+import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 
 export interface ArchivePeriodRoom {
   readonly invoices: InvoiceStore;
   readonly ledger: LedgerStore;
   readonly accounts: AccountStore;
+  readonly terms: TermsStore;
   readonly seals: SealStore;
   readonly proofs: ProofStore;
   readonly openings: OpeningStore;
@@ -149,11 +151,15 @@ async function composeBundle(tenant: TenantId, row: InvoiceRow, seal: Seal, room
   const start = await room.openings.startOf(tenant, row.open_seq);
   const entries = await room.ledger.entries(tenant, start.size, Number(readHead(head.line).size));
   const digests = new Set<string>();
+  const cited = new Set<string>();
   for (const text of entries) {
     const entry = readEntry(text);
-    if (entry.typ === 'charge' || entry.typ === 'fee') digests.add(entry.price_digest);
+    if ('price_digest' in entry) digests.add(entry.price_digest);
+    const digest = citedTerms(text);
+    if (digest !== undefined) cited.add(digest);
   }
   const prices = [...(await room.accounts.prices(digests)).values()];
+  const terms = await room.terms.cited(cited);
   const { anchors, absence } = await anchorEvidence(tenant, seal, start.size, Number(readHead(head.line).size), room);
   const parts: BundleParts = {
     ledger: room.ledgerOrigin,
@@ -165,6 +171,7 @@ async function composeBundle(tenant: TenantId, row: InvoiceRow, seal: Seal, room
     entries,
     invoice,
     prices,
+    terms,
     seal: {
       record: seal.record,
       path: await room.proofs.sealPath(seal.n, seal.n + 1),

@@ -17,6 +17,7 @@ import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
+import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { evidenceCopies, mirrorCopy } from './copies.ts';
 import { packState, resume } from './resume.ts';
@@ -27,6 +28,7 @@ export interface LogCheckRoom {
   readonly ledger: LedgerStore;
   readonly archive: Archive;
   readonly accounts: AccountStore;
+  readonly terms: TermsStore;
   readonly invoices: InvoiceStore;
   readonly proofs: ProofStore;
   readonly reconciliation: ReconciliationStore;
@@ -70,7 +72,8 @@ export async function checkLog(
   const verified = await reconciliation.verified(tenant);
   const before = full ? undefined : verified;
   const prices = new Map<string, PriceVersion>();
-  const replay = await resume(tenant, before, prices, room);
+  const terms = new Map<string, Uint8Array>();
+  const replay = await resume(tenant, before, prices, terms, room);
   const start = replay.size;
   const healed: string[] = [];
   const marks = new Map(sealed.map((mark) => [mark.size, mark]));
@@ -86,6 +89,7 @@ export async function checkLog(
       if (page.firstSeq !== replay.size) throw noPage(replay.size, retiredBefore);
       const texts = unpack(page);
       await loadPrices(texts, prices, room);
+      await loadTerms(texts, terms, room);
       const following = pages[i + 1];
       replayPage(replay, texts, marks, head, following === undefined ? undefined : () => firstPrev(following));
       if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, texts, room))) {
@@ -258,6 +262,20 @@ async function loadPrices(
   }
   if (missing.size === 0) return;
   for (const [digest, version] of await room.accounts.knownPrices(missing)) prices.set(digest, version);
+}
+
+async function loadTerms(
+  texts: readonly string[],
+  terms: Map<string, Uint8Array>,
+  room: LogCheckRoom,
+): Promise<void> {
+  const missing = new Set<string>();
+  for (const text of texts) {
+    const digest = citedTerms(text);
+    if (digest !== undefined && !terms.has(digest)) missing.add(digest);
+  }
+  if (missing.size === 0) return;
+  for (const [digest, bytes] of await room.terms.known(missing)) terms.set(digest, bytes);
 }
 
 /** The blinded name under which seals know a log. */

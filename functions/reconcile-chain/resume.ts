@@ -1,7 +1,7 @@
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
 import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { Unreadable } from '../../shared/domain/ledger/record.ts';
-import { Replay } from '../../shared/domain/ledger/replay.ts';
+import { type CitedTerms, Replay } from '../../shared/domain/ledger/replay.ts';
 import type { CompactRange } from '../../shared/domain/ledger/tree.ts';
 import type { PriceVersion } from '../../shared/domain/pricing/version.ts';
 import type { Instant } from '../../shared/domain/time.ts';
@@ -31,20 +31,22 @@ export async function resume(
   tenant: TenantId,
   row: VerifiedRow | undefined,
   prices: ReadonlyMap<string, PriceVersion>,
+  terms: CitedTerms,
   room: { readonly ledger: LedgerStore; readonly ledgerOrigin: LedgerOrigin },
 ): Promise<Replay> {
-  if (row === undefined) return Replay.fromGenesis(room.ledgerOrigin, tenant, prices);
+  if (row === undefined) return Replay.fromGenesis(room.ledgerOrigin, tenant, prices, terms);
   try {
     const state = JSON.parse(Buffer.from(row.state).toString('utf8')) as State;
     const range: CompactRange = unpackRange(row.size, Buffer.from(state.peaks, 'base64'));
     const values = await room.ledger.seenBefore(tenant, state.carried);
-    return new Replay(room.ledgerOrigin, tenant, prices, {
+    const start = {
       range,
       last: row.last,
       books: booksOf(state.carried, values),
       seenValues: values,
       ...(state.recordedAt === null ? {} : { recordedAt: state.recordedAt }),
-    });
+    };
+    return new Replay(room.ledgerOrigin, tenant, prices, start, terms);
   } catch (error) {
     // What the last pass kept is not what it wrote; a full pass does not need it.
     if (error instanceof Unreadable || error instanceof SyntaxError) throw new RowDamaged(error.message);

@@ -1,92 +1,144 @@
 import type { Account, Subscription } from '../../shared/domain/account/account.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
-import { periodInvoiced, receiptsAppended } from '../../shared/domain/messages.ts';
+import type { DecidedTaxation } from '../../shared/domain/invoice/taxation.ts';
+import { periodDue, periodInvoiced, receiptsAppended } from '../../shared/domain/messages.ts';
 import { type Instant, plusMicros } from '../../shared/domain/time.ts';
-import { billingPeriod } from '../../shared/domain/usage/metering.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
+import type { IssuedInvoice } from '../../shared/stores/ledger-store.ts';
+import type { Appended } from '../../shared/stores/ledger-work.ts';
 import { mirrorPages, projectFrom, type SignReceiptsRoom, signReceipts } from '../sign-receipts/sign-receipts.ts';
+import { eachBounded } from './bounded.ts';
+import { type Due, dueOf } from './due.ts';
+import { expireCredits } from './expire-credits.ts';
 
 export interface RunInvoicesRoom extends SignReceiptsRoom {
   readonly accounts: AccountStore;
   /** Begins every invoice number; one series per issuing legal entity. */
   readonly invoicePrefix: string;
+  /** How an organization's invoices are taxed at an instant; may ask an engine outside. */
+  readonly taxationOf: (account: Account, at: Instant) => Promise<DecidedTaxation | undefined>;
+  /** Told of every invoice that was issued; what it does may be done again. */
+  readonly onInvoice: (tenant: TenantId, number: string) => Promise<void>;
 }
 
 export interface InvoiceRun {
   readonly issued: { readonly tenant: string; readonly number: string }[];
+  /** tenants whose doorbell was rung: another call does them */
+  readonly rung: string[];
   /** tenants that were passed over, with the reason */
   readonly skipped: { readonly tenant: string; readonly reason: string }[];
 }
 
 const TENANTS_PER_READ = 200;
+/** So many tenants are looked at, or invoiced, at once: each holds one transaction and one tenant's books. */
+const AT_ONCE = 4;
+/** So many are invoiced by the scheduler's own call; of the others each gets a call of its own. */
+const OWN_TENANTS = 20;
 
 /**
- * Closes every billing period whose end and grace are past and issues its invoice. A missed run is made up for by the
+ * Finds every tenant that has something to invoice: periods whose end and grace are past, subscriptions that begin with a
+ * fee, credits that expire. A few are done at once, many are fanned out by doorbells. A missed run is made up for by the
  * next one, a doubled one finds nothing to do: a period is closed by an entry in the ledger, and only once.
  *
  * One tenant's trouble is reported and passed over; it never keeps another from its invoice.
  */
 export async function runInvoices(room: RunInvoicesRoom): Promise<InvoiceRun> {
-  const run: InvoiceRun = { issued: [], skipped: [] };
-  let after: string | undefined;
-  for (;;) {
+  const run: InvoiceRun = { issued: [], rung: [], skipped: [] };
+  let own = 0;
+  for (let after: string | undefined; ; ) {
     const tenants = await room.accounts.list(after, TENANTS_PER_READ);
     if (tenants.length === 0) return run;
-    for (const tenant of tenants) {
+    await eachBounded(tenants, AT_ONCE, async (tenant) => {
       try {
-        await invoiceTenant(tenant, room, run);
+        const account = await room.accounts.get(tenant);
+        if (account === undefined || (await dueOf(account, room)).kind === 'nothing') return;
+        if (own >= OWN_TENANTS) {
+          run.rung.push(tenant);
+          await room.bus.publish(periodDue(tenant));
+          return;
+        }
+        own++;
+        await invoiceTenant(account, room, run);
       } catch (error) {
         room.log.error('invoice_run_failed', error, { tenant });
         run.skipped.push({ tenant, reason: 'failed' });
       }
-    }
+    });
     after = tenants.at(-1);
   }
 }
 
-async function invoiceTenant(tenant: TenantId, room: RunInvoicesRoom, run: InvoiceRun): Promise<void> {
+/** Does everything that is due for one tenant, as a doorbell asks. @returns what was done; a second doorbell finds nothing */
+export async function invoiceOne(tenant: TenantId, room: RunInvoicesRoom): Promise<InvoiceRun> {
+  const run: InvoiceRun = { issued: [], rung: [], skipped: [] };
   const account = await room.accounts.get(tenant);
-  if (account === undefined) return;
-  for (const subscription of account.subscriptions) {
-    for (;;) {
-      const outcome = await closeNext(account, subscription, room, run);
-      if (outcome === 'done') break;
-      if (outcome === 'frozen') {
-        run.skipped.push({ tenant, reason: 'frozen' });
-        return;
-      }
+  if (account !== undefined) await invoiceTenant(account, room, run);
+  return run;
+}
+
+async function invoiceTenant(account: Account, room: RunInvoicesRoom, run: InvoiceRun): Promise<void> {
+  const { tenant } = account;
+  for (;;) {
+    const due = await dueOf(account, room);
+    if (due.kind === 'nothing') return;
+    const outcome = await settleDue(account, due, room);
+    if (outcome === 'frozen') {
+      room.log.warn('billing_frozen', { tenant });
+      run.skipped.push({ tenant, reason: 'frozen' });
+      return;
     }
+    if (outcome === 'again') continue;
+    run.issued.push({ tenant, number: outcome.number });
+    room.log.info('invoice_issued', { tenant, number: outcome.number });
   }
 }
 
-/** Closes the earliest period of a subscription that is due. */
-async function closeNext(
+/** Does the one thing that is due first. */
+async function settleDue(
   account: Account,
-  subscription: Subscription,
+  due: Exclude<Due, { readonly kind: 'nothing' }>,
   room: RunInvoicesRoom,
-  run: InvoiceRun,
-): Promise<'closed' | 'done' | 'frozen'> {
-  const { ledger, bus, clock } = room;
+): Promise<IssuedInvoice | 'again' | 'frozen'> {
   const { tenant } = account;
-  const now = clock.now();
-  const from: Instant = (await ledger.closedUntil(tenant, subscription.id)) ?? subscription.startedAt;
-  const period = billingPeriod(subscription.calendar, from);
-  if (plusMicros(period.end, BigInt(account.graceMinutes) * 60_000_000n) > now) return 'done';
-
-  const series = `${room.invoicePrefix}-${now.slice(0, 4)}`;
-  const closed = await ledger.closePeriod(tenant, subscription.id, period, series, now);
-  if (closed === 'frozen') return 'frozen';
-  if (closed === 'closed') return 'closed';
-  if (closed === 'waiting') {
+  const now = room.clock.now();
+  if (due.kind === 'expiry') {
+    const done = await expireCredits(tenant, now, room);
+    return done === 'frozen' ? 'frozen' : 'again';
+  }
+  const order = { series: seriesOf(room.invoicePrefix, now), taxation: await room.taxationOf(account, taxPoint(due)) };
+  const issued =
+    due.kind === 'start'
+      ? await room.ledger.invoiceNow(tenant, due.subscription.id, 'start', order, now)
+      : await room.ledger.closePeriod(tenant, due.subscription.id, due.period, order, now);
+  if (issued === 'frozen') return 'frozen';
+  if (issued === 'waiting') {
     // What was accepted before the close belongs into the period, not after it.
     await signReceipts(tenant, room);
-    return 'closed';
+    return 'again';
   }
-  await mirrorPages(tenant, closed.pages, room);
-  await bus.publish(receiptsAppended());
-  await bus.publish(periodInvoiced(tenant, closed.number));
-  await projectFrom(tenant, closed.pages[0]!.firstSeq, room);
-  room.log.info('invoice_issued', { tenant, number: closed.number });
-  run.issued.push({ tenant, number: closed.number });
-  return 'closed';
+  if (issued === 'closed' || issued === 'idle') return 'again';
+  await announce(tenant, issued, room);
+  return issued;
+}
+
+/** Invoice numbers are gapless per issuer and year of issue. */
+export const seriesOf = (prefix: string, now: Instant): string => `${prefix}-${now.slice(0, 4)}`;
+
+/** The tax point: the day on which a subscription begins, or the last one of the period that is over. */
+const taxPoint = (due: Extract<Due, { readonly subscription: Subscription }>): Instant =>
+  due.kind === 'start' ? due.subscription.startedAt : lastInstantOf(due.period.end);
+
+const lastInstantOf = (end: Instant): Instant => plusMicros(end, -1n);
+
+/** Copies, rings and shows what an invoice has changed. What fails here, the sweep does again. */
+export async function announce(
+  tenant: TenantId,
+  issued: Appended & IssuedInvoice,
+  room: Pick<RunInvoicesRoom, 'mirror' | 'bus' | 'projector' | 'clock' | 'log' | 'onInvoice'>,
+): Promise<void> {
+  await mirrorPages(tenant, issued.pages, room);
+  await room.bus.publish(receiptsAppended());
+  await room.bus.publish(periodInvoiced(tenant, issued.number));
+  await projectFrom(tenant, issued.pages[0]!.firstSeq, room);
+  await room.onInvoice(tenant, issued.number);
 }

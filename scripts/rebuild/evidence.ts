@@ -8,6 +8,7 @@ import { type InvoiceDocument, invoiceBytes } from '../../shared/domain/invoice/
 import { Unreadable } from '../../shared/domain/ledger/record.ts';
 import { invoices, unarchived } from '../../shared/stores/tables.ts';
 import { type RebuildOptions, RebuildRefused, type RebuildRoom } from './room.ts';
+import type { RestoredInvoice } from './restored-log.ts';
 import type { RowWriter } from './row-writer.ts';
 
 /**
@@ -17,13 +18,13 @@ import type { RowWriter } from './row-writer.ts';
  */
 export async function restoreInvoice(
   invoice: InvoiceDocument,
-  openSeq: number,
+  { place: { openSeq, entrySeq }, state }: Pick<RestoredInvoice, 'place' | 'state'>,
   room: RebuildRoom,
   { pinned }: RebuildOptions,
   writer: RowWriter,
 ): Promise<boolean> {
   const { tenant, number } = invoice;
-  const closeSeq = Number(invoice.close_seq);
+  const closeSeq = invoice.close_seq === '' ? entrySeq : Number(invoice.close_seq);
   const name = bundleName(tenant, number);
   const bytes = await room.vault.read(name);
   const bundle = bytes === undefined ? undefined : Buffer.from(bytes);
@@ -31,14 +32,16 @@ export async function restoreInvoice(
   await writer.put(invoices, {
     tenant,
     number,
+    kind: invoice.kind,
     subscription: invoice.subscription,
     period: invoice.period,
     currency: invoice.currency,
     total: invoice.total,
-    state: 'open',
+    state,
     issued_at: invoice.issued_at,
     open_seq: openSeq,
     close_seq: closeSeq,
+    entry_seq: entrySeq,
     document: invoiceBytes(invoice),
     bundle_name: bundle === undefined ? null : name,
     bundle_sha256: bundle === undefined ? null : sha256Hex(bundle),

@@ -146,8 +146,9 @@ async function restoreInvoices(
 ): Promise<RebuiltTenant> {
   let invoiced = 0n;
   let evidence = 0;
-  for (const { invoice, openSeq } of log.invoices) {
-    if (await restoreInvoice(invoice, openSeq, room, options, writer)) evidence++;
+  for (const restored of log.invoices) {
+    const { invoice } = restored;
+    if (await restoreInvoice(invoice, restored, room, options, writer)) evidence++;
     invoiced += BigInt(invoice.total);
     const [, series = '', number = ''] = /^(.*)-([0-9]+)$/.exec(invoice.number) ?? [];
     numbers.set(series, Math.max(numbers.get(series) ?? 0, Number(number)));

@@ -5,16 +5,18 @@ import { canonicalJson } from '../../shared/domain/canonical.ts';
 import { type Amount, formatAmount, readCanonicalDecimal, ZERO_AMOUNT } from '../../shared/domain/decimals.ts';
 import type { Sequence, TenantId } from '../../shared/domain/ids.ts';
 import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
-import { aggregateKeyText, Books, stillOpenToLateUsage } from '../../shared/domain/ledger/books.ts';
+import { aggregateKeyText, Books, periodKeyText, stillOpenToLateUsage } from '../../shared/domain/ledger/books.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import type { Entry, EntryOf } from '../../shared/domain/ledger/kinds.ts';
+import type { InvoiceState } from '../../shared/domain/ledger/money-books.ts';
 import { readEntry, Unreadable } from '../../shared/domain/ledger/record.ts';
-import { Replay } from '../../shared/domain/ledger/replay.ts';
+import { type CitedTerms, Replay } from '../../shared/domain/ledger/replay.ts';
 import { CompactRange } from '../../shared/domain/ledger/tree.ts';
 import type { PriceVersion } from '../../shared/domain/pricing/version.ts';
 import { type Instant, MICROS_PER_DAY, plusMicros } from '../../shared/domain/time.ts';
 import { packPeaks, saveAggregate, savePeriod } from '../../shared/stores/ledger-rows.ts';
 import { KEPT_LEVEL } from '../../shared/stores/ledger-work.ts';
+import { moneyRows } from '../../shared/stores/money-rows.ts';
 import {
   heads,
   openings,
@@ -39,10 +41,23 @@ export interface LogFrame {
   readonly blind: string;
   readonly restored: RestoredAccount;
   readonly prices: ReadonlyMap<string, PriceVersion>;
+  readonly terms: CitedTerms;
   /** heads of this log that seals have signed, in order */
   readonly sealed: readonly SealedHead[];
   readonly seals: number;
   readonly salts: RestoredSalts;
+}
+
+/** Where an invoice stands in the log. */
+export interface InvoicePlace {
+  readonly openSeq: Sequence;
+  readonly entrySeq: Sequence;
+}
+
+export interface RestoredInvoice {
+  readonly invoice: InvoiceDocument;
+  readonly place: InvoicePlace;
+  readonly state: InvoiceState;
 }
 
 /** What a log came to. */
@@ -52,7 +67,7 @@ export interface RestoredLog {
   readonly unsealed: number;
   /** exact sum of all charges and fees */
   readonly billed: string;
-  readonly invoices: readonly { readonly invoice: InvoiceDocument; readonly openSeq: Sequence }[];
+  readonly invoices: readonly RestoredInvoice[];
 }
 
 /**
@@ -78,7 +93,7 @@ class LogRestorer {
   readonly #now: Instant;
   readonly #hotSince: Instant;
   readonly #nodes: { readonly level: number; readonly position: number; readonly hash: Buffer }[] = [];
-  readonly #openSeqs = new Map<string, Sequence>();
+  readonly #places = new Map<string, InvoicePlace>();
   /** when each subscription's last period was closed */
   readonly #closedAt = new Map<string, Instant>();
   #state: { readonly size: Sequence; readonly root: string; readonly last: string; readonly state: Buffer } | undefined;
@@ -97,7 +112,7 @@ class LogRestorer {
       if (level >= KEPT_LEVEL) this.#nodes.push({ level, position, hash });
     });
     const start = { range, last: undefined, books: new Books() };
-    this.#replay = new Replay(room.ledgerOrigin, frame.tenant, frame.prices, start);
+    this.#replay = new Replay(room.ledgerOrigin, frame.tenant, frame.prices, start, frame.terms);
   }
 
   get size(): Sequence {
@@ -134,15 +149,22 @@ class LogRestorer {
       await this.#writer.put(openings, { tenant: this.#frame.tenant, seq, ...opening });
     }
     if (entry.typ === 'charge') await this.#charge(entry, seq, seenBefore);
-    if (entry.typ === 'charge' || entry.typ === 'fee') {
+    if ('billed_in' in entry && !('base' in entry)) {
       this.#billed = (this.#billed + readCanonicalDecimal(entry.amount, 24)!) as Amount;
     }
     if (entry.typ === 'close') {
       this.#openSeq = Number(entry.first_seq);
       this.#closedAt.set(entry.subscription, entry.recorded_at as Instant);
     }
-    if (entry.typ === 'invoice') this.#openSeqs.set(entry.number, this.#openSeq);
+    if (entry.typ === 'invoice') this.#placeOf(entry, seq);
     return entry;
+  }
+
+  /** An invoice that ends no period lies in one that is open. */
+  #placeOf(entry: EntryOf<'invoice'>, seq: Sequence): void {
+    const open = this.#replay.books.periods.get(periodKeyText(entry.subscription, entry.period));
+    const openSeq = entry.close_seq === '' ? open!.openSeq : this.#openSeq;
+    this.#places.set(entry.number, { openSeq, entrySeq: seq });
   }
 
   /** The balance that the entry finds; whether it is one is for the replay to say. */
@@ -200,7 +222,8 @@ class LogRestorer {
     await this.#usage.finish(replay.size, writer);
     const invoices = [...replay.invoices.values()].map((invoice) => ({
       invoice,
-      openSeq: this.#openSeqs.get(invoice.number)!,
+      place: this.#places.get(invoice.number)!,
+      state: replay.books.money.invoices.get(invoice.number)!.state,
     }));
     const unsealed = replay.size - (longest?.size ?? 0);
     return { size: replay.size, unsealed, billed: formatAmount(this.#billed), invoices };
@@ -217,6 +240,7 @@ class LogRestorer {
       await writer.write((tx) => saveAggregate(tx, tenant, held, salt));
     }
     for (const open of books.periods.values()) await writer.write((tx) => savePeriod(tx, tenant, open, 0), 50_000);
+    for (const write of moneyRows(tenant, books.money).writes.values()) await writer.write(write);
     for (const [subscription, periods] of books.closed) {
       const closed = stillOpenToLateUsage(periods, this.#closedAt.get(subscription)!).join(' ');
       await writer.put(subscription_states, { tenant, subscription, closed });

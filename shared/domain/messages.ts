@@ -8,6 +8,8 @@ export const TOPICS = {
   ledgerSealed: 'ledger-sealed',
   /** invoice `number` of `tenant` was issued */
   periodInvoiced: 'period-invoiced',
+  /** something of `tenant` is due to be invoiced */
+  periodDue: 'period-due',
 } as const;
 
 /** Which function answers which doorbell; the subscription carries the function's name. */
@@ -16,6 +18,7 @@ export const SUBSCRIPTIONS = [
   { name: 'seal-ledger', topic: TOPICS.receiptsAppended },
   { name: 'archive-period', topic: TOPICS.ledgerSealed },
   { name: 'archive-period-invoiced', topic: TOPICS.periodInvoiced },
+  { name: 'run-invoices', topic: TOPICS.periodDue },
 ] as const;
 
 /**
@@ -42,4 +45,10 @@ export const periodInvoiced = (tenant: string, number: string) => ({
   topic: TOPICS.periodInvoiced,
   orderingKey: tenant,
   attributes: { tenant, number },
+});
+
+export const periodDue = (tenant: string) => ({
+  topic: TOPICS.periodDue,
+  orderingKey: tenant,
+  attributes: { tenant },
 });

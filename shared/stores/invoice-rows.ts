@@ -13,19 +13,31 @@ export async function numberInvoice(tx: Transaction, series: string): Promise<st
   return `${series}-${String(next).padStart(6, '0')}`;
 }
 
-/** Keeps an invoice and marks its evidence as due. */
-export function writeInvoice(tx: Transaction, invoice: InvoiceDocument, openSeq: number, closeSeq: number): void {
+/**
+ * Keeps an invoice and marks its evidence as due.
+ * @param closeSeq the entry that a seal must cover before the evidence is made: the close, or the invoice where there is none
+ * @param entrySeq the entry that issues it
+ */
+export function writeInvoice(
+  tx: Transaction,
+  invoice: InvoiceDocument,
+  openSeq: number,
+  closeSeq: number,
+  entrySeq: number,
+): void {
   tx.insert(invoices, {
     tenant: invoice.tenant,
     number: invoice.number,
+    kind: invoice.kind,
     subscription: invoice.subscription,
     period: invoice.period,
     currency: invoice.currency,
     total: invoice.total,
-    state: 'open',
+    state: invoice.amount_due === '0' ? 'paid' : 'open',
     issued_at: invoice.issued_at,
     open_seq: openSeq,
     close_seq: closeSeq,
+    entry_seq: entrySeq,
     document: invoiceBytes(invoice),
     bundle_name: null,
     bundle_sha256: null,

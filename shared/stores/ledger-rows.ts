@@ -4,6 +4,7 @@ import {
   type AggregateKey,
   aggregateKeyText,
   type Books,
+  type LineKind,
   lineKeyText,
   type MeterAggregate,
   type OpenPeriod,
@@ -73,8 +74,13 @@ export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books
     const open = books.periods.get(periodKeyText(row.subscription, row.billed_in));
     if (open === undefined) throw new RowDamaged(`sums of ${row.billed_in}, which is not open`);
     open.lines.set(row.line, {
+      kind: row.kind as LineKind,
       meter: row.meter,
       period: row.period,
+      taxCategory: row.tax_category,
+      quantity: row.quantity,
+      numerator: row.numerator,
+      denominator: row.denominator,
       priceRef: row.price_ref,
       priceDigest: row.price_digest,
       before: row.before,
@@ -163,8 +169,13 @@ export function savePeriod(tx: Transaction, tenant: TenantId, open: OpenPeriod, 
       subscription: open.subscription,
       billed_in: open.period,
       line: lineKeyText(line),
+      kind: line.kind,
       meter: line.meter,
       period: line.period,
+      tax_category: line.taxCategory,
+      quantity: line.quantity,
+      numerator: line.numerator,
+      denominator: line.denominator,
       price_ref: line.priceRef,
       price_digest: line.priceDigest,
       before: line.before,
@@ -176,6 +187,11 @@ export function savePeriod(tx: Transaction, tenant: TenantId, open: OpenPeriod, 
       last_seq: line.lastSeq,
     });
   }
+}
+
+/** Removes the lines of a bucket that an invoice has emptied. */
+export function dropLines(tx: Transaction, tenant: TenantId, open: OpenPeriod, lines: readonly string[]): void {
+  for (const line of lines) tx.delete(line_sums, [tenant, open.subscription, open.period, line]);
 }
 
 /** Removes a closed period's rows; its sums live on in the invoice. */

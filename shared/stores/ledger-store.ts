@@ -1,21 +1,33 @@
-import { priceAt } from '../domain/account/account.ts';
 import type { Json } from '../domain/canonical.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
+import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
 import { type Instant, later, type Period } from '../domain/time.ts';
-import type { Database, RowOf } from '../ports/database.ts';
+import { billingPeriod } from '../domain/usage/metering.ts';
+import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { Archive } from './archive.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
-import { dropPeriod, loadPeriods } from './ledger-rows.ts';
-import { type Appended, LedgerWork, Unratable } from './ledger-work.ts';
+import { billTerms, closeInto, type InvoiceOrder, nextToClose, startsInAdvance, subscriptionOf } from './invoicing.ts';
+import { dropLines, dropPeriod, loadPeriods } from './ledger-rows.ts';
+import { dryRun } from './dry-run.ts';
+import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
+import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
 import { aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
 const APPEND_BATCHES = 16;
 const APPEND_EVENTS = 1000;
+
+/** What a preview is called where an invoice has its number. */
+export const PREVIEW_NUMBER = 'PREVIEW';
+
+export interface IssuedInvoice {
+  readonly number: string;
+  readonly invoice: InvoiceDocument;
+}
 
 /** The tenants' logs: the only place where sequence numbers are given. */
 export class LedgerStore extends LogReader {
@@ -58,39 +70,112 @@ export class LedgerStore extends LogReader {
   }
 
   /**
-   * Closes a subscription's period and issues its invoice, with base fees before and the next invoice number.
+   * Closes a subscription's period and issues its invoice: fees, base prices and true-ups before, the next invoice number.
+   * @param order.taxation decided beforehand: deciding may ask somebody outside
    * @returns `waiting` where accepted usage is not receipts yet: it comes first, `closed` where the period was closed before
    */
   async closePeriod(
     tenant: TenantId,
     subscriptionId: string,
     period: Period & { readonly text: string },
-    series: string,
+    order: InvoiceOrder,
     clockNow: Instant,
-  ): Promise<(Appended & { readonly number: string }) | 'frozen' | 'waiting' | 'closed'> {
+  ): Promise<(Appended & IssuedInvoice) | 'frozen' | 'waiting' | 'closed'> {
+    return this.#work(tenant, clockNow, async (work, tx) => {
+      if ((await tx.range(waiting, { prefix: [tenant], limit: 1 })).length > 0) return 'waiting';
+      const closedUntil = work.books.closedUntil(subscriptionId);
+      if (closedUntil !== undefined && period.start < closedUntil) return 'closed';
+      const invoice = await closeInto(work, subscriptionId, period, await numberInvoice(tx, order.series), order);
+      dropPeriod(tx, tenant, invoice.open, work.books, work.scribe.recordedAt);
+      work.touchedPeriods.delete(periodKeyText(subscriptionId, period.text));
+      writeInvoice(tx, invoice.document, invoice.open.openSeq, invoice.closeSeq!, invoice.entrySeq);
+      return { ...work.finish(), number: invoice.document.number, invoice: invoice.document };
+    });
+  }
+
+  /**
+   * Issues an invoice over what a subscription's bucket holds, without closing its period: what is due in advance when it
+   * begins (`start`), or what has come together so far (`interim`).
+   * @returns `idle` where there is nothing to invoice
+   */
+  async invoiceNow(
+    tenant: TenantId,
+    subscriptionId: string,
+    kind: 'start' | 'interim',
+    order: InvoiceOrder,
+    clockNow: Instant,
+  ): Promise<(Appended & IssuedInvoice) | 'frozen' | 'idle'> {
+    return this.#work(tenant, clockNow, async (work, tx) => {
+      const subscription = subscriptionOf(work, subscriptionId);
+      await work.loadMoney();
+      if (kind === 'start' && !startsInAdvance(subscription, work.books.money)) return 'idle';
+      const at = kind === 'start' ? subscription.startedAt : clockNow;
+      await work.postDueFees(subscription, at);
+      const open = await work.bucketAt(subscription, at);
+      if (open.lines.size === 0) return 'idle';
+      const lines = [...open.lines.keys()];
+      const bill = { kind, until: undefined, ...billTerms(subscription, order, clockNow) };
+      const number = await numberInvoice(tx, order.series);
+      const { invoice } = work.scribe.invoice(open, { number, ...bill });
+      work.keepTerms(invoice, bill.discounts, bill.taxation);
+      dropLines(tx, tenant, open, lines);
+      const entrySeq = work.seqOfInvoice(invoice);
+      writeInvoice(tx, invoice, open.openSeq, entrySeq, entrySeq);
+      return { ...work.finish(), number, invoice };
+    });
+  }
+
+  /**
+   * The invoice as it would be if the period that contains an instant were over now: the same steps on the same books,
+   * waiting usage included, with nothing kept.
+   */
+  async preview(
+    tenant: TenantId,
+    subscriptionId: string,
+    order: Omit<InvoiceOrder, 'series'>,
+    clockNow: Instant,
+  ): Promise<InvoiceDocument> {
+    const now = await this.#notBeforeLastSeal(clockNow);
+    return this.#database.snapshot(async (view) => {
+      const work = await LedgerWork.begin(dryRun(view), tenant, now, this.#means());
+      for (const { batch_id } of await view.range(waiting, { prefix: [tenant] })) await work.appendBatch(batch_id);
+      const subscription = subscriptionOf(work, subscriptionId);
+      const closedUntil = work.books.closedUntil(subscriptionId);
+      const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
+      return (await closeInto(work, subscriptionId, period, PREVIEW_NUMBER, { ...order, series: '' })).document;
+    });
+  }
+
+  /**
+   * Anything else that is written into a tenant's log: one transaction on its head.
+   * @param write given the work, after frozen tenants were passed over; what it returns comes back with the pages
+   */
+  async append<T>(
+    tenant: TenantId,
+    clockNow: Instant,
+    write: (work: LedgerWork, tx: Transaction) => Promise<T>,
+  ): Promise<{ readonly appended: Appended; readonly result: T } | 'frozen'> {
+    return this.#work(tenant, clockNow, async (work, tx) => {
+      await work.loadMoney();
+      const result = await write(work, tx);
+      return { appended: work.finish(), result };
+    });
+  }
+
+  async #work<T>(
+    tenant: TenantId,
+    clockNow: Instant,
+    write: (work: LedgerWork, tx: Transaction) => Promise<T>,
+  ): Promise<T | 'frozen'> {
     const now = await this.#notBeforeLastSeal(clockNow);
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return 'frozen';
-      if ((await tx.range(waiting, { prefix: [tenant], limit: 1 })).length > 0) return 'waiting';
-      const work = await LedgerWork.begin(tx, tenant, now, { ledger: this.#ledger, entropy: this.#entropy });
-      const closedUntil = work.books.closedUntil(subscriptionId);
-      if (closedUntil !== undefined && period.start < closedUntil) return 'closed';
-      const subscription = work.account.subscriptions.find(({ id }) => id === subscriptionId);
-      if (subscription === undefined) throw new Unratable(`subscription ${subscriptionId} is gone`);
-      const open = await work.openPeriod(subscriptionId, period.text);
-      for (const meter of subscription.meters) {
-        // Where the price only comes into force during the period (its first one, mostly), its base price is due in full.
-        const price =
-          priceAt(meter, period.start) ?? meter.prices.find(({ effectiveFrom }) => effectiveFrom < period.end)?.version;
-        if (price !== undefined) work.scribe.baseFee(open, meter.name, price);
-      }
-      const number = await numberInvoice(tx, series);
-      const { closeSeq, invoice } = work.scribe.closeAndInvoice(open, number);
-      work.touchedPeriods.delete(periodKeyText(subscriptionId, period.text));
-      dropPeriod(tx, tenant, open, work.books, work.scribe.recordedAt);
-      writeInvoice(tx, invoice, open.openSeq, closeSeq);
-      return { ...work.finish(), number };
+      return write(await LedgerWork.begin(tx, tenant, now, this.#means()), tx);
     });
+  }
+
+  #means() {
+    return { ledger: this.#ledger, entropy: this.#entropy };
   }
 
   /**
@@ -102,11 +187,14 @@ export class LedgerStore extends LogReader {
     return log === undefined ? now : later(now, log.last_seal_at as Instant);
   }
 
-  /** Where a subscription's billing stands: until when it is closed, if it ever was. */
-  async closedUntil(tenant: TenantId, subscriptionId: string): Promise<Instant | undefined> {
+  /** Where a tenant's billing stands, as one snapshot shows it: periods closed and open, credits, invoices, fees. */
+  async books(tenant: TenantId): Promise<Books> {
     const books = new Books();
-    await this.#database.snapshot((view) => loadPeriods(view, tenant, books));
-    return books.closedUntil(subscriptionId);
+    await this.#database.snapshot(async (view) => {
+      await loadPeriods(view, tenant, books);
+      await loadMoney(view, tenant, books.money);
+    });
+    return books;
   }
 
   /** Aggregates of a tenant's meters, as usage summaries show them. */

@@ -1,12 +1,26 @@
-import { type Account, priceAt } from '../domain/account/account.ts';
+import { type Account, priceAt, type Subscription } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
 import { sha256 } from '../domain/digest.ts';
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
-import { type AggregateKey, aggregateKeyText, Books, type OpenPeriod, periodKeyText } from '../domain/ledger/books.ts';
+import type { DiscountTerms } from '../domain/invoice/discount.ts';
+import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
+import {
+  type AggregateKey,
+  aggregateKeyText,
+  Books,
+  endOf,
+  type OpenPeriod,
+  periodKeyText,
+  startOf,
+} from '../domain/ledger/books.ts';
+import { countedByTrueUps, reckonTrueUp } from '../domain/ledger/line-rules.ts';
+import { feeKey } from '../domain/ledger/money-books.ts';
 import { type Page, pagesOf } from '../domain/ledger/page.ts';
 import { type RatableEvent, Scribe } from '../domain/ledger/scribe.ts';
 import type { TreeHash } from '../domain/ledger/tree.ts';
 import type { PriceVersion } from '../domain/pricing/version.ts';
+import { dueFees } from '../domain/subscription/fees.ts';
+import { basesDue, commitmentsDue } from '../domain/subscription/settlement.ts';
 import type { Instant } from '../domain/time.ts';
 import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
 import { eventCommit, valueCommit } from '../domain/usage/identity.ts';
@@ -23,7 +37,9 @@ import {
   toAggregate,
   toPosition,
 } from './ledger-rows.ts';
+import { loadMoney, moneyRows, saveMoney } from './money-rows.ts';
 import { aggregates, batches, heads, openings, pages, seen_values, tree_nodes, waiting } from './tables.ts';
+import { keepTerms } from './terms-store.ts';
 import { newValueSalt } from './value-salts.ts';
 
 /** Complete subtrees are kept from this level on: 2^8 = 256 leaves, one page. */
@@ -61,6 +77,8 @@ export class LedgerWork {
   readonly #newValues = new Set<string>();
   /** whether all aggregates of the tenant are loaded */
   #complete = false;
+  /** rows of credits, invoices, discounts and standing fees as they were loaded; undefined while they are not */
+  #moneyBefore: ReadonlyMap<string, string> | undefined;
 
   private constructor(
     tx: Transaction,
@@ -195,11 +213,85 @@ export class LedgerWork {
       for (const row of await this.#tx.range(aggregates, { prefix: [this.tenant] })) {
         if (!this.books.aggregates.has(row.aggregate)) this.books.aggregates.set(row.aggregate, toAggregate(row));
       }
+      await this.loadMoney();
       this.#complete = true;
     }
     const opened = this.scribe.open(subscription, period, this.account.currency);
     this.touchedPeriods.set(periodKeyText(subscription, period), opened);
     return opened;
+  }
+
+  /** Loads what outlives periods. Usage alone never needs it. */
+  async loadMoney(): Promise<void> {
+    if (this.#moneyBefore !== undefined) return;
+    await loadMoney(this.#tx, this.tenant, this.books.money);
+    this.#moneyBefore = moneyRows(this.tenant, this.books.money).texts;
+  }
+
+  /** The bucket that takes what becomes due at an instant: its period's, or the first one that is not closed. */
+  async bucketAt(subscription: Subscription, at: Instant): Promise<OpenPeriod> {
+    const closedUntil = this.books.closedUntil(subscription.id);
+    const from = closedUntil !== undefined && at < closedUntil ? closedUntil : at;
+    const period = billingPeriod(subscription.calendar, from).text;
+    const open = await this.openPeriod(subscription.id, period);
+    this.touchedPeriods.set(periodKeyText(subscription.id, period), open);
+    return open;
+  }
+
+  /**
+   * Charges recurring items for everything that has become due up to an instant. The fee of a period that begins goes on
+   * the invoice of the one that ends, as long as that is open.
+   */
+  async postDueFees(subscription: Subscription, upTo: Instant): Promise<void> {
+    if (subscription.items.length === 0) return;
+    await this.loadMoney();
+    const due = subscription.items.flatMap((item) =>
+      dueFees(subscription, item, this.books.money.fees.get(feeKey(subscription.id, item.id)), upTo),
+    );
+    due.sort((a, b) => (a.at === b.at ? 0 : a.at < b.at ? -1 : 1));
+    for (const { at, fee } of due) {
+      const isRenewal = at === startOf(fee.period) && at > subscription.startedAt;
+      const before = isRenewal ? this.#openBefore(subscription, at) : undefined;
+      const isOver = fee.kind === 'arrears' && at === endOf(fee.period);
+      this.scribe.fee(before ?? (await this.bucketAt(subscription, isOver ? fee.from : at)), fee);
+    }
+  }
+
+  /** The bucket of the period that ends at an instant, unless it is closed. */
+  #openBefore(subscription: Subscription, at: Instant): OpenPeriod | undefined {
+    for (const open of this.books.periods.values()) {
+      if (open.subscription === subscription.id && endOf(open.period) === at) {
+        this.touchedPeriods.set(periodKeyText(subscription.id, open.period), open);
+        return open;
+      }
+    }
+    return undefined;
+  }
+
+  /** Base prices of the meters, and what minimum commitments are short of: what a period owes when it is over. */
+  settle(subscription: Subscription, open: OpenPeriod, until: Instant): void {
+    const period = { start: startOf(open.period), end: endOf(open.period) };
+    for (const { meter, price, share } of basesDue(subscription, period, until)) {
+      this.scribe.baseFee(open, meter, price, share);
+    }
+    for (const stretch of commitmentsDue(subscription, period, until)) {
+      const due = reckonTrueUp(open, countedByTrueUps(open), stretch);
+      if (due.amount > 0n || stretch.isPart) this.scribe.trueUp(open, due);
+    }
+  }
+
+  /** The number of the entry that issued an invoice just now. */
+  seqOfInvoice({ total }: InvoiceDocument): Sequence {
+    // What an invoice below zero leaves to the customer stands right after it.
+    return this.scribe.range.size - (BigInt(total) < 0n ? 2 : 1);
+  }
+
+  /** Keeps the documents that an invoice's entries cite. */
+  keepTerms(invoice: InvoiceDocument, discounts: readonly DiscountTerms[], taxation: InvoiceTerms['taxation']): void {
+    for (const { discount_digest } of invoice.discounts) {
+      keepTerms(this.#tx, discounts.find(({ digest }) => digest === discount_digest)!);
+    }
+    if (invoice.tax_decision !== '' && taxation !== undefined) keepTerms(this.#tx, taxation);
   }
 
   /** Writes down everything that has moved. */
@@ -217,6 +309,7 @@ export class LedgerWork {
       tx.insert(openings, { tenant, seq, carried: Buffer.from(carried, 'utf8'), peaks: Buffer.concat(peaks), last });
     }
     for (const open of this.touchedPeriods.values()) savePeriod(tx, tenant, open, scribe.firstSeq);
+    if (this.#moneyBefore !== undefined) saveMoney(tx, tenant, this.#moneyBefore, this.books.money);
     for (const key of this.#touchedAggregates) {
       saveAggregate(tx, tenant, this.books.aggregates.get(key)!, this.#salts.get(key)!);
     }

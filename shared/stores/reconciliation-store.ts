@@ -4,6 +4,7 @@ import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import { loadAggregates, loadPeriods } from './ledger-rows.ts';
+import { loadMoney } from './money-rows.ts';
 import { toHead } from './log-reader.ts';
 import { freezes, heads, verified } from './tables.ts';
 
@@ -79,6 +80,7 @@ export class ReconciliationStore {
       if (head === undefined) return undefined;
       const books = new Books();
       await loadPeriods(view, tenant, books);
+      await loadMoney(view, tenant, books.money);
       await loadAggregates(view, tenant, books, 'all');
       return { head: { ...toHead(head), peaks: head.peaks, recordedAt: head.recorded_at }, books };
     });

@@ -13,7 +13,7 @@ import { CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts
 import { type PriceVersion, parsePriceVersion } from '../../shared/domain/pricing/version.ts';
 import { type Instant, plusMicros } from '../../shared/domain/time.ts';
 import { naiveDifference, naiveSum } from '../support/naive-pricing.ts';
-import { type Happening, LEDGER, METER_COUNT, PRICES, SmallLedger, TENANT } from '../support/small-ledger.ts';
+import { billOf, type Happening, LEDGER, METER_COUNT, PRICES, SmallLedger, TENANT } from '../support/small-ledger.ts';
 
 /** A few days of a customer: events on time and late, days closed in order. */
 const happenings: fc.Arbitrary<Happening[]> = fc.array(
@@ -452,18 +452,18 @@ describe('a ledger whose writer was wrong', () => {
   it('is told from one whose writer was right', () => {
     const right = faultOf((scribe, first) => {
       scribe.charge(event(FIRST, EUROS), first);
-      scribe.closeAndInvoice(first, 'INV-1');
+      bill(scribe, first, 'INV-1');
       const second = scribe.open('main', SECOND, 'EUR');
       scribe.open('main', THIRD, 'EUR');
       scribe.charge(event(FIRST, EUROS), second);
-      scribe.closeAndInvoice(second, 'INV-2');
+      bill(scribe, second, 'INV-2');
     });
     assert.equal(right, 'no fault');
   });
 
   it('bills late usage in a later period than the next: the charge is named', () => {
     const found = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
+      bill(scribe, first, 'INV-1');
       scribe.open('main', SECOND, 'EUR');
       scribe.charge(event(FIRST, EUROS), scribe.open('main', THIRD, 'EUR'));
     });
@@ -476,7 +476,7 @@ describe('a ledger whose writer was wrong', () => {
       'wrong_period at 2 of 3',
     );
     const again = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
+      bill(scribe, first, 'INV-1');
       scribe.open('main', FIRST, 'EUR');
     });
     assert.equal(again, 'wrong_period at 4 of 5');
@@ -484,26 +484,26 @@ describe('a ledger whose writer was wrong', () => {
 
   it('closes a period twice, leaves one out, or closes one that was never opened', () => {
     const twice = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
-      scribe.closeAndInvoice(first, 'INV-2');
+      bill(scribe, first, 'INV-1');
+      bill(scribe, first, 'INV-2');
     });
     assert.equal(twice, 'wrong_period at 4 of 6');
     const leftOut = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
-      scribe.closeAndInvoice(scribe.open('main', THIRD, 'EUR'), 'INV-2');
+      bill(scribe, first, 'INV-1');
+      bill(scribe, scribe.open('main', THIRD, 'EUR'), 'INV-2');
     });
     assert.equal(leftOut, 'wrong_period at 5 of 7');
     const neverOpened = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
-      scribe.closeAndInvoice({ ...first, period: SECOND }, 'INV-2');
+      bill(scribe, first, 'INV-1');
+      bill(scribe, { ...first, period: SECOND }, 'INV-2');
     });
     assert.equal(neverOpened, 'wrong_period at 4 of 6');
   });
 
   it('gives one invoice number twice', () => {
     const found = faultOf((scribe, first) => {
-      scribe.closeAndInvoice(first, 'INV-1');
-      scribe.closeAndInvoice(scribe.open('main', SECOND, 'EUR'), 'INV-1');
+      bill(scribe, first, 'INV-1');
+      bill(scribe, scribe.open('main', SECOND, 'EUR'), 'INV-1');
     });
     assert.equal(found, 'wrong_invoice at 6 of 7');
   });
@@ -532,3 +532,7 @@ describe('a ledger whose writer was wrong', () => {
     assert.equal(found, 'misrated at 2 of 3');
   });
 });
+
+const bill = (scribe: Scribe, open: OpenPeriod, number: string): void => {
+  scribe.invoice(open, billOf(open, number));
+};

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { statusFor } from '../../shared/domain/errors.ts';
 import { FORMS } from '../../shared/domain/ledger/forms.ts';
-import { ENTRY_KINDS, ISSUED_KINDS } from '../../shared/domain/ledger/kinds.ts';
+import { ENTRY_KINDS, RESERVED_KINDS } from '../../shared/domain/ledger/kinds.ts';
 import { VARIABLES } from '../../shared/edge/config.ts';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -37,7 +37,7 @@ describe('the documents', () => {
       assert.deepEqual(rows.get(kind)?.fields, own.sort(), kind);
       assert.equal(
         rows.get(kind)?.status,
-        ISSUED_KINDS.some((issued) => issued === kind) ? 'issued' : 'reserved',
+        RESERVED_KINDS.some((reserved) => reserved === kind) ? 'reserved' : 'issued',
         kind,
       );
     }

@@ -44,6 +44,11 @@ const PRINTABLE = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20
 const [MARCH, APRIL] = ['2026-03-01T00:00:00.000000Z', '2026-04-01T00:00:00.000000Z'];
 
 export const FORM_SAMPLES: Readonly<Record<Form, FormSamples>> = {
+  delta: {
+    good: ['0', '1', '-1', '0.000000000001', '-2.5', '-99999999999999999999.999999999999'],
+    bad: ['', '-0', '+1', '01', '1.0', '.5', '1.', '1e3', '0.0000000000001', '-0.0', ' 1'],
+  },
+  'instant?': { good: ['', MARCH, APRIL], bad: [' ', '2026-03-01', '2026-02-30T00:00:00.000000Z', `${MARCH} `] },
   version: { good: ['1', '1'], bad: ['2', '0', '01', '1.0', 'v1'] },
   origin: {
     good: ['ledger.example.com/eu1/2026', 'a', 'a/b/c/d/e', `l${'a'.repeat(62)}`, `a/b${'c'.repeat(30)}`],
@@ -138,7 +143,7 @@ export const FORM_SAMPLES: Readonly<Record<Form, FormSamples>> = {
   currency: { good: ['EUR', 'USD', 'JPY'], bad: ['eur', 'EU', 'EURO', 'E1R', '€'] },
   aggregation: {
     good: ['count', 'last', 'max', 'sum', 'unique_count'],
-    bad: ['avg', 'Sum', 'sums', 'unique', 'unique_counts', 'weighted_sum', 'toString'],
+    bad: ['avg', 'Sum', 'sums', 'unique', 'unique_counts', 'weighted', 'toString'],
   },
   price_ref: {
     good: ['api-calls@1', 'a@999999999999999', 'a.b_c-d@10', `n${'a'.repeat(63)}@1`],

@@ -25,9 +25,10 @@ const MEMBERS: Readonly<Record<string, string>> = {
   open: 'carried currency period subscription',
   charge:
     'aggregate_after aggregate_before aggregation amount billed_in currency event_commit event_id events_before meter occurred_at period price_digest price_ref quantity rater subscription value_commit',
-  fee: 'amount billed_in currency denominator fee meter numerator period price_digest price_ref subscription',
-  close: 'count currency first_seq last_seq period subscription total',
-  invoice: 'close_seq currency discount_total invoice_digest number period subscription subtotal tax_total total',
+  fee: 'amount billed_in currency denominator fee from meter numerator period price_digest price_ref proration quantity subscription to zone',
+  close: 'count currency first_seq last_seq period subscription total until',
+  invoice:
+    'amount_due close_seq credit_total currency discount_total invoice_digest kind number period subscription subtotal tax_total total',
 };
 
 type Members = Record<string, string>;

@@ -2,7 +2,8 @@ import { base64url, canonicalJson } from '../../shared/domain/canonical.ts';
 import { parseQuantity } from '../../shared/domain/decimals.ts';
 import { sha256, sha256Base64url } from '../../shared/domain/digest.ts';
 import { parseLedgerOrigin, parseTenantId } from '../../shared/domain/ids.ts';
-import { aggregateKeyText, Books, type OpenPeriod, periodKeyText } from '../../shared/domain/ledger/books.ts';
+import type { Bill } from '../../shared/domain/ledger/bill-rules.ts';
+import { aggregateKeyText, Books, type OpenPeriod, periodKeyText, endOf } from '../../shared/domain/ledger/books.ts';
 import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { Scribe } from '../../shared/domain/ledger/scribe.ts';
 import { CompactRange } from '../../shared/domain/ledger/tree.ts';
@@ -178,10 +179,19 @@ export class SmallLedger {
       scribe.baseFee(open, `meter-${meter}`, versions[Number(this.#closedDays % 2n)]!);
     }
     this.#closedDays++;
-    scribe.closeAndInvoice(open, `INV-${String(this.#closedDays).padStart(6, '0')}`);
+    scribe.invoice(open, billOf(open, `INV-${String(this.#closedDays).padStart(6, '0')}`));
   }
 
   head(): { readonly size: number; readonly root: string; readonly last: string } {
     return { size: this.range.size, root: base64url(this.range.root()), last: this.last! };
   }
 }
+
+/** What is asked of the scribe when a period is over: its invoice, without discounts and taxes. */
+export const billOf = (open: OpenPeriod, number: string): Bill => ({
+  number,
+  kind: 'period',
+  until: endOf(open.period),
+  discounts: [],
+  taxation: undefined,
+});

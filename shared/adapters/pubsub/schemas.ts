@@ -8,6 +8,7 @@ const ATTRIBUTES: Readonly<Record<TopicName, readonly string[]>> = {
   [TOPICS.receiptsAppended]: [],
   [TOPICS.ledgerSealed]: ['seal'],
   [TOPICS.periodInvoiced]: ['tenant', 'number'],
+  [TOPICS.periodDue]: ['tenant'],
 };
 
 /**
@@ -19,6 +20,7 @@ export const DATA_SCHEMAS: Readonly<Record<TopicName, string>> = {
   [TOPICS.receiptsAppended]: schemaOf(TOPICS.receiptsAppended),
   [TOPICS.ledgerSealed]: schemaOf(TOPICS.ledgerSealed),
   [TOPICS.periodInvoiced]: schemaOf(TOPICS.periodInvoiced),
+  [TOPICS.periodDue]: schemaOf(TOPICS.periodDue),
 };
 
 function schemaOf(topic: TopicName): string {

@@ -11,8 +11,10 @@ import {
   type TenantId,
 } from '../ids.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
-import { requireAggregation } from '../pricing/document.ts';
+import { type DiscountTerms, parseDiscount } from '../invoice/discount.ts';
+import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
+import { PRORATIONS, type Proration } from '../subscription/proration.ts';
 import { type Instant, type PeriodCalendar, parseInstant, parseZone } from '../time.ts';
 import { AGGREGATIONS, type Aggregation } from '../usage/meter.ts';
 
@@ -34,11 +36,46 @@ export interface DatedPrice {
   readonly version: PriceVersion;
 }
 
+/** A stretch of a recurring fee: from an instant on so many at this price; null: nothing is charged. */
+export interface ItemPhase {
+  readonly from: Instant;
+  readonly quantity: Quantity;
+  readonly price: PriceVersion | null;
+}
+
+/** A recurring fee, as phases of constant price and quantity, oldest first. */
+export interface RecurringItem {
+  readonly id: string;
+  readonly timing: 'advance' | 'arrears';
+  readonly proration: Proration;
+  readonly phases: readonly ItemPhase[];
+}
+
+/** A minimum commitment, as phases; its documents say which meters it covers. */
+export interface Commitment {
+  readonly id: string;
+  readonly proration: Proration;
+  readonly phases: readonly { readonly from: Instant; readonly price: PriceVersion | null }[];
+}
+
+/** A discount on the invoices of a subscription that are issued from an instant on. */
+export interface GrantedDiscount {
+  readonly from: Instant;
+  readonly terms: DiscountTerms;
+}
+
 export interface Subscription {
   readonly id: SubscriptionId;
   readonly startedAt: Instant;
+  /** usage from then on is refused, and the period is closed there; undefined where it goes on */
+  readonly endedAt: Instant | undefined;
   readonly calendar: PeriodCalendar;
   readonly meters: readonly Meter[];
+  readonly items: readonly RecurringItem[];
+  readonly commitments: readonly Commitment[];
+  readonly discounts: readonly GrantedDiscount[];
+  /** stretches in which nothing is used and nothing charged; `to` is null while it lasts */
+  readonly pauses: readonly { readonly from: Instant; readonly to: Instant | null }[];
 }
 
 export type LimitPeriod = 'daily' | 'monthly' | 'billing' | 'total';
@@ -67,6 +104,7 @@ export interface Account {
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 255 } as const;
+const documentOrNull = { type: ['object', 'null'] } as const;
 
 /** The document that operators load with `npm run setup`. */
 export const accountSchema = {
@@ -83,7 +121,6 @@ export const accountSchema = {
     grace_minutes: { type: 'integer', minimum: 0, maximum: 44640 },
     subscriptions: {
       type: 'array',
-      minItems: 1,
       maxItems: 100,
       items: {
         type: 'object',
@@ -92,6 +129,74 @@ export const accountSchema = {
         properties: {
           subscription_id: text,
           started_at: text,
+          ended_at: text,
+          items: {
+            type: 'array',
+            maxItems: 100,
+            items: {
+              type: 'object',
+              required: ['item_id', 'timing', 'proration', 'phases'],
+              additionalProperties: false,
+              properties: {
+                item_id: text,
+                timing: { type: 'string', enum: ['advance', 'arrears'] },
+                proration: { type: 'string', enum: PRORATIONS },
+                phases: {
+                  type: 'array',
+                  maxItems: 1000,
+                  items: {
+                    type: 'object',
+                    required: ['from', 'quantity', 'document'],
+                    additionalProperties: false,
+                    properties: { from: text, quantity: text, document: documentOrNull },
+                  },
+                },
+              },
+            },
+          },
+          commitments: {
+            type: 'array',
+            maxItems: 20,
+            items: {
+              type: 'object',
+              required: ['commitment_id', 'proration', 'phases'],
+              additionalProperties: false,
+              properties: {
+                commitment_id: text,
+                proration: { type: 'string', enum: PRORATIONS },
+                phases: {
+                  type: 'array',
+                  maxItems: 1000,
+                  items: {
+                    type: 'object',
+                    required: ['from', 'document'],
+                    additionalProperties: false,
+                    properties: { from: text, document: documentOrNull },
+                  },
+                },
+              },
+            },
+          },
+          discounts: {
+            type: 'array',
+            maxItems: 50,
+            items: {
+              type: 'object',
+              required: ['from', 'terms'],
+              additionalProperties: false,
+              properties: { from: text, terms: { type: 'object' } },
+            },
+          },
+          pauses: {
+            type: 'array',
+            maxItems: 1000,
+            items: {
+              type: 'object',
+              required: ['from', 'to'],
+              additionalProperties: false,
+              properties: { from: text, to: { type: ['string', 'null'] } },
+            },
+          },
           calendar: {
             type: 'object',
             required: ['unit', 'count', 'anchor'],
@@ -104,7 +209,6 @@ export const accountSchema = {
           },
           meters: {
             type: 'array',
-            minItems: 1,
             maxItems: 200,
             items: {
               type: 'object',
@@ -220,12 +324,72 @@ function readSubscription(json: SubscriptionJson, zone: string, currency: Curren
     meters.map(({ eventType }) => eventType),
     `${path}.meters.event_type`,
   );
+  const startedAt = parseInstant(json.started_at, `${path}.started_at`);
   return {
     id: parseSubscriptionId(json.subscription_id, `${path}.subscription_id`),
-    startedAt: parseInstant(json.started_at, `${path}.started_at`),
+    startedAt,
+    endedAt: json.ended_at === undefined ? undefined : parseInstant(json.ended_at, `${path}.ended_at`),
     calendar: { ...json.calendar, anchor: parseInstant(json.calendar.anchor, `${path}.calendar.anchor`), zone },
     meters,
+    items: (json.items ?? []).map((item, index) => readItem(item, currency, `${path}.items.${index}`)),
+    commitments: (json.commitments ?? []).map((one, index) =>
+      readCommitment(one, currency, `${path}.commitments.${index}`),
+    ),
+    discounts: (json.discounts ?? []).map(({ from, terms }, index) => ({
+      from: parseInstant(from, `${path}.discounts.${index}.from`),
+      terms: parseDiscount(terms, `${path}.discounts.${index}.terms`),
+    })),
+    pauses: (json.pauses ?? []).map(({ from, to }, index) => ({
+      from: parseInstant(from, `${path}.pauses.${index}.from`),
+      to: to === null ? null : parseInstant(to, `${path}.pauses.${index}.to`),
+    })),
   };
+}
+
+type ItemJson = NonNullable<SubscriptionJson['items']>[number];
+type CommitmentJson = NonNullable<SubscriptionJson['commitments']>[number];
+
+function readItem(json: ItemJson, currency: Currency, path: string): RecurringItem {
+  const phases = json.phases.map(({ from, quantity, document }, index) => ({
+    from: parseInstant(from, `${path}.phases.${index}.from`),
+    quantity: parseQuantity(quantity, `${path}.phases.${index}.quantity`),
+    price: readPrice(document, currency, `${path}.phases.${index}`),
+  }));
+  requireOrder(phases, path);
+  for (const { price } of phases) {
+    if (price !== null && (!isCumulative(price.document) || price.document.model.type === 'minimum')) {
+      throw new BadInput('invalid_price', 'a recurring fee is priced by its quantity', `${path}.phases`);
+    }
+  }
+  return { id: parseMetricName(json.item_id, `${path}.item_id`), timing: json.timing, proration: json.proration, phases };
+}
+
+function readCommitment(json: CommitmentJson, currency: Currency, path: string): Commitment {
+  const phases = json.phases.map(({ from, document }, index) => ({
+    from: parseInstant(from, `${path}.phases.${index}.from`),
+    price: readPrice(document, currency, `${path}.phases.${index}`),
+  }));
+  requireOrder(phases, path);
+  for (const { price } of phases) {
+    if (price !== null && price.document.model.type !== 'minimum') {
+      throw new BadInput('invalid_price', 'a commitment is a minimum', `${path}.phases`);
+    }
+  }
+  return { id: parseMetricName(json.commitment_id, `${path}.commitment_id`), proration: json.proration, phases };
+}
+
+function readPrice(document: unknown, currency: Currency, path: string): PriceVersion | null {
+  if (document === null) return null;
+  const version = parsePriceVersion(document);
+  if (version.document.currency === currency) return version;
+  throw new BadInput('currency_mismatch', `the price is in ${version.document.currency}`, path);
+}
+
+/** Two phases of one instant are two decisions of one instant: the later one holds, and both are billed as they came. */
+function requireOrder(phases: readonly { readonly from: Instant }[], path: string): void {
+  for (const [i, { from }] of phases.entries()) {
+    if (i > 0 && from < phases[i - 1]!.from) throw new BadInput('invalid_catalogue', 'phases are out of order', path);
+  }
 }
 
 function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
@@ -281,4 +445,10 @@ export function priceAt(meter: Meter, instant: Instant): PriceVersion | undefine
   let found: PriceVersion | undefined;
   for (const { effectiveFrom, version } of meter.prices) if (effectiveFrom <= instant) found = version;
   return found;
+}
+
+/** Every price that events of an instant may be rated by. */
+export function pricesAt(meter: Meter, instant: Instant): PriceVersion[] {
+  const price = priceAt(meter, instant);
+  return price === undefined ? [] : [price];
 }

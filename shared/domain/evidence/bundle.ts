@@ -34,6 +34,8 @@ export interface BundleParts {
   readonly entries: readonly string[];
   readonly invoice: InvoiceDocument;
   readonly prices: readonly PriceVersion[];
+  /** discounts and tax decisions that entries cite: canonical bytes by digest */
+  readonly terms: ReadonlyMap<string, Uint8Array>;
   readonly seal: {
     readonly record: string;
     readonly path: readonly TreeHash[];
@@ -69,6 +71,7 @@ export function bundleFiles(parts: BundleParts): BundleFile[] {
     lines('receipts.ndjson', parts.entries),
     { path: 'invoice.json', bytes: invoiceBytes(parts.invoice) },
     ...parts.prices.map(({ digest, bytes }) => ({ path: pricePath(digest), bytes })),
+    ...[...parts.terms].map(([digest, bytes]) => ({ path: termsPath(digest), bytes: Buffer.from(bytes) })),
     json('seal.json', { path: hashes(parts.seal.path), record: parts.seal.record }),
     lines('heads.ndjson', parts.seal.heads),
     { path: 'checkpoint.jws', bytes: Buffer.from(parts.seal.jws, 'latin1') },
@@ -104,7 +107,11 @@ export function bundleFiles(parts: BundleParts): BundleFile[] {
 }
 
 /** Price documents are named by their digest in hex: `-` and `_` of base64url would let two names differ by case only. */
-export const pricePath = (digest: string): string => `prices/${Buffer.from(digest, 'base64url').toString('hex')}.json`;
+export const pricePath = (digest: string): string => `prices/${hexOf(digest)}.json`;
+/** The same for discounts and tax decisions. */
+export const termsPath = (digest: string): string => `terms/${hexOf(digest)}.json`;
+
+const hexOf = (digest: string): string => Buffer.from(digest, 'base64url').toString('hex');
 
 /** What the evidence key signs: every file of the bundle by size and digest, and what the bundle is about. */
 export function manifestBytes(

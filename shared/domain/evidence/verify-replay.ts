@@ -129,7 +129,10 @@ const CLAIM_OF: Readonly<Record<string, ClaimName>> = {
   unknown_price: 'charges',
   wrong_period: 'charges',
   reserved_kind: 'charges',
+  wrong_fee: 'charges',
   wrong_sum: 'invoice',
+  unknown_terms: 'invoice',
+  wrong_balance: 'invoice',
   wrong_invoice: 'invoice',
 };
 

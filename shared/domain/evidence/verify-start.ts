@@ -7,7 +7,7 @@ import { readEntry, Unreadable } from '../ledger/record.ts';
 import { Replay } from '../ledger/replay.ts';
 import { CompactRange } from '../ledger/tree.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
-import { pricePath } from './bundle.ts';
+import { pricePath, termsPath } from './bundle.ts';
 import type { BundleFiles } from './bundle-files.ts';
 import { type Examination, Refuted } from './claims.ts';
 
@@ -16,6 +16,7 @@ const OPENING_VALUES_MAX_BYTES = 512 * 1024 ** 2;
 /** The replay at the bundle's first entry: at genesis, or with the balance brought forward. */
 export function startReplay({ files, pinned, about }: Examination): Replay {
   const prices = readPrices(files);
+  const terms = readTerms(files);
   const start = files.json('start.json');
   files.members(start, ['blind', 'last', 'peaks', 'size'], 'start.json');
   const sizeText = files.text(start, 'size', 'start.json');
@@ -33,7 +34,8 @@ export function startReplay({ files, pinned, about }: Examination): Replay {
   }
   if (range.size === 0) {
     if (last !== '' || files.has('opening.json')) throw new Unreadable('nothing stands before a genesis');
-    return new Replay(pinned.ledger, about.tenant, prices, { range, last: undefined, books: new Books() });
+    const books = new Books();
+    return new Replay(pinned.ledger, about.tenant, prices, { range, last: undefined, books }, terms);
   }
   const values = readOpeningValues(files);
   const carried = files.json('opening.json');
@@ -58,7 +60,7 @@ export function startReplay({ files, pinned, about }: Examination): Replay {
       });
     }
   }
-  return new Replay(pinned.ledger, about.tenant, prices, { range, last, books, seenValues: values });
+  return new Replay(pinned.ledger, about.tenant, prices, { range, last, books, seenValues: values }, terms);
 }
 
 /** unique_count: for each aggregate of the balance the values it had seen, in the order first seen. */
@@ -108,4 +110,19 @@ function readPrices(files: BundleFiles): Map<string, PriceVersion> {
     prices.set(version.digest, version);
   }
   return prices;
+}
+
+/** Discounts and tax decisions, by digest; each is the one that its name says. What it says is read where it is cited. */
+function readTerms(files: BundleFiles): Map<string, Uint8Array> {
+  const terms = new Map<string, Uint8Array>();
+  for (const path of files.paths()) {
+    if (!path.startsWith('terms/')) continue;
+    const bytes = files.file(path);
+    const digest = sha256Base64url(bytes);
+    if (termsPath(digest) !== path) {
+      throw new Refuted('invoice', 'the terms are not the ones their name gives the digest of', { file: path });
+    }
+    terms.set(digest, bytes);
+  }
+  return terms;
 }

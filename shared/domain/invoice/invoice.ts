@@ -1,17 +1,29 @@
 import { canonicalBytes, canonicalJson } from '../canonical.ts';
 import { formatAmount } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
-import type { LineSum, OpenPeriod } from '../ledger/books.ts';
+import type { Grant } from '../credit/burn.ts';
+import type { LineKind, LineSum, OpenPeriod } from '../ledger/books.ts';
 import { parseCurrency } from '../money/currency.ts';
-import { type Money, roundToMinorUnit, sum } from '../money/money.ts';
+import { roundToMinorUnit } from '../money/money.ts';
+import { reckon } from './assemble.ts';
+import type { DiscountTerms } from './discount.ts';
+import type { DecidedTaxation } from './taxation.ts';
 
-/** One invoice line: what one price version gave for one meter, and which stretch of the ledger it sums. */
+/** One invoice line: what one price version gave for one meter or item, and which stretch of the ledger it sums. */
 export type InvoiceLine = {
+  readonly kind: LineKind;
+  /** the meter; of a fee the item, of a true-up the commitment, of an adjustment its id */
   readonly meter: string;
+  /** empty for an adjustment, like the digest */
   readonly price_ref: string;
   readonly price_digest: string;
-  /** the period the usage belongs to; another than the invoice's where the usage came late */
+  /** the period the usage belongs to, another than the invoice's where it came late; of a fee the stretch it pays for */
   readonly period: string;
+  readonly tax_category: string;
+  /** of a fee: how many, and the share of the full period as a fraction; otherwise empty */
+  readonly quantity: string;
+  readonly numerator: string;
+  readonly denominator: string;
   readonly first_seq: string;
   readonly last_seq: string;
   /** entries summed */
@@ -25,12 +37,38 @@ export type InvoiceLine = {
   readonly exact: string;
   /** the same, rounded once to minor units, half away from zero */
   readonly amount: string;
+  /** minor units of it that discounts took */
+  readonly discount: string;
 };
 
-/** An invoice as it is hashed and kept: RFC 8785 bytes of exactly these members. */
+export type InvoiceDiscount = {
+  readonly discount_id: string;
+  readonly discount_digest: string;
+  /** the how-manieth time it is given */
+  readonly nth: string;
+  readonly base: string;
+  readonly amount: string;
+};
+
+export type InvoiceTax = {
+  readonly jurisdiction: string;
+  readonly rate: string;
+  readonly treatment: string;
+  readonly base: string;
+  readonly amount: string;
+};
+
+export type InvoiceCredit = { readonly grant_id: string; readonly amount: string };
+
+/** `start`: what is due in advance when a subscription begins; `period`, `final`: after a close; `interim`: in between. */
+export const INVOICE_KINDS = ['start', 'period', 'final', 'interim'] as const;
+export type InvoiceKind = (typeof INVOICE_KINDS)[number];
+
+/** An invoice as it is hashed and kept: RFC 8785 bytes of exactly these members. Sums are minor units. */
 export type InvoiceDocument = {
   readonly v: '1';
   readonly typ: 'invoice';
+  readonly kind: InvoiceKind;
   readonly ledger: string;
   readonly tenant: string;
   readonly number: string;
@@ -38,67 +76,145 @@ export type InvoiceDocument = {
   readonly period: string;
   readonly currency: string;
   readonly issued_at: string;
-  /** the `close` entry that ends the period */
+  /** the `close` entry that ends the period; empty where the invoice ends none */
   readonly close_seq: string;
   readonly lines: readonly InvoiceLine[];
-  /** minor units: sum of the lines' amounts */
+  /** sum of the lines' amounts */
   readonly subtotal: string;
+  readonly discounts: readonly InvoiceDiscount[];
   readonly discount_total: string;
+  /** whether prices contain the tax; empty where nothing was decided, as is the digest of the decision */
+  readonly tax_behavior: string;
+  readonly tax_decision: string;
+  readonly taxes: readonly InvoiceTax[];
   readonly tax_total: string;
-  /** subtotal - discount_total + tax_total */
+  /** subtotal - discount_total + tax_total, unless prices contain the tax */
   readonly total: string;
+  readonly credits: readonly InvoiceCredit[];
+  readonly credit_total: string;
+  /** total - credit_total, and not below zero */
+  readonly amount_due: string;
+  /** what a preview and its invoice have in common: SHA-256 over everything but numbers, places in the ledger and times of issue */
+  readonly content: string;
 };
 
 export interface InvoiceFrame {
   readonly ledger: string;
   readonly tenant: string;
   readonly number: string;
+  readonly kind: InvoiceKind;
   readonly issuedAt: string;
-  readonly closeSeq: number;
+  /** undefined where the invoice ends no period */
+  readonly closeSeq: number | undefined;
 }
 
-// Lines in the order a reader looks for them: own period before late usage, then meter, then price version.
-const lineOrder = (line: LineSum, own: string): string =>
-  `${line.period === own ? 0 : 1} ${line.period} ${line.meter} ${line.priceRef} ${line.priceDigest}`;
+/** What an invoice reckons with beside its lines. */
+export interface InvoiceTerms {
+  /** in the order granted, with how often each was given before */
+  readonly discounts: readonly { readonly terms: DiscountTerms; readonly used: number }[];
+  readonly taxation: DecidedTaxation | undefined;
+  readonly grants: Iterable<Grant>;
+}
 
-/** Folds a period's running sums into its invoice. Pure: preview, invoice and verification all come from here. */
-export function foldInvoice(closed: OpenPeriod, frame: InvoiceFrame): InvoiceDocument {
-  const currency = parseCurrency(closed.currency);
-  const sums = [...closed.lines.values()].sort((a, b) =>
-    lineOrder(a, closed.period) < lineOrder(b, closed.period) ? -1 : 1,
+export const NO_TERMS: InvoiceTerms = { discounts: [], taxation: undefined, grants: [] };
+
+const KIND_ORDER: Readonly<Record<LineKind, number>> = {
+  unused: 0,
+  arrears: 1,
+  advance: 2,
+  usage: 3,
+  true_up: 5,
+  adjustment: 6,
+};
+
+// Lines in the order a reader looks for them: fees, own usage, late usage, true-ups, adjustments; then time, name, price.
+const lineOrder = (line: LineSum, own: string): string => {
+  const rank = line.kind === 'usage' && line.period !== own ? 4 : KIND_ORDER[line.kind];
+  return `${rank} ${line.period} ${line.meter} ${line.priceRef} ${line.priceDigest} ${line.quantity}`;
+};
+
+/** Folds a bucket's running sums into its invoice. Pure: preview, invoice and verification all come from here. */
+export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: InvoiceTerms): InvoiceDocument {
+  const currency = parseCurrency(bucket.currency);
+  const sums = [...bucket.lines.values()].sort((a, b) =>
+    lineOrder(a, bucket.period) < lineOrder(b, bucket.period) ? -1 : 1,
   );
-  const amounts: Money[] = sums.map((line) => roundToMinorUnit(line.amount, currency));
-  const subtotal = sum(currency, amounts).minorUnits.toString();
-  return {
+  const amounts = sums.map((line) => roundToMinorUnit(line.amount, currency).minorUnits);
+  const reckoned = reckon(
+    currency,
+    sums.map((line, i) => ({ name: line.meter, taxCategory: line.taxCategory, amount: amounts[i]! })),
+    terms.discounts.map((one) => one.terms),
+    terms.taxation,
+    [...terms.grants].filter((grant) => grant.balance > 0n),
+    frame.issuedAt,
+  );
+  const used = new Map(terms.discounts.map((one) => [one.terms.digest, one.used]));
+  const invoice: Omit<InvoiceDocument, 'content'> = {
     v: '1',
     typ: 'invoice',
+    kind: frame.kind,
     ledger: frame.ledger,
     tenant: frame.tenant,
     number: frame.number,
-    subscription: closed.subscription,
-    period: closed.period,
+    subscription: bucket.subscription,
+    period: bucket.period,
     currency,
     issued_at: frame.issuedAt,
-    close_seq: String(frame.closeSeq),
-    lines: sums.map((line, index) => ({
-      meter: line.meter,
-      price_ref: line.priceRef,
-      price_digest: line.priceDigest,
-      period: line.period,
-      first_seq: String(line.firstSeq),
-      last_seq: String(line.lastSeq),
-      count: String(line.count),
-      before: line.before,
-      after: line.after,
-      base: formatAmount(line.base),
-      exact: formatAmount(line.amount),
-      amount: amounts[index]!.minorUnits.toString(),
+    close_seq: frame.closeSeq === undefined ? '' : String(frame.closeSeq),
+    lines: sums.map((line, i) => lineJson(line, amounts[i]!, reckoned.discounted[i]!)),
+    subtotal: String(reckoned.subtotal),
+    discounts: reckoned.discounts.map((given) => ({
+      discount_id: given.terms.discountId,
+      discount_digest: given.terms.digest,
+      nth: String(used.get(given.terms.digest)! + 1),
+      base: String(given.base),
+      amount: String(given.amount),
     })),
-    subtotal,
-    discount_total: '0',
-    tax_total: '0',
-    total: subtotal,
+    discount_total: String(reckoned.discountTotal),
+    tax_behavior: reckoned.taxes.length === 0 ? '' : (terms.taxation?.behavior ?? ''),
+    tax_decision: reckoned.taxes.length === 0 ? '' : (terms.taxation?.digest ?? ''),
+    taxes: reckoned.taxes.map((row) => ({
+      jurisdiction: row.jurisdiction,
+      rate: row.rate,
+      treatment: row.treatment,
+      base: String(row.base),
+      amount: String(row.amount),
+    })),
+    tax_total: String(reckoned.taxTotal),
+    total: String(reckoned.total),
+    credits: reckoned.credits.map(({ grantId, amount }) => ({ grant_id: grantId, amount: String(amount) })),
+    credit_total: String(reckoned.creditTotal),
+    amount_due: String(reckoned.amountDue),
   };
+  return { ...invoice, content: contentDigest(invoice) };
+}
+
+const lineJson = (line: LineSum, amount: bigint, discount: bigint): InvoiceLine => ({
+  kind: line.kind,
+  meter: line.meter,
+  price_ref: line.priceRef,
+  price_digest: line.priceDigest,
+  period: line.period,
+  tax_category: line.taxCategory,
+  quantity: line.quantity,
+  numerator: line.numerator,
+  denominator: line.denominator,
+  first_seq: String(line.firstSeq),
+  last_seq: String(line.lastSeq),
+  count: String(line.count),
+  before: line.before,
+  after: line.after,
+  base: formatAmount(line.base),
+  exact: formatAmount(line.amount),
+  amount: String(amount),
+  discount: String(discount),
+});
+
+function contentDigest(invoice: Omit<InvoiceDocument, 'content'>): string {
+  const { number: _number, issued_at: _issued, close_seq: _close, lines, ...rest } = invoice;
+  return sha256Base64url(
+    canonicalJson({ ...rest, lines: lines.map(({ first_seq: _first, last_seq: _last, ...line }) => line) }),
+  );
 }
 
 export const invoiceBytes = (invoice: InvoiceDocument): Buffer => canonicalBytes(invoice);

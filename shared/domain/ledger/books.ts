@@ -7,6 +7,7 @@ import type { PriceDocument } from '../pricing/document.ts';
 import { chargeFor } from '../pricing/price.ts';
 import { type Instant, MICROS_PER_DAY, plusMicros } from '../time.ts';
 import { type Aggregate, type Aggregation, advance, EMPTY_AGGREGATE } from '../usage/meter.ts';
+import { MoneyBooks } from './money-books.ts';
 import { CompactRange } from './tree.ts';
 
 /** Which aggregate an event moves: it restarts with a new period and with a new price version. */
@@ -28,26 +29,43 @@ export interface MeterAggregate extends AggregateKey {
   readonly seen: CompactRange | undefined;
 }
 
+/** What a line bills: usage, a recurring fee (in advance, in arrears, or the unused part of one given back), a true-up, an adjustment. */
+export const LINE_KINDS = ['usage', 'advance', 'arrears', 'unused', 'true_up', 'adjustment'] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
+
 /** What the entries of one price version add up to in one billed period: the material of one invoice line. */
 export interface LineSum {
+  readonly kind: LineKind;
+  /** the meter; of a fee the item, of a true-up the commitment, of an adjustment its id */
   readonly meter: string;
-  /** the period the usage belongs to; differs from the billed one for late usage */
+  /** the period the usage belongs to (another than the billed one for late usage); of a fee the stretch it pays for */
   readonly period: string;
+  readonly taxCategory: string;
+  /** of a fee: how many are paid for; otherwise empty */
+  readonly quantity: string;
+  /** of a fee or true-up: the share of the full period; otherwise empty */
+  readonly numerator: string;
+  readonly denominator: string;
   readonly priceRef: string;
   readonly priceDigest: string;
   /** the aggregate before the first charge and after the last, as receipts write them */
   readonly before: string;
   after: string;
   amount: Amount;
-  /** the part of `amount` that is due at no usage; a base fee is billed once per line */
+  /** the part of `amount` that is due at no usage; a base fee is billed once per line. Of a true-up: the charges it counted */
   base: Amount;
   count: number;
   readonly firstSeq: Sequence;
   lastSeq: Sequence;
 }
 
-/** What makes two entries parts of one invoice line. */
-export type LineName = Pick<LineSum, 'meter' | 'period' | 'priceDigest' | 'priceRef'>;
+/** What makes two usage entries parts of one invoice line. */
+export type LineName = Pick<LineSum, 'meter' | 'period' | 'priceDigest' | 'priceRef' | 'taxCategory'>;
+/** The same for entries that are no usage: those of one instant and one share. */
+export type SingleLine = Pick<
+  LineSum,
+  'kind' | 'meter' | 'period' | 'priceDigest' | 'priceRef' | 'taxCategory' | 'quantity' | 'numerator' | 'denominator'
+>;
 
 /** A period that is open: entries may still be billed in it. */
 export interface OpenPeriod {
@@ -56,6 +74,7 @@ export interface OpenPeriod {
   readonly currency: string;
   readonly openSeq: Sequence;
   lastSeq: Sequence;
+  /** entries billed since the bucket's last invoice, and what they add up to */
   count: number;
   total: Amount;
   readonly lines: Map<string, LineSum>;
@@ -67,8 +86,12 @@ export const AGGREGATES_KEPT_DAYS = 400n;
 export const aggregateKeyText = (key: AggregateKey): string =>
   `${key.subscription} ${key.period} ${key.meter} ${key.priceDigest}`;
 export const periodKeyText = (subscription: string, period: string): string => `${subscription} ${period}`;
-export const lineKeyText = (line: Pick<LineSum, 'meter' | 'period' | 'priceDigest'>): string =>
+const usageKey = (line: Pick<LineSum, 'meter' | 'period' | 'priceDigest'>): string =>
   `${line.meter} ${line.period} ${line.priceDigest}`;
+export const lineKeyText = (line: SingleLine): string =>
+  line.kind === 'usage' ? usageKey(line) : `${usageKey(line)} ${line.kind} ${line.quantity}`;
+/** The key of a meter's usage line. */
+export const usageLineKey = usageKey;
 
 /**
  * The running state of one tenant's ledger: what the next entry is computed from. Whoever writes entries and whoever
@@ -77,6 +100,8 @@ export const lineKeyText = (line: Pick<LineSum, 'meter' | 'period' | 'priceDiges
 export class Books {
   readonly aggregates = new Map<string, MeterAggregate>();
   readonly periods = new Map<string, OpenPeriod>();
+  /** Credits, invoices that still move, discounts used, fees that stand. */
+  readonly money = new MoneyBooks();
   /** Closed periods of each subscription, oldest first: all that usage may still be late for, and always the last. */
   readonly closed = new Map<string, readonly string[]>();
 
@@ -166,14 +191,29 @@ export class Books {
     sum.base = (sum.base + amount) as Amount;
   }
 
+  /** Adds what is no usage: a fee, a true-up, an adjustment. @param base of a true-up: what counts towards the commitment */
+  postSingle(open: OpenPeriod, line: SingleLine, amount: Amount, seq: Sequence, base: Amount = ZERO_AMOUNT): void {
+    const key = lineKeyText(line);
+    let sum = open.lines.get(key);
+    if (sum === undefined) {
+      sum = { ...line, before: '0', after: '0', amount: ZERO_AMOUNT, base: ZERO_AMOUNT, count: 0, firstSeq: seq, lastSeq: seq };
+      open.lines.set(key, sum);
+    }
+    count(open, sum, amount, seq);
+    sum.base = (sum.base + base) as Amount;
+  }
+
+  /** An invoice was issued over what the bucket held: it goes on empty. */
+  emptyBucket(open: OpenPeriod): void {
+    open.count = 0;
+    open.total = ZERO_AMOUNT;
+    open.lines.clear();
+    this.#recentLines.clear();
+  }
+
   #move(open: OpenPeriod, line: LineName, amount: Amount, seq: Sequence, before: string): LineSum {
-    open.count++;
-    open.total = (open.total + amount) as Amount;
-    open.lastSeq = seq;
     const sum = this.#line(open, line, seq, before);
-    sum.amount = (sum.amount + amount) as Amount;
-    sum.count++;
-    sum.lastSeq = seq;
+    count(open, sum, amount, seq);
     return sum;
   }
 
@@ -187,12 +227,17 @@ export class Books {
     ) {
       return recent.line;
     }
-    const key = lineKeyText(line);
+    const key = usageKey(line);
     let sum = open.lines.get(key);
     if (sum === undefined) {
       sum = {
+        kind: 'usage',
         meter: line.meter,
         period: line.period,
+        taxCategory: line.taxCategory,
+        quantity: '',
+        numerator: '',
+        denominator: '',
         priceRef: line.priceRef,
         priceDigest: line.priceDigest,
         before,
@@ -247,19 +292,34 @@ export class Books {
           base: formatAmount(line.base),
           before: line.before,
           count: String(line.count),
+          denominator: line.denominator,
           first_seq: String(line.firstSeq),
+          kind: line.kind,
           last_seq: String(line.lastSeq),
           meter: line.meter,
+          numerator: line.numerator,
           period: line.period,
           price_digest: line.priceDigest,
           price_ref: line.priceRef,
+          quantity: line.quantity,
+          tax_category: line.taxCategory,
         })),
         period: open.period,
         subscription: open.subscription,
         total: formatAmount(open.total),
       })),
+      ...this.money.carried(kept),
     };
   }
+}
+
+function count(open: OpenPeriod, sum: LineSum, amount: Amount, seq: Sequence): void {
+  open.count++;
+  open.total = (open.total + amount) as Amount;
+  open.lastSeq = seq;
+  sum.amount = (sum.amount + amount) as Amount;
+  sum.count++;
+  sum.lastSeq = seq;
 }
 
 /** End of a `start/end`; both halves have a fixed width. */

@@ -1,33 +1,12 @@
 import { readBase64url } from '../canonical.ts';
 import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { aggregateKeyText, Books, endOf, lineKeyText, startOf } from './books.ts';
-import { FORMS, type Form } from './forms.ts';
+import { aggregateKeyText, Books, endOf, LINE_KINDS, type LineKind, lineKeyText, startOf } from './books.ts';
+import { readMoney } from './carried-money.ts';
+import { FORMS } from './forms.ts';
+import { listOf, readRow } from './carried-rows.ts';
 import { Unreadable } from './record.ts';
 import { CompactRange, leafHash } from './tree.ts';
-
-type Row<K extends string> = { readonly [name in K]: string };
-
-/** Reads an object of exactly these members, each a string of its form. @throws Unreadable */
-function readRow<K extends string>(value: unknown, forms: Readonly<Record<K, Form | 'any'>>, what: string): Row<K> {
-  if (typeof value !== 'object' || value === null) throw new Unreadable(`${what} is no object`);
-  const names = Object.keys(forms) as K[];
-  const members = value as Readonly<Record<string, unknown>>;
-  if (Object.keys(members).length !== names.length) throw new Unreadable(`${what} has ${names.length} members`);
-  for (const name of names) {
-    const text = members[name];
-    const form: Form | 'any' = forms[name];
-    if (typeof text !== 'string' || (form !== 'any' && !FORMS[form](text)))
-      throw new Unreadable(`${name} of ${what} is wrong`);
-  }
-  return members as Row<K>;
-}
-
-function listOf(value: unknown, name: string): readonly unknown[] {
-  const list = (value as Readonly<Record<string, unknown>>)[name];
-  if (Array.isArray(list)) return list;
-  throw new Unreadable(`${name} is no list`);
-}
 
 const amountOf = (text: string): Amount => readCanonicalDecimal(text, 24) as Amount;
 
@@ -55,6 +34,7 @@ export function booksOf(carried: unknown, values: ReadonlyMap<string, readonly s
   }
   for (const item of listOf(carried, 'aggregates')) readAggregate(books, item, values);
   for (const item of listOf(carried, 'periods')) readOpenPeriod(books, item);
+  readMoney(books.money, carried);
   return books;
 }
 
@@ -121,23 +101,34 @@ function readOpenPeriod(books: Books, item: unknown): void {
     const sum = readRow(
       line,
       {
-        after: 'quantity',
+        after: 'delta',
         amount: 'amount',
         base: 'amount',
-        before: 'quantity',
+        before: 'delta',
         count: 'count',
+        denominator: 'any',
         first_seq: 'count',
+        kind: 'name',
         last_seq: 'count',
         meter: 'name',
+        numerator: 'any',
         period: 'period',
-        price_digest: 'hash',
-        price_ref: 'price_ref',
+        price_digest: 'hash?',
+        price_ref: 'any',
+        quantity: 'any',
+        tax_category: 'name',
       },
       'a line',
     );
+    if (!LINE_KINDS.some((kind) => kind === sum.kind)) throw new Unreadable(`no line is a ${sum.kind}`);
     const kept = {
+      kind: sum.kind as LineKind,
       meter: sum.meter,
       period: sum.period,
+      taxCategory: sum.tax_category,
+      quantity: sum.quantity,
+      numerator: sum.numerator,
+      denominator: sum.denominator,
       priceRef: sum.price_ref,
       priceDigest: sum.price_digest,
       before: sum.before,

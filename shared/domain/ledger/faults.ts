@@ -13,8 +13,11 @@ export type FaultKind =
   | 'wrong_period' // billed outside the period it belongs to, or in one that is not open
   | 'wrong_aggregate' // the meter's aggregate before or after is not what the entries add up to
   | 'unknown_price' // the price version it names is not at hand, or its digest is another's
+  | 'unknown_terms' // the discount or tax decision it names is not at hand
   | 'misrated' // the amount is not what the price version gives
   | 'wrong_sum' // a closing or carried sum is not the sum of its entries
+  | 'wrong_fee' // a fee is charged twice, or something is given back that was not charged
+  | 'wrong_balance' // a credit or an invoice moves as its balance does not allow
   | 'wrong_invoice' // the invoice is not the fold of its period
   | 'wrong_head' // size, root or last entry differ from the signed head
   | 'wrong_anchor' // the log did not pass through a head that an earlier seal signed

@@ -26,9 +26,13 @@ export const FORMS = {
   /** Canonical base64url of 16 bytes: the last of 22 characters carries two bits. */
   blind: (text: string) => /^[A-Za-z0-9_-]{21}[AQgw]$/.test(text),
   instant: isInstant,
+  /** The empty text, or an instant. */
+  'instant?': (text: string) => text === '' || isInstant(text),
   period: (text: string) => readPeriod(text) !== undefined,
   /** Unsigned canonical decimal with at most 12 places. */
   quantity: (text: string) => text.length <= 60 && text[0] !== '-' && readCanonicalDecimal(text, 12) !== undefined,
+  /** Signed canonical decimal with at most 12 places: a change of a level, or where it stands. */
+  delta: (text: string) => text.length <= 61 && readCanonicalDecimal(text, 12) !== undefined,
   /** Signed canonical decimal with at most 24 places. */
   amount: (text: string) => text.length <= 80 && readCanonicalDecimal(text, 24) !== undefined,
   /** Signed whole number of minor units; `-0` does not exist. */
@@ -36,7 +40,7 @@ export const FORMS = {
   /** Whole number from 1. */
   positive: (text: string) => /^[1-9][0-9]{0,29}$/.test(text),
   currency: (text: string) => /^[A-Z]{3}$/.test(text),
-  aggregation: (text: string) => /^(?:count|last|max|sum|unique_count)$/.test(text),
+  aggregation: (text: string) => /^(?:count|last|max|sum|unique_count|weighted_sum)$/.test(text),
   price_ref: (text: string) => /^[a-z0-9][a-z0-9_.-]{0,63}@[1-9][0-9]{0,14}$/.test(text),
   /** Printable ASCII, 1 to 100 characters, without `"` and `\`. */
   text: (text: string) => /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,100}$/.test(text),

@@ -12,10 +12,22 @@ const COMMON = {
   v: 'version',
 } as const satisfies Record<string, Form>;
 
-/** What bills a subscription: the period it is billed in and the money. */
+/** What bills a subscription: the period it is billed in and the money, exact. */
 const BILLED = { amount: 'amount', billed_in: 'period', currency: 'currency', subscription: 'name' } as const;
 const PRICED = { meter: 'name', period: 'period', price_digest: 'hash', price_ref: 'price_ref' } as const;
-const SHARE = { denominator: 'positive', numerator: 'count' } as const;
+/** The part [from, to) of `period` that is billed, as a fraction; `zone` tells where its days begin. */
+const SHARE = {
+  denominator: 'positive',
+  from: 'instant',
+  numerator: 'count',
+  proration: 'name',
+  to: 'instant',
+  zone: 'text',
+} as const;
+/** What an invoice reckons over its rounded lines, in minor units. */
+const RECKONED = { amount: 'minor', billed_in: 'period', currency: 'currency', subscription: 'name' } as const;
+/** What moves the balance of an invoice, in minor units. */
+const SETTLING = { amount: 'minor', currency: 'currency', number: 'text' } as const;
 
 /**
  * The one table of ledger entry kinds: `typ` and the exact set of fields, each with its form. Closed: an unknown kind, a
@@ -29,18 +41,32 @@ export const ENTRY_KINDS = {
     ...COMMON,
     ...BILLED,
     ...PRICED,
-    aggregate_after: 'quantity',
-    aggregate_before: 'quantity',
+    aggregate_after: 'delta',
+    aggregate_before: 'delta',
     aggregation: 'aggregation',
     event_commit: 'hash',
     event_id: 'hash',
     events_before: 'count',
     occurred_at: 'instant',
-    quantity: 'quantity',
+    quantity: 'delta',
     rater: 'text',
     value_commit: 'hash?',
   },
-  fee: { ...COMMON, ...BILLED, ...PRICED, ...SHARE, fee: 'name' },
+  fee: { ...COMMON, ...BILLED, ...PRICED, ...SHARE, fee: 'name', quantity: 'quantity' },
+  true_up: { ...COMMON, ...BILLED, ...PRICED, ...SHARE, billed: 'amount', commitment: 'amount' },
+  adjustment: { ...COMMON, ...BILLED, adjustment_id: 'name', reason: 'name', tax_category: 'name' },
+  correction: {
+    ...COMMON,
+    ...BILLED,
+    ...PRICED,
+    aggregate_after: 'delta',
+    aggregate_before: 'delta',
+    correction_id: 'name',
+    quantity: 'delta',
+    reason: 'name',
+    ref_hash: 'hash',
+    ref_seq: 'count',
+  },
   close: {
     ...COMMON,
     count: 'count',
@@ -50,13 +76,29 @@ export const ENTRY_KINDS = {
     period: 'period',
     subscription: 'name',
     total: 'amount',
+    until: 'instant',
   },
+  discount: { ...COMMON, ...RECKONED, base: 'minor', discount_digest: 'hash', discount_id: 'name', nth: 'positive' },
+  tax: {
+    ...COMMON,
+    ...RECKONED,
+    base: 'minor',
+    behavior: 'name',
+    decision: 'hash',
+    jurisdiction: 'name',
+    rate: 'quantity',
+    treatment: 'name',
+  },
+  credit_use: { ...COMMON, ...SETTLING, grant_id: 'name' },
   invoice: {
     ...COMMON,
-    close_seq: 'count',
+    amount_due: 'minor',
+    close_seq: 'count?',
+    credit_total: 'minor',
     currency: 'currency',
     discount_total: 'minor',
     invoice_digest: 'hash',
+    kind: 'name',
     number: 'text',
     period: 'period',
     subscription: 'name',
@@ -64,51 +106,48 @@ export const ENTRY_KINDS = {
     tax_total: 'minor',
     total: 'minor',
   },
-  true_up: { ...COMMON, ...BILLED, ...PRICED, ...SHARE, billed: 'amount', commitment: 'amount' },
-  discount: { ...COMMON, ...BILLED, base: 'amount', discount_id: 'name', rate: 'quantity' },
   credit_grant: {
     ...COMMON,
-    amount: 'amount',
-    cost_basis: 'amount',
+    amount: 'minor',
+    cost_basis: 'minor',
     currency: 'currency',
-    expires_at: 'instant',
+    expires_at: 'instant?',
     grant_id: 'name',
     priority: 'count',
+    reason: 'name',
   },
-  credit_use: { ...COMMON, amount: 'amount', currency: 'currency', grant_id: 'name', number: 'text' },
-  tax: { ...COMMON, ...BILLED, base: 'amount', jurisdiction: 'name', rate: 'quantity', rate_digest: 'hash' },
-  payment: { ...COMMON, amount: 'minor', currency: 'currency', number: 'text', payment_id: 'name' },
-  refund: { ...COMMON, amount: 'minor', currency: 'currency', number: 'text', payment_id: 'name', refund_id: 'name' },
-  chargeback: {
+  credit_expiry: { ...COMMON, amount: 'minor', currency: 'currency', grant_id: 'name', reason: 'name' },
+  credit_return: { ...COMMON, ...SETTLING, grant_id: 'name' },
+  credit_note: {
     ...COMMON,
-    amount: 'minor',
-    chargeback_id: 'name',
-    currency: 'currency',
-    number: 'text',
-    payment_id: 'name',
+    ...SETTLING,
+    credit_note: 'text',
+    note_digest: 'hash',
+    reason: 'name',
+    refundable: 'minor',
+    tax_total: 'minor',
   },
-  correction: { ...COMMON, ...BILLED, correction_id: 'name', reason: 'name', ref_hash: 'hash', ref_seq: 'count' },
-  rerate: {
+  void: { ...COMMON, ...SETTLING, reason: 'name' },
+  write_off: { ...COMMON, ...SETTLING, reason: 'name' },
+  payment: { ...COMMON, ...SETTLING, payment_id: 'name' },
+  refund: { ...COMMON, ...SETTLING, payment_id: 'name', refund_id: 'name' },
+  chargeback: { ...COMMON, ...SETTLING, chargeback_id: 'name', payment_id: 'name' },
+  exchange_rate: {
     ...COMMON,
-    ...BILLED,
-    count: 'count',
-    first_seq: 'count',
-    last_seq: 'count',
-    meter: 'name',
-    new_price_digest: 'hash',
-    old_price_digest: 'hash',
-    rerate_id: 'name',
+    base_currency: 'currency',
+    quote_currency: 'currency',
+    rate: 'quantity',
+    rate_date: 'name',
+    rate_id: 'name',
+    source: 'name',
   },
   erasure: { ...COMMON, count: 'count', erasure_id: 'name', ref_digest: 'hash' },
 } as const satisfies Record<string, Record<string, Form>>;
 
 export type EntryKind = keyof typeof ENTRY_KINDS;
 
-/**
- * Kinds that this version writes and whose rules a verifier of version 1 checks. The others have their field sets fixed,
- * but no rule that gives their amount: a verifier that meets one refuses it rather than wave money through.
- */
-export const ISSUED_KINDS = ['genesis', 'open', 'charge', 'fee', 'close', 'invoice'] as const satisfies EntryKind[];
+/** Kinds that this version writes; the others have their field sets fixed, and a verifier refuses them. */
+export const RESERVED_KINDS: readonly EntryKind[] = ['chargeback'];
 
 /** Leaf of a seal's heads tree: where one tenant's log stood. `tenant` is blinded, see `seal.ts`. */
 export const HEAD_FIELDS = {

@@ -1,31 +1,50 @@
 import { base64url } from '../canonical.ts';
-import { formatAmount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
-import { BadInput } from '../errors.ts';
+import { type Amount, formatAmount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
+import { BadInput, unhandled } from '../errors.ts';
 import type { Sequence } from '../ids.ts';
-import { foldInvoice, type InvoiceDocument, invoiceDigest } from '../invoice/invoice.ts';
+import type { InvoiceDocument } from '../invoice/invoice.ts';
 import { isCumulative } from '../pricing/document.ts';
-import { basePrice } from '../pricing/price.ts';
 import type { PriceVersion } from '../pricing/version.ts';
-import { contains, type Instant, plusMicros, readPeriod } from '../time.ts';
+import { PRORATIONS } from '../subscription/proration.ts';
+import { contains, type Instant, parseZone, plusMicros, readPeriod } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
+import { BillCheck } from './bill-check.ts';
+import { postInvoice } from './bill-rules.ts';
 import {
   aggregateKeyText,
   Books,
   carriedDigest,
   endOf,
-  lineKeyText,
+  type MeterAggregate,
   type OpenPeriod,
   periodKeyText,
   rate,
   startOf,
+  usageLineKey,
 } from './books.ts';
 import { LedgerFault } from './faults.ts';
+import { type FeeStretch, feeConflict, reckonFee } from './fee-rules.ts';
 import { genesisPrev } from './genesis.ts';
 import type { Entry, EntryOf } from './kinds.ts';
+import {
+  adjustmentLine,
+  baseAmount,
+  correctAggregate,
+  countedByTrueUps,
+  feeLine,
+  reckonTrueUp,
+  standingOf,
+  trueUpLine,
+  usageLine,
+} from './line-rules.ts';
+import { type MoneyEntry, MoneyRefused, moveMoney } from './money-moves.ts';
 import { readEntry, Unreadable } from './record.ts';
 import { CompactRange, leafHash, leafHashOfText } from './tree.ts';
 
 const USE_AHEAD_MICROS = 10n * 60n * 1_000_000n;
+
+/** Canonical bytes of discounts and tax decisions by digest. */
+export type CitedTerms = ReadonlyMap<string, Uint8Array>;
 
 /** Where a replay starts: nothing yet, or an `open` entry with the balance brought forward. */
 export interface ReplayStart {
@@ -66,7 +85,7 @@ export class Replay {
   #recordedAt: Instant | undefined;
   /** The open period that the last entry was billed in: mostly the next one's, too. */
   #recentOpen: OpenPeriod | undefined;
-  #closed: { readonly seq: Sequence; readonly open: OpenPeriod } | undefined;
+  readonly #bills: BillCheck;
   readonly #prices: ReadonlyMap<string, PriceVersion>;
   readonly #eventIds = new Set<string>();
   /** Which document each price reference names: one, for the whole log. */
@@ -74,7 +93,15 @@ export class Replay {
   #useBound: { readonly recordedAt: Instant; readonly latest: Instant } | undefined;
   readonly #values = new Map<string, Set<string>>();
 
-  constructor(ledger: string, tenant: string, prices: ReadonlyMap<string, PriceVersion>, start: ReplayStart) {
+  /** @param terms canonical bytes of the discounts and tax decisions that entries cite, by digest */
+  constructor(
+    ledger: string,
+    tenant: string,
+    prices: ReadonlyMap<string, PriceVersion>,
+    start: ReplayStart,
+    terms: CitedTerms = new Map(),
+  ) {
+    this.#bills = new BillCheck(terms);
     this.ledger = ledger;
     this.tenant = tenant;
     this.#prices = prices;
@@ -89,8 +116,14 @@ export class Replay {
   }
 
   /** A replay of the whole ledger from its genesis. */
-  static fromGenesis(ledger: string, tenant: string, prices: ReadonlyMap<string, PriceVersion>): Replay {
-    return new Replay(ledger, tenant, prices, { range: new CompactRange(), last: undefined, books: new Books() });
+  static fromGenesis(
+    ledger: string,
+    tenant: string,
+    prices: ReadonlyMap<string, PriceVersion>,
+    terms: CitedTerms = new Map(),
+  ): Replay {
+    const start = { range: new CompactRange(), last: undefined, books: new Books() };
+    return new Replay(ledger, tenant, prices, start, terms);
   }
 
   get size(): Sequence {
@@ -154,15 +187,15 @@ export class Replay {
   }
 
   #move(entry: Entry, seq: Sequence): void {
-    // Between a close and its invoice nothing else may stand: the invoice is part of the same commit.
-    if (this.#closed !== undefined && entry.typ !== 'invoice') {
-      throw new LedgerFault('wrong_invoice', seq, 'a closed period must be followed by its invoice');
-    }
     if ((entry.typ === 'genesis') !== (seq === 0)) {
       throw new LedgerFault('gap', seq, 'a log begins with its genesis entry, and nothing else is one');
     }
+    // From a close to its invoice nothing but the invoice's own reckoning may stand: it is one commit.
+    this.#bills.requirePlace(entry, seq);
     switch (entry.typ) {
       case 'genesis':
+      case 'exchange_rate':
+      case 'erasure':
         return;
       case 'open':
         return this.#open(entry, seq);
@@ -170,12 +203,33 @@ export class Replay {
         return this.#charge(entry, seq);
       case 'fee':
         return this.#fee(entry, seq);
+      case 'true_up':
+        return this.#trueUp(entry, seq);
+      case 'adjustment':
+        return this.#adjustment(entry, seq);
+      case 'correction':
+        return this.#correction(entry, seq);
       case 'close':
         return this.#close(entry, seq);
+      case 'discount':
+      case 'tax':
+      case 'credit_use':
+        return this.#bills.add(entry);
       case 'invoice':
         return this.#invoice(entry, seq);
-      default:
+      case 'credit_grant':
+      case 'credit_expiry':
+      case 'credit_return':
+      case 'credit_note':
+      case 'void':
+      case 'write_off':
+      case 'payment':
+      case 'refund':
+        return this.#money(entry, seq);
+      case 'chargeback':
         throw new LedgerFault('reserved_kind', seq, `no rule of this version gives the amount of a ${entry.typ}`);
+      default:
+        return unhandled(entry);
     }
   }
 
@@ -193,7 +247,7 @@ export class Replay {
     this.books.openPeriod(entry.subscription, entry.period, entry.currency, seq);
   }
 
-  #billedIn(entry: EntryOf<'charge'> | EntryOf<'fee'>, seq: Sequence): OpenPeriod {
+  #bucketOf(entry: { readonly subscription: string; readonly billed_in: string; readonly currency: string }, seq: Sequence): OpenPeriod {
     let open = this.#recentOpen;
     if (open === undefined || open.period !== entry.billed_in || open.subscription !== entry.subscription) {
       open = this.books.periods.get(periodKeyText(entry.subscription, entry.billed_in));
@@ -201,6 +255,12 @@ export class Replay {
       this.#recentOpen = open;
     }
     if (open.currency !== entry.currency) throw new LedgerFault('wrong_period', seq, `billed in ${open.currency}`);
+    return open;
+  }
+
+  /** The bucket of an entry that is about usage of a period: its own, or the next where that one is closed. */
+  #billedIn(entry: EntryOf<'charge'> | EntryOf<'correction'>, seq: Sequence): OpenPeriod {
+    const open = this.#bucketOf(entry, seq);
     if (entry.period !== entry.billed_in) {
       // Late usage: its own period must have been closed, and it lands in the period that follows the last closed one.
       if (!this.books.isLateFor(entry.subscription, entry.period, entry.recorded_at as Instant)) {
@@ -217,7 +277,7 @@ export class Replay {
     return open;
   }
 
-  #price(entry: EntryOf<'charge'> | EntryOf<'fee'>, seq: Sequence): PriceVersion {
+  #price(entry: PricedEntry, seq: Sequence): PriceVersion {
     const price = this.#prices.get(entry.price_digest);
     if (price === undefined) throw new LedgerFault('unknown_price', seq, `no price document ${entry.price_digest}`);
     if (price.ref !== entry.price_ref) {
@@ -284,16 +344,12 @@ export class Replay {
         `${price.ref} gives ${formatAmount(amount)}, the entry says ${entry.amount}`,
       );
     }
-    this.books.postCharge(
-      open,
-      {
-        meter: entry.meter,
-        period: entry.period,
-        priceDigest: entry.price_digest,
-        priceRef: entry.price_ref,
-      },
-      { before: entry.aggregate_before, after: entry.aggregate_after, amount, seq },
-    );
+    this.books.postCharge(open, usageLine(entry.meter, entry.period, price), {
+      before: entry.aggregate_before,
+      after: entry.aggregate_after,
+      amount,
+      seq,
+    });
     // A copy: a piece cut out of the entry would keep the whole entry in memory.
     this.#eventIds.add(`.${entry.event_id}`.slice(1));
     this.charges++;
@@ -320,34 +376,129 @@ export class Replay {
   }
 
   #fee(entry: EntryOf<'fee'>, seq: Sequence): void {
-    const open = this.#billedIn(entry, seq);
+    const open = this.#bucketOf(entry, seq);
     const price = this.#price(entry, seq);
-    if (entry.fee !== 'base' || entry.numerator !== '1' || entry.denominator !== '1') {
-      throw new LedgerFault('reserved_kind', seq, `no rule of this version gives a ${entry.fee} fee`);
+    if (entry.fee === 'base') return this.#baseFee(entry, open, price, seq);
+    const kind = STANDING.find((one) => one === entry.fee);
+    const proration = PRORATIONS.find((one) => one === entry.proration);
+    if (kind === undefined || proration === undefined || !isCumulative(price.document)) {
+      throw new LedgerFault('reserved_kind', seq, `no rule gives a ${entry.fee} fee by ${entry.proration}`);
+    }
+    const fee: FeeStretch = {
+      subscription: entry.subscription,
+      item: entry.meter,
+      kind,
+      period: entry.period,
+      from: entry.from as Instant,
+      to: entry.to as Instant,
+      quantity: readCanonicalDecimal(entry.quantity, 12) as Quantity,
+      quantityText: entry.quantity,
+      proration,
+      zone: zoneOf(entry.zone, seq),
+      price,
+    };
+    const standing = standingOf(fee);
+    const conflict = feeConflict(this.books.money, standing);
+    if (conflict !== undefined) throw new LedgerFault('wrong_fee', seq, conflict);
+    const { amount, numerator, denominator } = reckonFee(fee);
+    if (numerator !== entry.numerator || denominator !== entry.denominator) {
+      throw new LedgerFault('misrated', seq, `the share of the period is ${numerator}/${denominator}`);
+    }
+    requireAmount(entry, amount, price.ref, seq);
+    this.books.money.stand(standing);
+    this.books.postSingle(open, feeLine(fee, numerator, denominator), amount, seq);
+  }
+
+  #baseFee(entry: EntryOf<'fee'>, open: OpenPeriod, price: PriceVersion, seq: Sequence): void {
+    const isPlain = entry.quantity === '0' && entry.proration === 'full' && entry.zone === 'UTC';
+    if (!isPlain || entry.from !== startOf(entry.period) || entry.to !== endOf(entry.period)) {
+      throw new LedgerFault('misrated', seq, 'a base fee is for its period as a whole');
+    }
+    if (BigInt(entry.numerator) > BigInt(entry.denominator)) {
+      throw new LedgerFault('misrated', seq, 'a share is at most the whole');
     }
     if (entry.period !== entry.billed_in)
       throw new LedgerFault('wrong_period', seq, 'a base fee belongs to its period');
-    const line = {
-      meter: entry.meter,
-      period: entry.period,
-      priceDigest: entry.price_digest,
-      priceRef: entry.price_ref,
-    };
-    if ((open.lines.get(lineKeyText(line))?.base ?? 0n) !== 0n) {
+    const line = usageLine(entry.meter, entry.period, price);
+    if ((open.lines.get(usageLineKey(line))?.base ?? 0n) !== 0n) {
       throw new LedgerFault('duplicate_event', seq, `the base fee of ${entry.meter} was billed before`);
     }
-    const amount = basePrice(price.document);
-    if (amount === 0n || formatAmount(amount) !== entry.amount) {
-      throw new LedgerFault('misrated', seq, `${price.ref} has a base price of ${formatAmount(amount)}`);
-    }
+    const amount = baseAmount(price, entry);
+    if (amount === 0n) throw new LedgerFault('misrated', seq, `${price.ref} has no base price`);
+    requireAmount(entry, amount, price.ref, seq);
     this.books.postBaseFee(open, line, amount, seq);
+  }
+
+  #trueUp(entry: EntryOf<'true_up'>, seq: Sequence): void {
+    const open = this.#bucketOf(entry, seq);
+    const price = this.#price(entry, seq);
+    const proration = PRORATIONS.find((one) => one === entry.proration);
+    const { model } = price.document;
+    if (model.type !== 'minimum' || proration === undefined || entry.period !== entry.billed_in) {
+      throw new LedgerFault('misrated', seq, 'a true-up is of a minimum commitment for its own period');
+    }
+    const due = reckonTrueUp(open, countedByTrueUps(open), {
+      commitment: entry.meter,
+      price,
+      from: entry.from as Instant,
+      to: entry.to as Instant,
+      proration,
+      zone: zoneOf(entry.zone, seq),
+    });
+    const expected = [due.numerator, due.denominator, formatAmount(due.billed), formatAmount(due.committed)].join(' ');
+    if (expected !== [entry.numerator, entry.denominator, entry.billed, entry.commitment].join(' ')) {
+      throw new LedgerFault('misrated', seq, `the commitment stands at ${expected} (share, billed, commitment)`);
+    }
+    requireAmount(entry, due.amount, price.ref, seq);
+    this.books.postSingle(open, trueUpLine(due), due.amount, seq, due.billed);
+  }
+
+  #adjustment(entry: EntryOf<'adjustment'>, seq: Sequence): void {
+    const open = this.#bucketOf(entry, seq);
+    const amount = readCanonicalDecimal(entry.amount, 24) as Amount;
+    this.books.postSingle(open, adjustmentLine(entry.adjustment_id, open.period, entry.tax_category), amount, seq);
+  }
+
+  #correction(entry: EntryOf<'correction'>, seq: Sequence): void {
+    const open = this.#billedIn(entry, seq);
+    const price = this.#price(entry, seq);
+    const { subscription, period, meter } = entry;
+    const held = this.books.aggregates.get(
+      aggregateKeyText({ subscription, period, meter, priceDigest: entry.price_digest }),
+    );
+    if (held === undefined || Number(entry.ref_seq) >= seq) {
+      throw new LedgerFault('wrong_aggregate', seq, 'what is corrected was never counted');
+    }
+    if (held.valueText !== entry.aggregate_before) {
+      throw new LedgerFault('wrong_aggregate', seq, `${held.aggregation} stood at ${held.valueText}`);
+    }
+    const change = readCanonicalDecimal(entry.quantity, 12) as Quantity;
+    const amount = this.#corrected(held, price, change, seq);
+    if (held.valueText !== entry.aggregate_after) {
+      throw new LedgerFault('wrong_aggregate', seq, `${held.aggregation} is ${held.valueText} after this correction`);
+    }
+    requireAmount(entry, amount, price.ref, seq);
+    const line = usageLine(meter, period, price);
+    this.books.postCharge(open, line, { before: entry.aggregate_before, after: held.valueText, amount, seq });
+  }
+
+  #corrected(held: MeterAggregate, price: PriceVersion, change: Quantity, seq: Sequence): Amount {
+    try {
+      return correctAggregate(held, price, change);
+    } catch (error) {
+      if (error instanceof RangeError) throw new LedgerFault('wrong_aggregate', seq, error.message);
+      throw error;
+    }
   }
 
   #close(entry: EntryOf<'close'>, seq: Sequence): void {
     const open = this.books.periods.get(periodKeyText(entry.subscription, entry.period));
     const closedUntil = this.books.closedUntil(entry.subscription);
     if (open === undefined) throw new LedgerFault('wrong_period', seq, `no open period ${entry.period}`);
-    if (entry.recorded_at < endOf(entry.period)) {
+    if (entry.until > endOf(entry.period) || entry.until < startOf(entry.period)) {
+      throw new LedgerFault('wrong_period', seq, 'a period is over at its end, or where its subscription ends before');
+    }
+    if (entry.recorded_at < entry.until) {
       throw new LedgerFault('wrong_period', seq, 'a period is closed when it is over, not before');
     }
     if (closedUntil !== undefined && startOf(entry.period) !== closedUntil) {
@@ -364,44 +515,47 @@ export class Replay {
     }
     this.books.closePeriod(open);
     this.#recentOpen = undefined;
-    this.#closed = { seq, open };
+    this.#bills.close(seq, open);
   }
 
   #invoice(entry: EntryOf<'invoice'>, seq: Sequence): void {
-    const closed = this.#closed;
-    if (
-      closed === undefined ||
-      entry.close_seq !== String(closed.seq) ||
-      entry.subscription !== closed.open.subscription ||
-      entry.period !== closed.open.period
-    ) {
-      throw new LedgerFault('wrong_invoice', seq, 'an invoice follows the close of its period');
-    }
     if (this.invoices.has(entry.number))
       throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
-    const invoice = this.#fold(closed, entry, seq);
-    for (const name of ['currency', 'subtotal', 'discount_total', 'tax_total', 'total'] as const) {
-      if (invoice[name] !== entry[name]) {
-        throw new LedgerFault('wrong_invoice', seq, `${name} is ${invoice[name]}, the entry says ${entry[name]}`);
-      }
-    }
-    if (invoiceDigest(invoice) !== entry.invoice_digest) {
-      throw new LedgerFault('wrong_invoice', seq, 'the invoice is not the fold of its period');
-    }
+    const bucket = this.#bills.closed?.open ?? this.books.periods.get(periodKeyText(entry.subscription, entry.period));
+    if (bucket === undefined) throw new LedgerFault('wrong_invoice', seq, `no open period ${entry.period}`);
+    const invoice = this.#bills.invoice(entry, bucket, this.books.money, { ledger: this.ledger, tenant: this.tenant }, seq);
     this.invoices.set(invoice.number, invoice);
-    this.#closed = undefined;
+    if (entry.close_seq === '') this.books.emptyBucket(bucket);
+    postInvoice(this.books.money, invoice);
   }
 
-  #fold(closed: { readonly seq: Sequence; readonly open: OpenPeriod }, entry: EntryOf<'invoice'>, seq: Sequence) {
-    const { ledger, tenant } = this;
-    const frame = { ledger, tenant, number: entry.number, issuedAt: entry.recorded_at, closeSeq: closed.seq };
+  #money(entry: MoneyEntry, seq: Sequence): void {
     try {
-      return foldInvoice(closed.open, frame);
+      moveMoney(this.books.money, entry);
     } catch (error) {
-      // A currency whose minor unit this version does not know cannot be rounded.
-      if (error instanceof BadInput) throw new LedgerFault('reserved_kind', seq, error.message);
+      if (error instanceof MoneyRefused) throw new LedgerFault('wrong_balance', seq, error.message);
       throw error;
     }
+  }
+}
+
+type PricedEntry = EntryOf<'charge'> | EntryOf<'fee'> | EntryOf<'true_up'> | EntryOf<'correction'>;
+
+const STANDING = ['advance', 'arrears', 'unused'] as const;
+
+/** @throws LedgerFault `misrated` */
+function requireAmount(entry: { readonly amount: string }, amount: Amount, ref: string, seq: Sequence): void {
+  const text = formatAmount(amount);
+  if (text !== entry.amount) throw new LedgerFault('misrated', seq, `${ref} gives ${text}, the entry says ${entry.amount}`);
+}
+
+/** @throws LedgerFault where the zone is none */
+function zoneOf(text: string, seq: Sequence): string {
+  try {
+    return parseZone(text);
+  } catch (error) {
+    if (error instanceof BadInput) throw new LedgerFault('misrated', seq, `${text} is no time zone`);
+    throw error;
   }
 }
 

@@ -2,13 +2,29 @@ import { base64url, canonicalJson } from '../canonical.ts';
 import { type Amount, formatAmount, formatQuantity, type Quantity } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
 import type { LedgerOrigin, Sequence, TenantId } from '../ids.ts';
-import { foldInvoice, type InvoiceDocument, invoiceDigest } from '../invoice/invoice.ts';
-import { basePrice } from '../pricing/price.ts';
+import { foldInvoice, type InvoiceDocument } from '../invoice/invoice.ts';
 import type { PriceVersion } from '../pricing/version.ts';
 import { type Instant, later } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { type Books, type OpenPeriod, rate } from './books.ts';
+import { type Bill, creditOf, invoiceFields, invoiceTerms, postInvoice } from './bill-rules.ts';
+import { type Books, endOf, type OpenPeriod, rate, startOf } from './books.ts';
+import { type FeeStretch, feeConflict, reckonFee } from './fee-rules.ts';
 import { genesisPrev } from './genesis.ts';
+import type { EntryOf } from './kinds.ts';
+import {
+  adjustmentLine,
+  type BaseShare,
+  baseAmount,
+  type Correction,
+  correctAggregate,
+  feeLine,
+  standingOf,
+  type TrueUp,
+  trueUpLine,
+  usageLine,
+  WHOLE,
+} from './line-rules.ts';
+import { type MoneyEntry, type MoneyKind, MoneyRefused, moveMoney } from './money-moves.ts';
 import { writeCharge, writeEntry } from './record.ts';
 import { type CompactRange, hashOfPrefixed, leafHash, type TreeHash } from './tree.ts';
 
@@ -149,7 +165,7 @@ export class Scribe {
     });
     this.books.postCharge(
       billedIn,
-      { meter: event.meter, period: event.period, priceDigest: price.digest, priceRef: price.ref },
+      usageLine(event.meter, event.period, price),
       { before, after: held.valueText, amount, seq },
     );
     this.#append(text);
@@ -157,76 +173,202 @@ export class Scribe {
   }
 
   /** Bills what a price asks for at no usage at all: a flat fee, the first tier's flat amount. Nothing where it is zero. */
-  baseFee(open: OpenPeriod, meter: string, price: PriceVersion): void {
-    const amount: Amount = basePrice(price.document);
+  baseFee(open: OpenPeriod, meter: string, price: PriceVersion, share: BaseShare = WHOLE): void {
+    const amount = baseAmount(price, share);
     if (amount === 0n) return;
     const seq = this.range.size;
     this.#append(
       writeEntry({
         ...this.#common(),
+        ...billed(open, amount),
+        ...priced(meter, open.period, price),
         typ: 'fee',
-        amount: formatAmount(amount),
-        billed_in: open.period,
-        currency: open.currency,
-        denominator: '1',
+        denominator: share.denominator,
         fee: 'base',
-        meter,
-        numerator: '1',
-        period: open.period,
-        price_digest: price.digest,
-        price_ref: price.ref,
-        subscription: open.subscription,
+        from: startOf(open.period),
+        numerator: share.numerator,
+        proration: 'full',
+        quantity: '0',
+        to: endOf(open.period),
+        zone: 'UTC',
       }),
     );
-    const line = { meter, period: open.period, priceDigest: price.digest, priceRef: price.ref };
-    this.books.postBaseFee(open, line, amount, seq);
+    this.books.postBaseFee(open, usageLine(meter, open.period, price), amount, seq);
   }
 
-  /** Closes a period and issues its invoice, one entry after the other. @param number given in the same transaction */
-  closeAndInvoice(
-    open: OpenPeriod,
-    number: string,
-  ): { readonly closeSeq: Sequence; readonly invoice: InvoiceDocument } {
-    const closeSeq = this.range.size;
+  /** Bills a recurring fee for a stretch of time, or gives back what of one is unused. Nothing where it is zero. */
+  fee(open: OpenPeriod, fee: FeeStretch): void {
+    const { amount, numerator, denominator } = reckonFee(fee);
+    const standing = standingOf(fee);
+    const conflict = feeConflict(this.books.money, standing);
+    if (conflict !== undefined) throw new MoneyRefused(conflict);
+    const seq = this.range.size;
+    this.#append(
+      writeEntry({
+        ...this.#common(),
+        ...billed(open, amount),
+        ...priced(fee.item, fee.period, fee.price),
+        typ: 'fee',
+        denominator,
+        fee: fee.kind,
+        from: fee.from,
+        numerator,
+        proration: fee.proration,
+        quantity: fee.quantityText,
+        to: fee.to,
+        zone: fee.zone,
+      }),
+    );
+    this.books.money.stand(standing);
+    this.books.postSingle(open, feeLine(fee, numerator, denominator), amount, seq);
+  }
+
+  /** Bills what a minimum commitment is short of; one that is reached bills nothing, and says what it counted. */
+  trueUp(open: OpenPeriod, due: TrueUp): void {
+    const seq = this.range.size;
+    this.#append(
+      writeEntry({
+        ...this.#common(),
+        ...billed(open, due.amount),
+        ...priced(due.commitment, open.period, due.price),
+        typ: 'true_up',
+        billed: formatAmount(due.billed),
+        commitment: formatAmount(due.committed),
+        denominator: due.denominator,
+        from: due.from,
+        numerator: due.numerator,
+        proration: due.proration,
+        to: due.to,
+        zone: due.zone,
+      }),
+    );
+    this.books.postSingle(open, trueUpLine(due), due.amount, seq, due.billed);
+  }
+
+  /** Adds an amount that somebody decided on: below zero in the customer's favour. */
+  adjustment(open: OpenPeriod, id: string, amount: Amount, reason: string, taxCategory: string): Sequence {
+    const seq = this.range.size;
+    this.#append(
+      writeEntry({
+        ...this.#common(),
+        ...billed(open, amount),
+        typ: 'adjustment',
+        adjustment_id: id,
+        reason,
+        tax_category: taxCategory,
+      }),
+    );
+    this.books.postSingle(open, adjustmentLine(id, open.period, taxCategory), amount, seq);
+    return seq;
+  }
+
+  /**
+   * Corrects a billed event: moves its aggregate by the difference, at the price version that billed it.
+   * @param change what the aggregate moves by: below zero where less was used than billed
+   */
+  correction(open: OpenPeriod, correct: Correction): Sequence {
+    const { price, key, change } = correct;
+    const held = this.books.aggregate(key, correct.aggregation);
+    const before = held.valueText;
+    const amount = correctAggregate(held, price, change);
+    const seq = this.range.size;
+    this.#append(
+      writeEntry({
+        ...this.#common(),
+        ...billed(open, amount),
+        ...priced(key.meter, key.period, price),
+        typ: 'correction',
+        aggregate_after: held.valueText,
+        aggregate_before: before,
+        correction_id: correct.id,
+        quantity: formatQuantity(change),
+        reason: correct.reason,
+        ref_hash: correct.refHash,
+        ref_seq: String(correct.refSeq),
+      }),
+    );
+    const line = usageLine(key.meter, key.period, price);
+    this.books.postCharge(open, line, { before, after: held.valueText, amount, seq });
+    return seq;
+  }
+
+  /** Records a movement of credits or of an issued invoice. @throws MoneyRefused where the books do not allow it */
+  money<K extends MoneyKind>(kind: K, fields: Omit<EntryOf<K>, keyof EntryOf<'genesis'>>): Sequence {
+    const seq = this.range.size;
+    const entry = { ...this.#common(), ...fields, typ: kind } as unknown as EntryOf<K>;
+    const text = writeEntry(entry);
+    moveMoney(this.books.money, entry as unknown as MoneyEntry);
+    this.#append(text);
+    return seq;
+  }
+
+  /** Records the rate by which amounts of one currency become another's. */
+  exchangeRate(fields: Omit<EntryOf<'exchange_rate'>, keyof EntryOf<'genesis'>>): Sequence {
+    const seq = this.range.size;
+    this.#append(writeEntry({ ...this.#common(), ...fields, typ: 'exchange_rate' }));
+    return seq;
+  }
+
+  /** Records that a person's data was erased. */
+  erasure(fields: Omit<EntryOf<'erasure'>, keyof EntryOf<'genesis'>>): Sequence {
+    const seq = this.range.size;
+    this.#append(writeEntry({ ...this.#common(), ...fields, typ: 'erasure' }));
+    return seq;
+  }
+
+  /**
+   * Issues an invoice over what a bucket holds, closing its period first where it is over; all in one go.
+   * @param bill.number given in the same transaction
+   * @param bill.until where the period is closed: its end, or the subscription's if that comes before
+   */
+  invoice(open: OpenPeriod, bill: Bill): { readonly closeSeq: Sequence | undefined; readonly invoice: InvoiceDocument } {
     const { subscription, period, currency } = open;
-    this.#append(
-      writeEntry({
-        ...this.#common(),
-        typ: 'close',
-        count: String(open.count),
-        currency,
-        first_seq: String(open.openSeq),
-        last_seq: String(open.lastSeq),
-        period,
-        subscription,
-        total: formatAmount(open.total),
-      }),
-    );
-    const invoice = foldInvoice(open, {
-      ledger: this.#ledger,
-      tenant: this.#tenant,
-      number,
-      issuedAt: this.#recordedAt,
-      closeSeq,
-    });
-    this.#append(
-      writeEntry({
-        ...this.#common(),
-        typ: 'invoice',
-        close_seq: String(closeSeq),
-        currency,
-        discount_total: invoice.discount_total,
-        invoice_digest: invoiceDigest(invoice),
-        number,
-        period,
-        subscription,
-        subtotal: invoice.subtotal,
-        tax_total: invoice.tax_total,
-        total: invoice.total,
-      }),
-    );
-    this.books.closePeriod(open);
+    const { money } = this.books;
+    const closeSeq = bill.until === undefined ? undefined : this.range.size;
+    if (bill.until !== undefined) {
+      this.#append(
+        writeEntry({
+          ...this.#common(),
+          typ: 'close',
+          count: String(open.count),
+          currency,
+          first_seq: String(open.openSeq),
+          last_seq: String(open.lastSeq),
+          period,
+          subscription,
+          total: formatAmount(open.total),
+          until: bill.until,
+        }),
+      );
+    }
+    const { number, kind } = bill;
+    const frame = { ledger: this.#ledger, tenant: this.#tenant, number, kind, issuedAt: this.#recordedAt, closeSeq };
+    const invoice = foldInvoice(open, frame, invoiceTerms(money, open, bill.discounts, bill.taxation));
+    this.#reckoning(invoice);
+    this.#append(writeEntry({ ...this.#common(), ...invoiceFields(invoice), typ: 'invoice' }));
+    postInvoice(money, invoice);
+    if (closeSeq === undefined) this.books.emptyBucket(open);
+    else this.books.closePeriod(open);
+    if (BigInt(invoice.total) < 0n) this.money('credit_grant', creditOf(invoice));
     return { closeSeq, invoice };
+  }
+
+  /** Discounts, taxes and credits of an invoice, as entries before it. */
+  #reckoning(invoice: InvoiceDocument): void {
+    const common = { billed_in: invoice.period, currency: invoice.currency, subscription: invoice.subscription };
+    for (const { discount_id, discount_digest, nth, base, amount } of invoice.discounts) {
+      const given = { amount, base, discount_digest, discount_id, nth };
+      this.#append(writeEntry({ ...this.#common(), ...common, ...given, typ: 'discount' }));
+    }
+    for (const { jurisdiction, rate, treatment, base, amount } of invoice.taxes) {
+      const decided = { behavior: invoice.tax_behavior, decision: invoice.tax_decision };
+      const row = { amount, base, jurisdiction, rate, treatment };
+      this.#append(writeEntry({ ...this.#common(), ...common, ...decided, ...row, typ: 'tax' }));
+    }
+    for (const { grant_id, amount } of invoice.credits) {
+      const { currency, number } = invoice;
+      this.#append(writeEntry({ ...this.#common(), typ: 'credit_use', amount, currency, grant_id, number }));
+    }
   }
 
   #common() {
@@ -251,3 +393,17 @@ export class Scribe {
     this.hashes.push(this.#last);
   }
 }
+
+const billed = (open: OpenPeriod, amount: Amount) => ({
+  amount: formatAmount(amount),
+  billed_in: open.period,
+  currency: open.currency,
+  subscription: open.subscription,
+});
+
+const priced = (meter: string, period: string, price: PriceVersion) => ({
+  meter,
+  period,
+  price_digest: price.digest,
+  price_ref: price.ref,
+});

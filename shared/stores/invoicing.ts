@@ -1,0 +1,75 @@
+import type { Subscription } from '../domain/account/account.ts';
+import type { DiscountTerms } from '../domain/invoice/discount.ts';
+import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
+import type { OpenPeriod } from '../domain/ledger/books.ts';
+import { feeKey, type MoneyBooks } from '../domain/ledger/money-books.ts';
+import { dueFees } from '../domain/subscription/fees.ts';
+import type { Instant, Period } from '../domain/time.ts';
+import { type LedgerWork, Unratable } from './ledger-work.ts';
+
+/** What is decided about an invoice before its transaction begins. */
+export interface InvoiceOrder {
+  /** issuer and year, e.g. `INV-2026`: numbers are gapless within it */
+  readonly series: string;
+  readonly taxation: InvoiceTerms['taxation'];
+}
+
+export interface ClosedInto {
+  readonly open: OpenPeriod;
+  readonly closeSeq: number | undefined;
+  readonly entrySeq: number;
+  readonly document: InvoiceDocument;
+}
+
+export function subscriptionOf(work: LedgerWork, id: string): Subscription {
+  const found = work.account.subscriptions.find((one) => one.id === id);
+  if (found === undefined) throw new Unratable(`subscription ${id} is gone`);
+  return found;
+}
+
+/** Closes a period into its invoice, on books that may or may not be kept: invoice and preview are the same steps. */
+export async function closeInto(
+  work: LedgerWork,
+  subscriptionId: string,
+  period: Period & { readonly text: string },
+  number: string,
+  order: InvoiceOrder,
+): Promise<ClosedInto> {
+  const subscription = subscriptionOf(work, subscriptionId);
+  await work.loadMoney();
+  const until = endWithin(subscription, period) ?? period.end;
+  const open = await work.openPeriod(subscriptionId, period.text);
+  await work.postDueFees(subscription, until);
+  work.settle(subscription, open, until);
+  const kind = subscription.endedAt !== undefined && subscription.endedAt <= period.end ? 'final' : 'period';
+  const bill = { number, kind, until, ...billTerms(subscription, order, work.scribe.recordedAt) } as const;
+  const { closeSeq, invoice } = work.scribe.invoice(open, bill);
+  work.keepTerms(invoice, bill.discounts, bill.taxation);
+  return { open, closeSeq, entrySeq: work.seqOfInvoice(invoice), document: invoice };
+}
+
+/** Where a subscription ends within a period; undefined where it does not. */
+function endWithin({ endedAt }: Subscription, period: Period): Instant | undefined {
+  return endedAt !== undefined && endedAt > period.start && endedAt < period.end ? endedAt : undefined;
+}
+
+/** Discounts that were granted by then, and the taxation. */
+export const billTerms = (
+  subscription: Subscription,
+  order: Pick<InvoiceOrder, 'taxation'>,
+  at: Instant,
+): { readonly discounts: readonly DiscountTerms[]; readonly taxation: InvoiceTerms['taxation'] } => ({
+  discounts: subscription.discounts.filter(({ from }) => from <= at).map(({ terms }) => terms),
+  taxation: order.taxation,
+});
+
+/** Whether something is due in advance at the beginning of a subscription and was not charged yet. */
+export const startsInAdvance = (subscription: Subscription, money: MoneyBooks): boolean =>
+  subscription.items.every((item) => !money.fees.has(feeKey(subscription.id, item.id))) &&
+  subscription.items.some(
+    (item) => item.timing === 'advance' && dueFees(subscription, item, undefined, subscription.startedAt).length > 0,
+  );
+
+/** An instant in the period that is to be closed next. */
+export const nextToClose = (subscription: Subscription, closedUntil: Instant | undefined): Instant =>
+  closedUntil ?? subscription.startedAt;
