@@ -3,7 +3,7 @@ import type { Books } from '../../shared/domain/ledger/books.ts';
 import { type Instant, type Period, plusMicros } from '../../shared/domain/time.ts';
 import { billingPeriod } from '../../shared/domain/usage/metering.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
-import { nextToClose, startsInAdvance } from '../../shared/stores/invoicing.ts';
+import { nextToClose, startIsDue } from '../../shared/stores/invoicing.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 
 /** The first thing that is due for a tenant. */
@@ -35,7 +35,7 @@ export async function dueOf(
 function dueFor(account: Account, subscription: Subscription, books: Books, now: Instant): Due {
   if (subscription.startedAt > now) return NOTHING;
   const closedUntil = books.closedUntil(subscription.id);
-  if (closedUntil === undefined && startsInAdvance(subscription, books.money)) return { kind: 'start', subscription };
+  if (startIsDue(subscription, books)) return { kind: 'start', subscription };
   const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
   const { endedAt } = subscription;
   // After its last period a subscription bills only what came late: such a bucket exists because something is in it.

@@ -46,6 +46,11 @@ export const statusFor = {
   // documents that operators load
   invalid_catalogue: 422,
   invalid_discount: 422,
+  invalid_transition: 409,
+  credit_exceeds_invoice: 422,
+  money_refused: 409,
+  billing_frozen: 409,
+  already_exists: 409,
   invalid_price: 422,
   invalid_instant: 422,
   invalid_id: 422,

@@ -5,7 +5,7 @@ import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
 import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Database, Reader } from '../ports/database.ts';
+import type { Database, Reader, Transaction } from '../ports/database.ts';
 import { accounts, api_keys, heads, prices, waiting } from './tables.ts';
 
 export const ROLES = ['tenant_viewer', 'tenant_admin', 'billing_operator', 'compliance', 'platform_admin'] as const;
@@ -45,6 +45,14 @@ export async function readAccount(reader: Reader, tenant: TenantId): Promise<Acc
   return row === undefined ? undefined : accountOf(row);
 }
 
+/** Keeps an organization's document and every price version that it names. */
+export function writeAccount(tx: Transaction, account: Account, document: unknown, now: Instant): void {
+  for (const version of versionsOf(account)) {
+    tx.upsert(prices, { digest: version.digest, ref: version.ref, bytes: version.bytes });
+  }
+  tx.upsert(accounts, { tenant: account.tenant, document: JSON.stringify(document), updated_at: now });
+}
+
 /** Organizations, their prices and their API keys. */
 export class AccountStore {
   readonly #database: Database;
@@ -72,10 +80,7 @@ export class AccountStore {
       const unsigned = await tx.range(waiting, { prefix: [account.tenant], limit: 1 });
       const hasUsage = head !== undefined || unsigned.length > 0;
       if (before !== undefined && hasUsage) requireContinuity(before, account, now);
-      for (const version of versionsOf(account)) {
-        tx.upsert(prices, { digest: version.digest, ref: version.ref, bytes: version.bytes });
-      }
-      tx.upsert(accounts, { tenant: account.tenant, document: JSON.stringify(document), updated_at: now });
+      writeAccount(tx, account, document, now);
     });
     return account;
   }
@@ -143,7 +148,10 @@ export class AccountStore {
 }
 
 const versionsOf = (account: Account): PriceVersion[] =>
-  account.subscriptions.flatMap(({ meters }) => meters.flatMap(({ prices }) => prices.map(({ version }) => version)));
+  account.subscriptions.flatMap(({ meters, items, commitments }) => [
+    ...meters.flatMap(({ prices }) => prices.map(({ version }) => version)),
+    ...[...items, ...commitments].flatMap(({ phases }) => phases.flatMap(({ price }) => price ?? [])),
+  ]);
 
 const notContinuous = (detail: string): BadInput => new BadInput('invalid_catalogue', detail, 'subscriptions');
 

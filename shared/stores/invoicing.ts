@@ -1,9 +1,8 @@
 import type { Subscription } from '../domain/account/account.ts';
 import type { DiscountTerms } from '../domain/invoice/discount.ts';
 import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
-import type { OpenPeriod } from '../domain/ledger/books.ts';
-import { feeKey, type MoneyBooks } from '../domain/ledger/money-books.ts';
-import { dueFees } from '../domain/subscription/fees.ts';
+import type { Books, OpenPeriod } from '../domain/ledger/books.ts';
+import { beginsWithFee } from '../domain/subscription/fees.ts';
 import type { Instant, Period } from '../domain/time.ts';
 import { type LedgerWork, Unratable } from './ledger-work.ts';
 
@@ -63,12 +62,11 @@ export const billTerms = (
   taxation: order.taxation,
 });
 
-/** Whether something is due in advance at the beginning of a subscription and was not charged yet. */
-export const startsInAdvance = (subscription: Subscription, money: MoneyBooks): boolean =>
-  subscription.items.every((item) => !money.fees.has(feeKey(subscription.id, item.id))) &&
-  subscription.items.some(
-    (item) => item.timing === 'advance' && dueFees(subscription, item, undefined, subscription.startedAt).length > 0,
-  );
+/** Whether a subscription begins with a fee in advance that no invoice was issued for. */
+export const startIsDue = (subscription: Subscription, books: Books): boolean =>
+  beginsWithFee(subscription) &&
+  books.closedUntil(subscription.id) === undefined &&
+  ![...books.money.invoices.values()].some((held) => held.subscription === subscription.id && held.kind === 'start');
 
 /** An instant in the period that is to be closed next. */
 export const nextToClose = (subscription: Subscription, closedUntil: Instant | undefined): Instant =>

@@ -1,3 +1,4 @@
+import { type Account, type AccountJson, parseAccount } from '../domain/account/account.ts';
 import type { Json } from '../domain/canonical.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
@@ -8,14 +9,15 @@ import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { Archive } from './archive.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
-import { billTerms, closeInto, type InvoiceOrder, nextToClose, startsInAdvance, subscriptionOf } from './invoicing.ts';
+import { billTerms, closeInto, type InvoiceOrder, nextToClose, startIsDue, subscriptionOf } from './invoicing.ts';
 import { dropLines, dropPeriod, loadPeriods } from './ledger-rows.ts';
 import { dryRun } from './dry-run.ts';
 import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
-import { aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
+import { writeAccount } from './account-store.ts';
+import { accounts, aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
 const APPEND_BATCHES = 16;
@@ -108,7 +110,7 @@ export class LedgerStore extends LogReader {
     return this.#work(tenant, clockNow, async (work, tx) => {
       const subscription = subscriptionOf(work, subscriptionId);
       await work.loadMoney();
-      if (kind === 'start' && !startsInAdvance(subscription, work.books.money)) return 'idle';
+      if (kind === 'start' && !startIsDue(subscription, work.books)) return 'idle';
       const at = kind === 'start' ? subscription.startedAt : clockNow;
       await work.postDueFees(subscription, at);
       const open = await work.bucketAt(subscription, at);
@@ -159,6 +161,36 @@ export class LedgerStore extends LogReader {
       await work.loadMoney();
       const result = await write(work, tx);
       return { appended: work.finish(), result };
+    });
+  }
+
+  /**
+   * Changes an organization's document and charges what the change makes due, in one transaction: no price is in force
+   * that the ledger does not know of, and no fee stands that nobody agreed to.
+   * @param change given the document as it stands; returns what is to stand
+   */
+  async changeAccount<T>(
+    tenant: TenantId,
+    clockNow: Instant,
+    change: (document: AccountJson, tx: Transaction) => Promise<{ readonly document: AccountJson; readonly result: T }>,
+    settle?: (tx: Transaction, result: T) => Promise<void>,
+  ): Promise<{ readonly appended: Appended | undefined; readonly account: Account; readonly result: T } | 'frozen' | 'absent'> {
+    const now = await this.#notBeforeLastSeal(clockNow);
+    return this.#database.transact(async (tx) => {
+      const row = await tx.read(accounts, [tenant]);
+      if (row === undefined) return 'absent';
+      if ((await tx.read(freezes, [tenant])) !== undefined) return 'frozen';
+      const { document, result } = await change(JSON.parse(row.document) as AccountJson, tx);
+      const account = parseAccount(document);
+      writeAccount(tx, account, document, clockNow);
+      const work = await LedgerWork.begin(tx, tenant, now, this.#means(), account);
+      const begun = work.scribe.texts.length;
+      for (const subscription of account.subscriptions) {
+        if (subscription.startedAt <= clockNow) await work.postDueFees(subscription, clockNow);
+      }
+      const appended = work.scribe.texts.length > begun ? work.finish() : undefined;
+      await settle?.(tx, result);
+      return { appended, account, result };
     });
   }
 

@@ -98,14 +98,18 @@ export class LedgerWork {
     this.#nodes = nodes;
   }
 
-  /** Goes on where the tenant's log stands; a log that has no entry yet begins with its genesis. */
+  /**
+   * Goes on where the tenant's log stands; a log that has no entry yet begins with its genesis.
+   * @param changed the account as this transaction leaves it, where it changes it
+   */
   static async begin(
     tx: Transaction,
     tenant: TenantId,
     now: Instant,
     { ledger, entropy }: { readonly ledger: LedgerOrigin; readonly entropy: Entropy },
+    changed?: Account,
   ): Promise<LedgerWork> {
-    const account = await readAccount(tx, tenant);
+    const account = changed ?? (await readAccount(tx, tenant));
     if (account === undefined) throw new Unratable('the organization is gone');
     const head = await tx.read(heads, [tenant]);
     const nodes: { level: number; index: number; hash: TreeHash }[] = [];

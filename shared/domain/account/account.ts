@@ -130,6 +130,26 @@ export const accountSchema = {
           subscription_id: text,
           started_at: text,
           ended_at: text,
+          trial_ends_at: text,
+          /** what payment collection has decided */
+          standing: { type: 'string', enum: ['past_due', 'suspended'] },
+          /** what was chosen of the catalogue, oldest first */
+          chosen: {
+            type: 'array',
+            maxItems: 1000,
+            items: {
+              type: 'object',
+              required: ['from', 'plan_id', 'version', 'quantity', 'addons'],
+              additionalProperties: false,
+              properties: {
+                from: text,
+                plan_id: text,
+                version: text,
+                quantity: text,
+                addons: { type: 'array', maxItems: 20, items: text },
+              },
+            },
+          },
           items: {
             type: 'array',
             maxItems: 100,

@@ -1,5 +1,7 @@
 import type { ItemPhase, RecurringItem, Subscription } from '../account/account.ts';
 import { formatQuantity } from '../decimals.ts';
+import { isCumulative } from '../pricing/document.ts';
+import { priceOf } from '../pricing/price.ts';
 import type { FeeStretch } from '../ledger/fee-rules.ts';
 import type { StandingFee } from '../ledger/money-books.ts';
 import { billingPeriod } from '../usage/metering.ts';
@@ -19,10 +21,12 @@ export function phaseAt<P extends { readonly from: Instant }>(phases: readonly P
   return found;
 }
 
-const activeAt = (phases: readonly ItemPhase[], at: Instant): ActivePhase | undefined => {
+/** The phase that charges something at an instant: what is free is not charged for, not even nothing. */
+function activeAt(phases: readonly ItemPhase[], at: Instant): ActivePhase | undefined {
   const phase = phaseAt(phases, at);
-  return phase === undefined || phase.price === null || phase.quantity === 0n ? undefined : (phase as ActivePhase);
-};
+  if (phase === undefined || phase.price === null || !isCumulative(phase.price.document)) return undefined;
+  return priceOf(phase.price.document, phase.quantity) === 0n ? undefined : (phase as ActivePhase);
+}
 type ActivePhase = ItemPhase & { readonly price: NonNullable<ItemPhase['price']> };
 
 /**
@@ -45,6 +49,10 @@ export function dueFees(
     ? dueInAdvance(subscription, item, standing, upTo)
     : dueInArrears(subscription, item, standing, upTo);
 }
+
+/** Whether a subscription begins with a fee in advance. */
+export const beginsWithFee = ({ items, startedAt }: Subscription): boolean =>
+  items.some((item) => item.timing === 'advance' && activeAt(item.phases, startedAt) !== undefined);
 
 function dueInAdvance(
   subscription: Subscription,
