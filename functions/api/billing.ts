@@ -3,98 +3,158 @@ import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
-import type { ApiAnswer, ApiRoute } from '../../shared/edge/http/handler.ts';
+import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
+import type { Call, Operation } from '../../shared/edge/http/operation.ts';
+import {
+  countSchema,
+  decimalSchema,
+  instantSchema,
+  nameSchema,
+  nullable,
+  pageQuery,
+} from '../../shared/edge/http/schemas.ts';
 import type { RowOf } from '../../shared/ports/database.ts';
 import type { InvoiceRow } from '../../shared/stores/invoice-store.ts';
 import type { aggregates } from '../../shared/stores/tables.ts';
-import { type ApiRoom, absent, page, reader } from './room.ts';
+import { evidenceListSchema, invoiceListSchema, invoiceNumberSchema, invoiceSchema } from './invoice-schema.ts';
+import { type ApiRoom, absent, page } from './room.ts';
 
-const NUMBER = /^[A-Z][A-Z0-9-]{1,60}$/;
 /** Long enough to begin a download; one that is under way when the link expires goes on. */
 const LINK_SECONDS = 300;
 
+const usageSummarySchema = {
+  $id: 'urn:tallystick:schema:usage-summary',
+  type: 'object',
+  required: ['as_of_seq', 'data'],
+  additionalProperties: false,
+  properties: {
+    as_of_seq: { ...nullable(countSchema), description: 'the last ledger entry that is counted' },
+    data: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['subscription_id', 'metric_name', 'aggregation', 'period_start', 'period_end', 'value', 'events'],
+        additionalProperties: false,
+        properties: {
+          subscription_id: nameSchema,
+          metric_name: nameSchema,
+          aggregation: { type: 'string', enum: ['count', 'last', 'max', 'sum', 'unique_count', 'weighted_sum'] },
+          period_start: instantSchema,
+          period_end: instantSchema,
+          value: decimalSchema,
+          events: countSchema,
+        },
+      },
+    },
+  },
+} as const;
+
 /** Usage so far, invoices, and the evidence behind them. */
-export const billingRoutes = (room: ApiRoom): ApiRoute[] => [
+export const billingOperations = (room: ApiRoom): Operation[] => [
   {
+    operationId: 'getUsageSummary',
     method: 'GET',
     path: '/api/v1/billing/usage/summary',
-    query: ['metric_name', 'subscription_id'],
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const metric = request.query.get('metric_name');
-      const subscription = request.query.get('subscription_id');
-      if (metric !== null) parseMetricName(metric);
-      if (subscription !== null) parseSubscriptionId(subscription);
+    tag: 'Usage',
+    summary: 'Each meter’s aggregate per period',
+    scope: 'billing:read',
+    query: {
+      metric_name: { type: 'string', maxLength: 100, description: 'only this metric' },
+      subscription_id: { type: 'string', maxLength: 100, description: 'only this subscription' },
+    },
+    answers: { 200: usageSummarySchema },
+    handle: async ({ tenant, query }) => {
+      const { metric_name: metric, subscription_id: subscription } = query;
+      if (metric !== undefined) parseMetricName(metric);
+      if (subscription !== undefined) parseSubscriptionId(subscription);
       const rows = (await room.ledger.usage(tenant)).filter(
         (row) =>
-          (metric === null || row.meter === metric) && (subscription === null || row.subscription === subscription),
+          (metric === undefined || row.meter === metric) &&
+          (subscription === undefined || row.subscription === subscription),
       );
       const head = await room.ledger.head(tenant);
       return { status: 200, json: { as_of_seq: head === undefined ? null : head.size - 1, data: rows.map(summaryOf) } };
     },
   },
   {
+    operationId: 'listInvoices',
     method: 'GET',
     path: '/api/v1/billing/invoices',
-    query: ['limit', 'cursor'],
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const limit = limitOf(request.query);
-      const cursor = request.query.get('cursor');
-      const after = cursor === null ? undefined : room.cursors.read(tenant, 'invoices', cursor);
-      const rows = await room.invoices.list(tenant, limit + 1, after);
-      return {
-        status: 200,
-        json: page(rows.map(invoiceSummary), limit, (last) => room.cursors.write(tenant, 'invoices', last.number)),
-      };
-    },
+    tag: 'Invoices',
+    summary: 'Invoices, by number',
+    scope: 'billing:read',
+    query: pageQuery,
+    answers: { 200: invoiceListSchema },
+    handle: (call) => invoicePage(call, 'invoices', invoiceSummary, room),
   },
   {
+    operationId: 'getInvoice',
     method: 'GET',
     path: '/api/v1/billing/invoices/:number',
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const row = await invoiceRow(tenant, request.params['number']!, room);
+    tag: 'Invoices',
+    summary: 'An invoice with its lines',
+    scope: 'billing:read',
+    params: { number: invoiceNumberSchema },
+    answers: { 200: invoiceSchema },
+    handle: async ({ tenant, params }) => {
+      const row = await invoiceRow(tenant, params['number']!, room);
       const document = JSON.parse(Buffer.from(row.document).toString('utf8')) as InvoiceDocument;
       return { status: 200, json: { ...invoiceSummary(row), lines: document.lines, document } };
     },
   },
   {
+    operationId: 'listEvidence',
     method: 'GET',
     path: '/api/v1/billing/evidence',
-    query: ['limit', 'cursor'],
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const limit = limitOf(request.query);
-      const cursor = request.query.get('cursor');
-      const after = cursor === null ? undefined : room.cursors.read(tenant, 'evidence', cursor);
-      const rows = await room.invoices.list(tenant, limit + 1, after);
-      return {
-        status: 200,
-        json: page(rows.map(evidenceSummary), limit, (last) => room.cursors.write(tenant, 'evidence', last.number)),
-      };
-    },
+    tag: 'Evidence',
+    summary: 'Evidence bundles, by invoice number',
+    scope: 'billing:read',
+    query: pageQuery,
+    answers: { 200: evidenceListSchema },
+    handle: (call) => invoicePage(call, 'evidence', evidenceSummary, room),
   },
   {
+    operationId: 'downloadEvidence',
     method: 'GET',
     path: '/api/v1/billing/evidence/:number',
+    tag: 'Evidence',
+    summary: 'The evidence bundle of an invoice',
+    description:
+      'Either the file itself or, with 303, an address of it that anybody can use for 300 seconds; the bytes are the same.',
+    scope: 'billing:read',
+    params: { number: invoiceNumberSchema },
+    answers: { 200: 'bytes', 303: 'empty' },
     produces: ['application/x-tar'],
-    handle: async (request) => {
-      const principal = await reader(request, room);
-      const row = await invoiceRow(principal.tenant, request.params['number']!, room);
+    mutation: 'evidence.downloaded',
+    handle: async ({ tenant, params, principal }) => {
+      const row = await invoiceRow(tenant, params['number']!, room);
       const answer = await evidenceOf(row, room);
-      room.log.info('evidence_downloaded', { tenant: principal.tenant, number: row.number, key_id: principal.keyId });
+      room.log.info('evidence_downloaded', { tenant, number: row.number, key_id: principal.keyId });
       return answer;
     },
   },
 ];
+
+async function invoicePage(
+  { tenant, query }: Call,
+  list: 'invoices' | 'evidence',
+  itemOf: (row: InvoiceRow) => { readonly number: string },
+  room: ApiRoom,
+): Promise<ApiAnswer> {
+  const limit = limitOf(query['limit']);
+  const cursor = query['cursor'];
+  const after = cursor === undefined ? undefined : room.cursors.read(tenant, list, cursor);
+  const rows = await room.invoices.list(tenant, limit + 1, after);
+  const json = page(rows.map(itemOf), limit, (last) => room.cursors.write(tenant, list, last.number));
+  return { status: 200, json };
+}
 
 async function invoiceRow(
   tenant: Parameters<ApiRoom['invoices']['get']>[0],
   number: string,
   room: ApiRoom,
 ): Promise<InvoiceRow> {
-  const row = NUMBER.test(number) ? await room.invoices.get(tenant, number) : undefined;
+  const row = await room.invoices.get(tenant, number);
   if (row === undefined) throw absent('invoice');
   return row;
 }

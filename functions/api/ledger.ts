@@ -4,22 +4,29 @@ import { parseReceiptId, type TenantId } from '../../shared/domain/ids.ts';
 import { readEntry, readHead, readSeal } from '../../shared/domain/ledger/record.ts';
 import { leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
-import type { ApiRoute } from '../../shared/edge/http/handler.ts';
-import { type ApiRoom, absent, page, reader } from './room.ts';
+import type { Operation } from '../../shared/edge/http/operation.ts';
+import { pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
+import { entrySchema } from './entry-schema.ts';
+import { ledgerHeadSchema, receiptSchema } from './ledger-schema.ts';
+import { type ApiRoom, absent, page } from './room.ts';
 
 const hashes = (path: readonly TreeHash[]): string[] => path.map(base64url);
 
 /** Receipts, their proofs, and where the tenant's ledger stands. */
-export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
+export const ledgerOperations = (room: ApiRoom): Operation[] => [
   {
+    operationId: 'listReceipts',
     method: 'GET',
     path: '/api/v1/billing/receipts',
-    query: ['limit', 'cursor'],
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const limit = limitOf(request.query);
-      const cursor = request.query.get('cursor');
-      const from = cursor === null ? 0 : Number(room.cursors.read(tenant, 'receipts', cursor)) + 1;
+    tag: 'Ledger',
+    summary: 'Ledger entries, in their order',
+    scope: 'billing:read',
+    query: pageQuery,
+    answers: { 200: pageOf('receipt-list', entrySchema) },
+    handle: async ({ tenant, query }) => {
+      const limit = limitOf(query['limit']);
+      const cursor = query['cursor'];
+      const from = cursor === undefined ? 0 : Number(room.cursors.read(tenant, 'receipts', cursor)) + 1;
       const head = await room.ledger.head(tenant);
       const to = Math.min(from + limit + 1, head?.size ?? 0);
       const entries = from >= to ? [] : (await room.ledger.entries(tenant, from, to)).map(readEntry);
@@ -30,11 +37,16 @@ export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
     },
   },
   {
+    operationId: 'getReceipt',
     method: 'GET',
     path: '/api/v1/billing/receipts/:receipt_id',
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
-      const id = parseReceiptId(request.params['receipt_id']);
+    tag: 'Ledger',
+    summary: 'What became of an accepted event, with its proof',
+    scope: 'billing:read',
+    params: { receipt_id: { type: 'string', maxLength: 100, description: 'from the answer that accepted the event' } },
+    answers: { 200: receiptSchema },
+    handle: async ({ tenant, params }) => {
+      const id = parseReceiptId(params['receipt_id']);
       const found = await room.ledger.find(tenant, id);
       if (found === undefined) throw absent('receipt');
       if (found.state === 'waiting') return { status: 200, json: { receipt_id: id, state: 'accepted' } };
@@ -45,13 +57,19 @@ export const ledgerRoutes = (room: ApiRoom): ApiRoute[] => [
     },
   },
   {
+    operationId: 'getLedgerHead',
     method: 'GET',
     path: '/api/v1/billing/ledger/head',
-    query: ['since'],
-    handle: async (request) => {
-      const { tenant } = await reader(request, room);
+    tag: 'Ledger',
+    summary: 'Where the ledger stands',
+    scope: 'billing:read',
+    query: {
+      since: { type: 'string', maxLength: 20, description: 'a size seen before: adds the proof of consistency' },
+    },
+    answers: { 200: ledgerHeadSchema },
+    handle: async ({ tenant, query }) => {
       const head = await room.ledger.head(tenant);
-      const proof = await consistency(tenant, head?.size ?? 0, request.query.get('since'), room);
+      const proof = await consistency(tenant, head?.size ?? 0, query['since'], room);
       if (head === undefined) return { status: 200, json: { ledger: room.ledgerOrigin, tenant, size: 0 } };
       const frozen = await room.reconciliation.frozen(tenant);
       return {
@@ -103,8 +121,8 @@ async function sealedHead(tenant: TenantId, room: ApiRoom) {
 }
 
 /** Proof that the log extends an earlier one the caller has seen. */
-async function consistency(tenant: TenantId, size: number, since: string | null, room: ApiRoom) {
-  if (since === null) return {};
+async function consistency(tenant: TenantId, size: number, since: string | undefined, room: ApiRoom) {
+  if (since === undefined) return {};
   const first = /^[1-9][0-9]{0,14}$/.test(since) ? Number(since) : Number.NaN;
   if (!(first <= size)) {
     throw new BadInput('invalid_parameter', `since is a size the log has had, 1 to ${size}`, 'since');

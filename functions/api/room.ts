@@ -1,12 +1,9 @@
 import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
-import { authenticate, type PlaceConfig } from '../../shared/edge/auth.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
-import type { ApiRequest } from '../../shared/edge/http/handler.ts';
-import type { Clock } from '../../shared/ports/clock.ts';
+import type { OperationRoom } from '../../shared/edge/http/operation.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
-import type { AccountStore, Principal } from '../../shared/stores/account-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
@@ -14,9 +11,8 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 
-/** What the reading endpoints work with. */
-export interface ApiRoom {
-  readonly accounts: AccountStore;
+/** What the operations work with. */
+export interface ApiRoom extends OperationRoom {
   readonly ledger: LedgerStore;
   readonly proofs: ProofStore;
   readonly seals: SealStore;
@@ -24,21 +20,11 @@ export interface ApiRoom {
   readonly invoices: InvoiceStore;
   readonly reconciliation: ReconciliationStore;
   readonly vault: Vault;
-  readonly clock: Clock;
   readonly log: Log;
   readonly cursors: Cursors;
-  readonly config: PlaceConfig;
   readonly newRequestId: () => string;
   readonly ledgerOrigin: LedgerOrigin;
 }
-
-/** Who reads: every tenant endpoint begins with this, so a tenant can only ever name what is its own. */
-export const reader = (request: ApiRequest, room: ApiRoom): Promise<Principal> =>
-  authenticate(request.headers.authorization, 'billing:read', {
-    accounts: room.accounts,
-    config: room.config,
-    now: room.clock.now(),
-  });
 
 /** A list's answer: one more row than asked for tells whether there is more. */
 export const page = <T>(data: readonly T[], limit: number, cursorOf: (last: T) => string) => ({

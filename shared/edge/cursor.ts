@@ -34,8 +34,7 @@ export class Cursors {
 }
 
 /** `limit` of a list: 1 to 100, 20 when absent. @throws BadInput `invalid_parameter` */
-export function limitOf(query: URLSearchParams): number {
-  const text = query.get('limit') ?? '20';
+export function limitOf(text = '20'): number {
   if (/^(?:[1-9][0-9]?|100)$/.test(text)) return Number(text);
   throw new BadInput('invalid_parameter', 'limit is 1 to 100', 'limit');
 }

@@ -38,7 +38,7 @@ function routeOf(operation: Operation, room: OperationRoom): ApiRoute {
       const { who, headers } = await admit(operation, request, now, room);
       const input = read(request);
       const run = new Run(operation, request, who, now, room);
-      const answer = check(await run.answer(input));
+      const answer = check(await run.answer(input), request.accepted);
       return { ...answer, headers: { ...headers, ...answer.headers } };
     },
   };
@@ -215,19 +215,22 @@ class Run {
 }
 
 /** Lets only answers pass that the operation declares. */
-function answersOf({ operationId, answers }: Operation): (answer: ApiAnswer) => ApiAnswer {
+function answersOf({ operationId, answers }: Operation): (answer: ApiAnswer, accepted: string) => ApiAnswer {
   const checks = new Map(
     Object.entries(answers).map(([status, form]) => [
       Number(status),
       typeof form === 'string' ? form : answerCheck(form),
     ]),
   );
-  return (answer) => {
-    const check = checks.get(answer.status);
-    if (check === undefined) throw new Error(`${operationId} does not declare the status ${answer.status}`);
-    const held = answer.json === undefined ? (answer.bytes === undefined ? 'empty' : 'bytes') : 'json';
-    if (typeof check === 'function') check(answer.json);
-    else if (check !== held) throw new Error(`${operationId} answers ${answer.status} with ${held}`);
+  return (answer, accepted) => {
+    const { status, json, bytes, contentType = accepted } = answer;
+    const check = checks.get(status);
+    if (check === undefined) throw new Error(`${operationId} does not declare the status ${status}`);
+    const isFile = bytes !== undefined && !/[/+]json$/.test(contentType);
+    if (typeof check !== 'function') {
+      const held = json !== undefined ? 'json' : bytes !== undefined ? 'bytes' : 'empty';
+      if (check !== held) throw new Error(`${operationId} answers ${status} with ${held}, not with ${check}`);
+    } else if (!isFile) check(json ?? JSON.parse(Buffer.from(bytes ?? []).toString('utf8')));
     return answer;
   };
 }

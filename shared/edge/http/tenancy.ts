@@ -5,6 +5,8 @@ import type { AccountStore, Principal } from '../../stores/account-store.ts';
 /** Roles of the platform: their holders act on whichever organization they name. */
 const PLATFORM_ROLES: ReadonlySet<string> = new Set(['billing_operator', 'approver', 'compliance', 'platform_admin']);
 
+export const isPlatformRole = (role: string): boolean => PLATFORM_ROLES.has(role);
+
 /**
  * Which organization a call is about. Another tenant's and an absent one answer alike.
  * @param named the query parameter `organization_id`
@@ -18,7 +20,7 @@ export async function organizationOf(
   about: 'organization' | 'platform',
   accounts: AccountStore,
 ): Promise<TenantId | undefined> {
-  if (!PLATFORM_ROLES.has(principal.role)) {
+  if (!isPlatformRole(principal.role)) {
     if (named === undefined || named === principal.tenant) return principal.tenant;
     throw noSuchOrganization();
   }

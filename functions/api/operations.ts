@@ -1,0 +1,22 @@
+import type { Operation } from '../../shared/edge/http/operation.ts';
+import { ingestOperations } from '../ingest/operation.ts';
+import { billingOperations } from './billing.ts';
+import { ledgerOperations } from './ledger.ts';
+import { publicOperations } from './public.ts';
+import type { ApiRoom } from './room.ts';
+
+/**
+ * Every operation that the function `api` answers. A module is one line here. It may not use the room before a call: the
+ * document is made of operations that have none.
+ */
+export const operations = (room: ApiRoom): Operation[] => [
+  ...publicOperations(room, described),
+  ...billingOperations(room),
+  ...ledgerOperations(room),
+];
+
+/** Every operation of the suite, to be described: none of them can be called. */
+export function described(): Operation[] {
+  const nobody = {} as ApiRoom & Parameters<typeof ingestOperations>[0];
+  return [...ingestOperations(nobody), ...operations(nobody)];
+}
