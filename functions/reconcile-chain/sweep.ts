@@ -7,6 +7,7 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Archive } from '../../shared/stores/archive.ts';
+import type { IdempotencyStore } from '../../shared/stores/idempotency-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
@@ -16,6 +17,7 @@ import { type HealRoom, healReadModels } from './read-models.ts';
 
 export interface SweepRoom extends HealRoom {
   readonly usage: UsageStore;
+  readonly idempotencyKeys: IdempotencyStore;
   readonly ledger: LedgerStore;
   readonly archive: Archive;
   readonly seals: SealStore;
@@ -65,7 +67,9 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
 
   const projectionsHealed = await healReadModels(heads, due, room);
 
-  const keysPurged = await usage.purgeExpired(clock.now(), PURGE_ROWS);
+  const keysPurged =
+    (await usage.purgeExpired(clock.now(), PURGE_ROWS)) +
+    (await room.idempotencyKeys.purgeExpired(clock.now(), PURGE_ROWS));
   return { rung: waiting.length, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
 }
 

@@ -50,6 +50,9 @@ export const api_keys = table(
 /** Price documents by digest: immutable, kept for ever. */
 export const prices = table('prices', { digest: 'text', ref: 'text', bytes: 'bytes' }, ['digest']);
 
+/** Discounts and tax decisions by digest: immutable, kept for ever, like prices. */
+export const terms = table('terms', { digest: 'text', bytes: 'bytes' }, ['digest']);
+
 /** Known idempotency keys. A row is worthless once its event's time would be refused anyway; then it may go. */
 export const dedupe = table(
   'dedupe',
@@ -60,6 +63,28 @@ export const dedupe = table(
     batch_id: 'text',
     position: 'int',
     expires_at: 'text',
+  },
+  ['tenant', 'key_hash'],
+  { expires: 'expires_at' },
+);
+
+/**
+ * Idempotency keys of the API's own requests, by the hash of operation and key. `status` and `answer` are null until there is an
+ * answer; `expires_at` is null where a key is kept for ever, as for everything that moves money.
+ */
+export const idempotency_keys = table(
+  'idempotency_keys',
+  {
+    tenant: 'text',
+    key_hash: 'bytes',
+    operation: 'text',
+    request_hash: 'bytes',
+    nonce: 'bytes',
+    owner: 'bytes',
+    lease_ends_at: 'text',
+    status: 'int?',
+    answer: 'bytes?',
+    expires_at: 'text?',
   },
   ['tenant', 'key_hash'],
   { expires: 'expires_at' },
@@ -197,8 +222,13 @@ export const line_sums = table(
     subscription: 'text',
     billed_in: 'text',
     line: 'text',
+    kind: 'text',
     meter: 'text',
     period: 'text',
+    tax_category: 'text',
+    quantity: 'text',
+    numerator: 'text',
+    denominator: 'text',
     price_ref: 'text',
     price_digest: 'text',
     before: 'text',
@@ -210,6 +240,77 @@ export const line_sums = table(
     last_seq: 'int',
   },
   ['tenant', 'subscription', 'billed_in', 'line'],
+  { parent: accounts },
+);
+
+/** Credits that were granted, and what is left of them. */
+export const credit_grants = table(
+  'credit_grants',
+  {
+    tenant: 'text',
+    grant_id: 'text',
+    amount: 'text',
+    balance: 'text',
+    cost_basis: 'text',
+    currency: 'text',
+    expires_at: 'text',
+    priority: 'int',
+    seq: 'int',
+    touched_at: 'text',
+  },
+  ['tenant', 'grant_id'],
+  { parent: accounts },
+);
+
+/** Where issued invoices stand: what is still due, credited, paid. */
+export const invoice_balances = table(
+  'invoice_balances',
+  {
+    tenant: 'text',
+    number: 'text',
+    subscription: 'text',
+    kind: 'text',
+    currency: 'text',
+    issued_at: 'text',
+    total: 'text',
+    tax_total: 'text',
+    amount_due: 'text',
+    credit_total: 'text',
+    credit_returned: 'text',
+    credited: 'text',
+    credited_tax: 'text',
+    paid: 'text',
+    refundable: 'text',
+    refunded: 'text',
+    state: 'text',
+  },
+  ['tenant', 'number'],
+  { parent: accounts },
+);
+
+/** On how many invoices of a subscription a discount was given. */
+export const discount_uses = table(
+  'discount_uses',
+  { tenant: 'text', subscription: 'text', digest: 'text', uses: 'int' },
+  ['tenant', 'subscription', 'digest'],
+  { parent: accounts },
+);
+
+/** What each recurring item of a subscription was charged last: no stretch of time is charged twice. */
+export const standing_fees = table(
+  'standing_fees',
+  {
+    tenant: 'text',
+    subscription: 'text',
+    item: 'text',
+    kind: 'text',
+    period: 'text',
+    from_at: 'text',
+    to_at: 'text',
+    quantity: 'text',
+    price_digest: 'text',
+  },
+  ['tenant', 'subscription', 'item'],
   { parent: accounts },
 );
 
@@ -225,6 +326,7 @@ export const invoices = table(
   {
     tenant: 'text',
     number: 'text',
+    kind: 'text',
     subscription: 'text',
     period: 'text',
     currency: 'text',
@@ -233,6 +335,7 @@ export const invoices = table(
     issued_at: 'text',
     open_seq: 'int',
     close_seq: 'int',
+    entry_seq: 'int',
     document: 'bytes',
     bundle_name: 'text?',
     bundle_sha256: 'text?',
@@ -240,6 +343,30 @@ export const invoices = table(
     seal: 'int?',
   },
   ['tenant', 'number'],
+);
+
+/** Credit notes, by their number; `invoice` is what they take back. */
+export const credit_notes = table(
+  'credit_notes',
+  {
+    tenant: 'text',
+    number: 'text',
+    invoice: 'text',
+    currency: 'text',
+    total: 'text',
+    issued_at: 'text',
+    entry_seq: 'int',
+    document: 'bytes',
+  },
+  ['tenant', 'number'],
+  { indexes: { credit_notes_by_invoice: ['tenant', 'invoice', 'number'] } },
+);
+
+/** Corrections of billed events: which entry corrects which, and by how much. */
+export const corrections = table(
+  'corrections',
+  { tenant: 'text', ref_seq: 'int', correction_id: 'text', quantity: 'text', entry_seq: 'int' },
+  ['tenant', 'ref_seq', 'correction_id'],
 );
 
 /** Last number given, per issuer and year: numbers are gapless because they are given where the invoice is made. */
@@ -348,7 +475,9 @@ export const TABLES: readonly AnyTable[] = [
   accounts,
   api_keys,
   prices,
+  terms,
   dedupe,
+  idempotency_keys,
   batches,
   waiting,
   limit_counters,
@@ -363,8 +492,14 @@ export const TABLES: readonly AnyTable[] = [
   open_periods,
   openings,
   line_sums,
+  credit_grants,
+  invoice_balances,
+  discount_uses,
+  standing_fees,
   subscription_states,
   invoices,
+  credit_notes,
+  corrections,
   invoice_numbers,
   unarchived,
   seal_log,

@@ -1,10 +1,15 @@
+import type { Account } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
+import type { TenantId } from '../domain/ids.ts';
+import type { DecidedTaxation } from '../domain/invoice/taxation.ts';
+import type { Instant } from '../domain/time.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { Archive } from '../stores/archive.ts';
+import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
 import { LedgerStore } from '../stores/ledger-store.ts';
@@ -17,6 +22,7 @@ import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
+import { TermsStore } from '../stores/terms-store.ts';
 import { UsageStore } from '../stores/usage-store.ts';
 import { type LocalPortsOptions, openLocalPorts } from './local-ports.ts';
 import type { Base, Ports } from './ports.ts';
@@ -54,6 +60,8 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     projected: new Map<string, Projected>(),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
+    taxationOf: async (_account: Account, _at: Instant): Promise<DecidedTaxation | undefined> => undefined,
+    onInvoice: async (_tenant: TenantId, _number: string): Promise<void> => undefined,
     sealIntervalSeconds: config.sealIntervalSeconds,
     hotWindowDays: config.hotWindowDays,
     newRequestId: () => `req_${base64url(entropy.bytes(12))}`,
@@ -67,11 +75,13 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   archive,
   accounts: new AccountStore(database, config.region),
   usage: new UsageStore(database, entropy),
+  idempotencyKeys: new IdempotencyStore(database, entropy),
   ledger: new LedgerStore(database, entropy, config.ledgerOrigin, archive),
   seals: new SealStore(database, config.ledgerOrigin),
   proofs: new ProofStore(database, config.ledgerOrigin, archive),
   openings: new OpeningStore(database),
   invoices: new InvoiceStore(database),
+  terms: new TermsStore(database),
   reconciliation: new ReconciliationStore(database),
   registry: new RegistryStore(database, entropy),
   retirements: new RetirementStore(database),

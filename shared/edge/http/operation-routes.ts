@@ -5,14 +5,17 @@ import { BadInput } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Principal } from '../../stores/account-store.ts';
+import type { KeptAnswer, Try } from '../../stores/idempotency-store.ts';
 import { requireScope, whoAsks } from '../auth.ts';
 import type { ApiAnswer, ApiRequest, ApiRoute } from './handler.ts';
 import { type JsonMediaType, requireJsonBody } from './json-body.ts';
 import type { Call, Operation, OperationRoom } from './operation.ts';
 import { answerCheck, bodyCheck, pathCheck, queryCheck } from './operation-checks.ts';
-import type { AuditEvent, IdempotencyTicket } from './operation-hooks.ts';
+import type { AuditEvent } from './operation-hooks.ts';
+import { Refusal } from './problem.ts';
 import { organizationOf } from './tenancy.ts';
 
+// Visible at both ends: Node and proxies trim header fields.
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /**
@@ -124,12 +127,14 @@ class Run {
       return await this.#carryOut(input, ticket);
     } catch (error) {
       // A refusal has changed nothing. After anything else nobody knows; the next try finds out.
-      await ticket.release(error instanceof BadInput ? 'nothing_happened' : 'uncertain');
+      const outcome = error instanceof BadInput ? 'nothing_happened' : 'uncertain';
+      // Where the key cannot be given back either, its lease ends by itself.
+      await ticket.release(outcome).catch(() => undefined);
       throw error;
     }
   }
 
-  async #carryOut(input: Input, ticket: IdempotencyTicket | undefined): Promise<ApiAnswer> {
+  async #carryOut(input: Input, ticket: Try | undefined): Promise<ApiAnswer> {
     const answer = await this.#operation.handle(this.#call(input, ticket));
     if (this.#settled) return answer;
     // The key last: were it finished before, a crash between the two would leave the effect out of the audit log for good.
@@ -139,11 +144,7 @@ class Run {
     return answer;
   }
 
-  async #begin({
-    params,
-    query,
-    body,
-  }: Input): Promise<IdempotencyTicket | { readonly answer: ApiAnswer } | undefined> {
+  async #begin({ params, query, body }: Input): Promise<Try | { readonly answer: KeptAnswer } | undefined> {
     const { idempotencyKey, operationId } = this.#operation;
     const key = this.#request.headers['idempotency-key'];
     if (idempotencyKey === undefined) return undefined;
@@ -164,10 +165,16 @@ class Run {
     const asked = canonicalJson({ params, query, body } as Json);
     const keep = idempotencyKey === 'required' ? 'for_ever' : '30_days';
     const tenant = this.#who?.organization;
-    return this.#room.idempotencyKeys?.begin({ tenant, operationId, key, requestHash: sha256(asked), keep }, this.#now);
+    try {
+      const use = { tenant, operationId, key, requestHash: sha256(asked), keep } as const;
+      return await this.#room.idempotencyKeys?.begin(use, this.#now);
+    } catch (error) {
+      if (!(error instanceof BadInput) || error.code !== 'idempotency_in_progress') throw error;
+      throw new Refusal(error.code, error.message, { param: 'idempotency-key', headers: { 'Retry-After': '1' } });
+    }
   }
 
-  #call(input: Input, ticket: IdempotencyTicket | undefined): Call {
+  #call(input: Input, ticket: Try | undefined): Call {
     const who = this.#who;
     const known = (): Who => {
       if (who === undefined) throw new Error('nobody is known in a public operation');
