@@ -2,25 +2,22 @@ import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { OperationRoom } from '../../shared/edge/http/operation.ts';
-import type { Log } from '../../shared/ports/log.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
-import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
 
-/** What the operations work with. */
-export interface ApiRoom extends OperationRoom {
-  readonly ledger: LedgerStore;
+/** What the operations work with. What they bill at once they bill as the invoice run does. */
+export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly proofs: ProofStore;
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly invoices: InvoiceStore;
   readonly reconciliation: ReconciliationStore;
   readonly vault: Vault;
-  readonly log: Log;
   readonly cursors: Cursors;
   readonly newRequestId: () => string;
   readonly ledgerOrigin: LedgerOrigin;

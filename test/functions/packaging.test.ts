@@ -11,7 +11,7 @@ import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Which of Google's clients a function may load: each costs a cold start. */
 const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  api: ['spanner', 'storage'],
+  api: ['firestore', 'pubsub', 'spanner', 'storage'],
   'archive-period': ['firestore', 'kms', 'spanner', 'storage'],
   ingest: ['pubsub', 'spanner'],
   'reconcile-chain': ['firestore', 'kms', 'pubsub', 'spanner', 'storage'],
