@@ -7,7 +7,13 @@ import { type Fault, Refusal } from './problem.ts';
 const ALL_FAULTS_MAX_BYTES = 64 * 1024;
 const FAULTS_MAX = 20;
 
-const OPTIONS = { strict: true, strictTypes: false, allowUnionTypes: true, discriminator: true } as const;
+const OPTIONS = {
+  strict: true,
+  strictTypes: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  discriminator: true,
+} as const;
 const firstOnly = new Ajv(OPTIONS);
 const every = new Ajv({ ...OPTIONS, allErrors: true });
 // A query is text; a schema may still say integer.

@@ -92,6 +92,10 @@ export function documentOf(operations: readonly Operation[]): OpenApiDocument {
   };
 }
 
+/** The document as it lies in `docs/openapi.json`: the same operations give the same bytes. */
+export const documentText = (operations: readonly Operation[]): string =>
+  `${JSON.stringify(documentOf(operations), null, 2)}\n`;
+
 /** `/invoices/:number` as the document writes it: `/invoices/{number}`. */
 export const templateOf = (path: string): string => path.replaceAll(/:([a-z_]+)/g, '{$1}');
 
