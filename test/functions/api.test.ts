@@ -7,6 +7,7 @@ import type { Entry } from '../../shared/domain/ledger/kinds.ts';
 import { isConsistent, rootFromInclusion } from '../../shared/domain/ledger/proof.ts';
 import { ROLES } from '../../shared/stores/account-store.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
+import { checkedFetch } from '../support/contract.ts';
 import { type StorageDouble, startStorageDouble } from '../support/doubles/storage.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
 
@@ -193,7 +194,10 @@ describe('the API answers a tenant', () => {
     afterEach(() => double.close());
 
     const ask = (client: Client): Promise<Response> =>
-      fetch(`${suite.url}${EVIDENCE}`, { redirect: 'manual', headers: { Authorization: `Bearer ${client.key}` } });
+      checkedFetch(`${suite.url}${EVIDENCE}`, {
+        redirect: 'manual',
+        headers: { Authorization: `Bearer ${client.key}` },
+      });
     const downloads = (): number => suite.lines.filter(({ event }) => event === 'evidence_downloaded').length;
 
     it('the evidence is one address away: 303, not to be kept, without a byte of it', async () => {
@@ -228,7 +232,7 @@ describe('the API answers a tenant', () => {
         [{ Authorization: `Bearer ${acme.key}x` }, 401],
         [{}, 401],
       ] as const) {
-        const response = await fetch(`${suite.url}${EVIDENCE}`, { redirect: 'manual', headers });
+        const response = await checkedFetch(`${suite.url}${EVIDENCE}`, { redirect: 'manual', headers });
         assert.equal(response.status, status);
         assert.equal(response.headers.get('location'), null);
       }
@@ -274,7 +278,7 @@ describe('the API answers a tenant', () => {
       await suite.settle();
       await acme.send(calls());
       await suite.platform.bus.idle();
-      const { keys: jwks } = (await (await fetch(`${suite.url}/.well-known/jwks.json`)).json()) as {
+      const { keys: jwks } = (await (await checkedFetch(`${suite.url}/.well-known/jwks.json`)).json()) as {
         keys: { kid: string; kty: string; n: string; e: string }[];
       };
       const head = await acme.read<Head>(`${API}/ledger/head`);
@@ -467,7 +471,10 @@ describe('the API answers a tenant', () => {
       'ledger/head',
     ];
     const asking = (path: string, authorization?: string): Promise<Response> =>
-      fetch(`${suite.url}${path}`, authorization === undefined ? {} : { headers: { Authorization: authorization } });
+      checkedFetch(
+        `${suite.url}${path}`,
+        authorization === undefined ? {} : { headers: { Authorization: authorization } },
+      );
 
     it('no credentials, or another kind of them, are 401 everywhere and say what is wanted', async () => {
       for (const path of READS) {
@@ -574,7 +581,7 @@ describe('the API answers a tenant', () => {
 
   describe('and anybody', () => {
     it('the keys, as a JWK set', async () => {
-      const response = await fetch(`${suite.url}/.well-known/jwks.json`);
+      const response = await checkedFetch(`${suite.url}/.well-known/jwks.json`);
       assert.equal(response.headers.get('content-type'), 'application/jwk-set+json');
       const { keys: jwks } = (await response.json()) as {
         keys: { kty: string; alg: string; purpose: string; d?: string }[];
@@ -591,11 +598,11 @@ describe('the API answers a tenant', () => {
 
     it('the latest checkpoint, once there is one', async () => {
       const path = '/.well-known/tallystick/checkpoint';
-      assert.equal((await fetch(`${suite.url}${path}`)).status, 404);
+      assert.equal((await checkedFetch(`${suite.url}${path}`)).status, 404);
       await acme.send(calls());
       await suite.settle();
       const latest = await suite.platform.seals.latest();
-      assert.deepEqual(await (await fetch(`${suite.url}${path}`)).json(), {
+      assert.deepEqual(await (await checkedFetch(`${suite.url}${path}`)).json(), {
         ledger: 'ledger.localhost/dev',
         record: latest.signed!.record,
         checkpoint: latest.signed!.jws,
@@ -603,7 +610,7 @@ describe('the API answers a tenant', () => {
     });
 
     it('whether it lives', async () => {
-      assert.deepEqual(await (await fetch(`${suite.url}/healthz`)).json(), { status: 'ok' });
+      assert.deepEqual(await (await checkedFetch(`${suite.url}/healthz`)).json(), { status: 'ok' });
     });
 
     it('what is not there is 404, what is not asked so is 405 with what is, what cannot be said so is 406', async () => {
@@ -630,7 +637,7 @@ describe('the API answers a tenant', () => {
         ['OPTIONS', `${API}/usage`, 'POST'],
         ['GET', '/_functions/sign-receipts/', 'POST'],
       ] as const) {
-        const response = await fetch(`${suite.url}${path}`, {
+        const response = await checkedFetch(`${suite.url}${path}`, {
           method,
           headers: { Authorization: `Bearer ${acme.key}` },
         });
@@ -639,7 +646,7 @@ describe('the API answers a tenant', () => {
       }
       const xml = await acme.get(`${API}/invoices`, { Accept: 'application/xml' });
       assert.equal(`${xml.status} ${(await problemOf(xml)).code}`, '406 not_acceptable');
-      const head = await fetch(`${suite.url}/healthz`, { method: 'HEAD' });
+      const head = await checkedFetch(`${suite.url}/healthz`, { method: 'HEAD' });
       assert.deepEqual([head.status, await head.text()], [200, '']);
     });
 

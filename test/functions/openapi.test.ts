@@ -6,6 +6,7 @@ import { type ErrorCode, statusFor } from '../../shared/domain/errors.ts';
 import type { JsonSchema, Operation } from '../../shared/edge/http/operation.ts';
 import { answerCheck, bodyCheck, pathCheck, queryCheck } from '../../shared/edge/http/operation-checks.ts';
 import { documentOf, documentText, type OpenApiDocument } from '../../shared/edge/openapi/document.ts';
+import { checkedFetch } from '../support/contract.ts';
 import { TestSuite } from '../support/suite.ts';
 
 const operations = described();
@@ -53,7 +54,7 @@ describe('the OpenAPI document', () => {
   it('is served to anybody', async () => {
     const suite = await TestSuite.start();
     try {
-      const response = await fetch(`${suite.url}/openapi.json`);
+      const response = await checkedFetch(`${suite.url}/openapi.json`);
       assert.equal(response.headers.get('content-type'), 'application/json');
       assert.deepEqual((await response.json()) as OpenApiDocument, JSON.parse(JSON.stringify(document)));
     } finally {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseLedgerOrigin } from '../../shared/domain/ids.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
+import { checkedFetch } from '../support/contract.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
 
 const PLAN = {
@@ -32,7 +33,7 @@ describe('an organization lives in one residency region', () => {
 
   /** The same call to a stack, whichever it is for. */
   const ask = (suite: TestSuite, path: string, key: string, body?: unknown): Promise<Response> =>
-    fetch(`${suite.url}/api/v1/billing/${path}`, {
+    checkedFetch(`${suite.url}/api/v1/billing/${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

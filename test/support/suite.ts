@@ -20,6 +20,7 @@ import type { Role } from '../../shared/stores/account-store.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import type { Platform } from '../../shared/wiring/platform.ts';
 import { Suite } from '../../shared/wiring/suite.ts';
+import { checkedFetch } from './contract.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
 export const at = (text: string): Instant => parseInstant(text, 'test');
@@ -230,7 +231,7 @@ export interface UsageAnswer {
   }[];
 }
 
-/** Somebody who calls the API with one key. */
+/** Somebody who calls the API with one key. Every answer is held against the OpenAPI document. */
 export class Client {
   readonly tenant: TenantId;
   readonly key: string;
@@ -245,7 +246,7 @@ export class Client {
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    return fetch(this.address(path), { headers: { Authorization: `Bearer ${this.key}`, ...headers } });
+    return checkedFetch(this.address(path), { headers: { Authorization: `Bearer ${this.key}`, ...headers } });
   }
 
   /** Where a path is; somebody of the platform names the organization. */
@@ -266,7 +267,25 @@ export class Client {
 
   post(body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json'): Promise<Response> {
     const headers = { Authorization: `Bearer ${this.key}`, 'Content-Type': contentType };
-    return fetch(this.address('/api/v1/billing/usage'), { method: 'POST', headers, body });
+    return checkedFetch(this.address('/api/v1/billing/usage'), { method: 'POST', headers, body });
+  }
+
+  /** Any call; `body` is sent as JSON. */
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    return checkedFetch(this.address(path), {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.key}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   /** Sends usage. @throws Error unless the answer is 202 */
