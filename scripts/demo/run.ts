@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SystemEntropy } from '../../shared/adapters/local/entropy.ts';
+import { type Api, ApiProblem, all, openApi } from '../../shared/client/client.ts';
+import type { InvoiceSummary } from '../../shared/client/operations.ts';
 import { readPinned } from '../../shared/domain/evidence/pinned.ts';
 import { verifyBundle } from '../../shared/domain/evidence/verify.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
@@ -178,19 +180,25 @@ class Demo {
   /** Downloads every bundle over HTTP, as compliance staff would, and writes the pinned file beside it. */
   async download(folder: string): Promise<DemoResult['bundles']> {
     await mkdir(folder, { recursive: true });
-    const jwks: unknown = await (await fetch(`${this.#suite.url}/.well-known/jwks.json`)).json();
+    const jwks = await openApi({ url: this.#suite.url }).getSigningKeys();
     const bundles = [];
     for (let tenant = 0; tenant < this.#tenants; tenant++) {
-      const { blind } = (await (await this.#get(tenant, '/api/v1/billing/ledger/head')).json()) as { blind: string };
+      const api = this.#api(tenant);
+      const head = await api.getLedgerHead();
+      if (head.size === 0 || !('blind' in head)) {
+        this.disagreements.push(`${tenantId(tenant)} has an empty ledger`);
+        continue;
+      }
+      const { blind } = head;
       for (const { number } of await this.#invoices(tenant)) {
-        const response = await this.#get(tenant, `/api/v1/billing/evidence/${number}`);
-        if (!response.ok) {
-          this.disagreements.push(`evidence of ${number} answered ${response.status}`);
-          continue;
-        }
+        const bundle = await api.downloadEvidence({ number }).catch((error: unknown) => {
+          if (!(error instanceof ApiProblem)) throw error;
+          this.disagreements.push(`evidence of ${number}: ${error.message}`);
+        });
+        if (bundle === undefined) continue;
         const path = join(folder, `${tenantId(tenant)}-${number}.tar`);
         const pinned = join(folder, `${tenantId(tenant)}-${number}.pinned.json`);
-        await writeFile(path, Buffer.from(await response.arrayBuffer()));
+        await writeFile(path, bundle);
         await writeFile(
           pinned,
           `${JSON.stringify({ ledger: this.#suite.platform.ledgerOrigin, tenant: tenantId(tenant), blind, jwks }, null, 2)}\n`,
@@ -289,28 +297,19 @@ class Demo {
   }
 
   async #send(tenant: number, batch: readonly SentEvent[]): Promise<void> {
-    const response = await fetch(`${this.#suite.url}/api/v1/billing/usage`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${this.#keys[tenant]}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(batch),
-    });
-    if (response.status !== 202) throw new Error(`usage answered ${response.status}: ${await response.text()}`);
-    const answer = (await response.json()) as { accepted: number; duplicates: number; refused: number };
+    const answer = await this.#api(tenant).sendUsage({ body: batch });
     this.#counts.sent += batch.length;
     this.#counts.accepted += answer.accepted;
     this.#counts.duplicates += answer.duplicates;
     this.#counts.refused += answer.refused;
   }
 
-  #get(tenant: number, path: string): Promise<Response> {
-    return fetch(`${this.#suite.url}${path}`, { headers: { Authorization: `Bearer ${this.#keys[tenant]}` } });
+  #api(tenant: number): Api {
+    return openApi({ url: this.#suite.url, key: this.#keys[tenant]! });
   }
 
-  async #invoices(tenant: number) {
-    const answer = (await (await this.#get(tenant, '/api/v1/billing/invoices?limit=100')).json()) as {
-      data: { number: string; period_start: string; total: { amount: string; currency: string } }[];
-    };
-    return answer.data;
+  #invoices(tenant: number): Promise<InvoiceSummary[]> {
+    return all(this.#api(tenant).listInvoices, { limit: 100 });
   }
 
   #advanceTo(instant: Instant): void {

@@ -8,6 +8,7 @@ import type { InvoiceRun } from '../../functions/run-invoices/run-invoices.ts';
 import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
 import { FileSigner } from '../../shared/adapters/local/signer.ts';
+import { type Api, openApi } from '../../shared/client/client.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { Entry, EntryKind, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
@@ -268,6 +269,11 @@ export class Client {
   post(body: string | Uint8Array<ArrayBuffer>, contentType = 'application/json'): Promise<Response> {
     const headers = { Authorization: `Bearer ${this.key}`, 'Content-Type': contentType };
     return checkedFetch(this.address('/api/v1/billing/usage'), { method: 'POST', headers, body });
+  }
+
+  /** The typed client, in this one's name. */
+  get api(): Api {
+    return openApi({ url: this.#suite.url, key: this.key, fetch: checkedFetch });
   }
 
   /** Any call; `body` is sent as JSON. */
