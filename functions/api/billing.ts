@@ -12,6 +12,7 @@ import {
   nameSchema,
   nullable,
   pageQuery,
+  queryTextSchema,
 } from '../../shared/edge/http/schemas.ts';
 import type { RowOf } from '../../shared/ports/database.ts';
 import type { InvoiceRow } from '../../shared/stores/invoice-store.ts';
@@ -59,8 +60,8 @@ export const billingOperations = (room: ApiRoom): Operation[] => [
     summary: 'Each meter’s aggregate per period',
     scope: 'billing:read',
     query: {
-      metric_name: { type: 'string', maxLength: 100, description: 'only this metric' },
-      subscription_id: { type: 'string', maxLength: 100, description: 'only this subscription' },
+      metric_name: { ...queryTextSchema, description: 'only this metric' },
+      subscription_id: { ...queryTextSchema, description: 'only this subscription' },
     },
     answers: { 200: usageSummarySchema },
     handle: async ({ tenant, query }) => {

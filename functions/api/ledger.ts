@@ -5,7 +5,7 @@ import { readEntry, readHead, readSeal } from '../../shared/domain/ledger/record
 import { leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
-import { pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
+import { pageOf, pageQuery, queryTextSchema } from '../../shared/edge/http/schemas.ts';
 import { entrySchema } from './entry-schema.ts';
 import { ledgerHeadSchema, receiptSchema } from './ledger-schema.ts';
 import { type ApiRoom, absent, page } from './room.ts';
@@ -43,7 +43,7 @@ export const ledgerOperations = (room: ApiRoom): Operation[] => [
     tag: 'Ledger',
     summary: 'What became of an accepted event, with its proof',
     scope: 'billing:read',
-    params: { receipt_id: { type: 'string', maxLength: 100, description: 'from the answer that accepted the event' } },
+    params: { receipt_id: { ...queryTextSchema, description: 'from the answer that accepted the event' } },
     answers: { 200: receiptSchema },
     handle: async ({ tenant, params }) => {
       const id = parseReceiptId(params['receipt_id']);
@@ -64,7 +64,7 @@ export const ledgerOperations = (room: ApiRoom): Operation[] => [
     summary: 'Where the ledger stands',
     scope: 'billing:read',
     query: {
-      since: { type: 'string', maxLength: 20, description: 'a size seen before: adds the proof of consistency' },
+      since: { ...queryTextSchema, description: 'a size seen before: adds the proof of consistency' },
     },
     answers: { 200: ledgerHeadSchema },
     handle: async ({ tenant, query }) => {

@@ -68,10 +68,13 @@ export const countSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SA
 /** Either of the schema or null. */
 export const nullable = <const S extends JsonSchema>(schema: S) => ({ anyOf: [schema, { type: 'null' }] }) as const;
 
+/** Text of a query that its handler judges: no longer than an address can be. */
+export const queryTextSchema = { type: 'string', maxLength: 16_000 } as const;
+
 /** The query of a list; handlers read `limit` with `limitOf`, `cursor` with `room.cursors`. */
 export const pageQuery = {
   limit: { type: 'integer', minimum: 1, maximum: 100, default: 20, description: 'how many at most' },
-  cursor: { type: 'string', maxLength: 16000, description: '`next_cursor` of the page before' },
+  cursor: { ...queryTextSchema, description: '`next_cursor` of the page before' },
 } as const;
 
 /** The answer of a list. @param name of the component, e.g. `invoice-list` */
