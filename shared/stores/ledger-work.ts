@@ -275,9 +275,7 @@ export class LedgerWork {
   /** Base prices of the meters, and what minimum commitments are short of: what a period owes when it is over. */
   settle(subscription: Subscription, open: OpenPeriod, until: Instant): void {
     const period = { start: startOf(open.period), end: endOf(open.period) };
-    for (const { meter, price, share } of basesDue(subscription, period, until)) {
-      this.scribe.baseFee(open, meter, price, share);
-    }
+    for (const { meter, price } of basesDue(subscription, period)) this.scribe.baseFee(open, meter, price);
     for (const stretch of commitmentsDue(subscription, period, until)) {
       const due = reckonTrueUp(open, countedByTrueUps(open), stretch);
       if (due.amount > 0n || stretch.isPart) this.scribe.trueUp(open, due);

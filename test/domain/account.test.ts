@@ -148,7 +148,6 @@ describe('an account', () => {
       ['with lateness in a text', accountJson({ lateness_days: '35' }), 'invalid_catalogue lateness_days'],
       ['with negative grace', accountJson({ grace_minutes: -1 }), 'invalid_catalogue grace_minutes'],
       ['with more than 31 days of grace', accountJson({ grace_minutes: 44_641 }), 'invalid_catalogue grace_minutes'],
-      ['without a subscription', accountJson({ subscriptions: [] }), 'invalid_catalogue subscriptions'],
       [
         'with two subscriptions of one name',
         accountJson({
@@ -202,7 +201,6 @@ describe('an account', () => {
         'invalid_catalogue subscriptions.0.meters.0.prices.0',
       ],
       ['with a field nobody knows in a limit', withLimit({ reset: true }), 'invalid_catalogue limits.0'],
-      ['without a meter', withMeters(), 'invalid_catalogue subscriptions.0.meters'],
       [
         'with a meter that has a bad name',
         withMeters(meterJson('a b', 'sum')),
@@ -309,6 +307,11 @@ describe('an account', () => {
     ] as const) {
       it(`${says}: ${expected}`, () => assert.equal(answer(value), expected));
     }
+  });
+
+  it('may have no subscription yet, and a subscription of fees alone no meter', () => {
+    assert.equal(answer(accountJson({ subscriptions: [] })), undefined);
+    assert.equal(answer(withMeters()), undefined);
   });
 
   it('may say one price version twice where it says the same thing', () => {

@@ -351,7 +351,7 @@ const TAMPERINGS: readonly Tampering[] = [
     change: (lines, i) =>
       edit(lines, i, (line) => {
         const [prev, recordedAt, blind] = ['prev', 'recorded_at', 'blind'].map((field) => fieldOf(line, field));
-        return `{"amount":"1","blind":"${blind}","currency":"EUR","ledger":"${LEDGER}","number":"INV-1","payment_id":"p","prev":"${prev}","recorded_at":"${recordedAt}","seq":"${i}","tenant":"${TENANT}","typ":"payment","v":"1"}`;
+        return `{"amount":"1","blind":"${blind}","chargeback_id":"c","currency":"EUR","ledger":"${LEDGER}","number":"INV-1","payment_id":"p","prev":"${prev}","recorded_at":"${recordedAt}","seq":"${i}","tenant":"${TENANT}","typ":"chargeback","v":"1"}`;
       }),
     evenSignedAgain: true,
   },

@@ -1,7 +1,7 @@
-import { type Amount, divideRounded, formatQuantity, type Quantity, ZERO_AMOUNT } from '../decimals.ts';
+import { type Amount, formatQuantity, type Quantity, ZERO_AMOUNT } from '../decimals.ts';
 import { isCumulative } from '../pricing/document.ts';
 import { taxCategoryOf } from '../pricing/tax-category.ts';
-import { basePrice, priceOf } from '../pricing/price.ts';
+import { priceOf } from '../pricing/price.ts';
 import type { PriceVersion } from '../pricing/version.ts';
 import { feeAmount, type Proration, shareOf } from '../subscription/proration.ts';
 import type { Instant } from '../time.ts';
@@ -9,24 +9,6 @@ import type { Aggregation } from '../usage/meter.ts';
 import { type AggregateKey, endOf, type LineName, type MeterAggregate, type OpenPeriod, type SingleLine, startOf } from './books.ts';
 import type { FeeStretch } from './fee-rules.ts';
 import type { StandingFee } from './money-books.ts';
-
-/** Places to which what divides is rounded, below the 24 of an amount. */
-const TWELVE_PLACES = 10n ** 12n;
-
-/** The share of the period that a meter's price was in force. */
-export interface BaseShare {
-  readonly numerator: string;
-  readonly denominator: string;
-}
-
-export const WHOLE: BaseShare = { numerator: '1', denominator: '1' };
-
-/** The base price of a period for the share of it that the price was in force, to 12 places. */
-export function baseAmount(price: PriceVersion, { numerator, denominator }: BaseShare): Amount {
-  const base = basePrice(price.document);
-  if (numerator === denominator) return base;
-  return (divideRounded(base * BigInt(numerator), BigInt(denominator) * TWELVE_PLACES) * TWELVE_PLACES) as Amount;
-}
 
 /** A correction of a billed event. */
 export interface Correction {

@@ -4,6 +4,7 @@ import { BadInput, unhandled } from '../errors.ts';
 import type { Sequence } from '../ids.ts';
 import type { InvoiceDocument } from '../invoice/invoice.ts';
 import { isCumulative } from '../pricing/document.ts';
+import { basePrice } from '../pricing/price.ts';
 import type { PriceVersion } from '../pricing/version.ts';
 import { PRORATIONS } from '../subscription/proration.ts';
 import { contains, type Instant, parseZone, plusMicros, readPeriod } from '../time.ts';
@@ -28,7 +29,6 @@ import { genesisPrev } from './genesis.ts';
 import type { Entry, EntryOf } from './kinds.ts';
 import {
   adjustmentLine,
-  baseAmount,
   correctAggregate,
   countedByTrueUps,
   feeLine,
@@ -325,6 +325,9 @@ export class Replay {
       );
     }
     const quantity = readCanonicalDecimal(entry.quantity, 12) as Quantity;
+    if (quantity < 0n && aggregation !== 'weighted_sum') {
+      throw new LedgerFault('misrated', seq, 'only a level changes by less than nothing');
+    }
     if ((aggregation === 'count' || aggregation === 'unique_count') && entry.quantity !== '1') {
       throw new LedgerFault('wrong_aggregate', seq, `${aggregation} counts one event at a time`);
     }
@@ -410,20 +413,18 @@ export class Replay {
   }
 
   #baseFee(entry: EntryOf<'fee'>, open: OpenPeriod, price: PriceVersion, seq: Sequence): void {
-    const isPlain = entry.quantity === '0' && entry.proration === 'full' && entry.zone === 'UTC';
-    if (!isPlain || entry.from !== startOf(entry.period) || entry.to !== endOf(entry.period)) {
-      throw new LedgerFault('misrated', seq, 'a base fee is for its period as a whole');
-    }
-    if (BigInt(entry.numerator) > BigInt(entry.denominator)) {
-      throw new LedgerFault('misrated', seq, 'a share is at most the whole');
-    }
     if (entry.period !== entry.billed_in)
       throw new LedgerFault('wrong_period', seq, 'a base fee belongs to its period');
+    const share = [entry.quantity, entry.proration, entry.zone, entry.numerator, entry.denominator].join(' ');
+    const isWhole = entry.from === startOf(entry.period) && entry.to === endOf(entry.period);
+    if (share !== '0 full UTC 1 1' || !isWhole) {
+      throw new LedgerFault('misrated', seq, 'a base fee is for its period as a whole');
+    }
     const line = usageLine(entry.meter, entry.period, price);
     if ((open.lines.get(usageLineKey(line))?.base ?? 0n) !== 0n) {
       throw new LedgerFault('duplicate_event', seq, `the base fee of ${entry.meter} was billed before`);
     }
-    const amount = baseAmount(price, entry);
+    const amount = basePrice(price.document);
     if (amount === 0n) throw new LedgerFault('misrated', seq, `${price.ref} has no base price`);
     requireAmount(entry, amount, price.ref, seq);
     this.books.postBaseFee(open, line, amount, seq);

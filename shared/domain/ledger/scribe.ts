@@ -3,6 +3,7 @@ import { type Amount, formatAmount, formatQuantity, type Quantity } from '../dec
 import { sha256Base64url } from '../digest.ts';
 import type { LedgerOrigin, Sequence, TenantId } from '../ids.ts';
 import { foldInvoice, type InvoiceDocument } from '../invoice/invoice.ts';
+import { basePrice } from '../pricing/price.ts';
 import type { PriceVersion } from '../pricing/version.ts';
 import { type Instant, later } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
@@ -13,8 +14,6 @@ import { genesisPrev } from './genesis.ts';
 import type { EntryOf } from './kinds.ts';
 import {
   adjustmentLine,
-  type BaseShare,
-  baseAmount,
   type Correction,
   correctAggregate,
   feeLine,
@@ -22,7 +21,6 @@ import {
   type TrueUp,
   trueUpLine,
   usageLine,
-  WHOLE,
 } from './line-rules.ts';
 import { type MoneyEntry, type MoneyKind, MoneyRefused, moveMoney } from './money-moves.ts';
 import { writeCharge, writeEntry } from './record.ts';
@@ -173,8 +171,8 @@ export class Scribe {
   }
 
   /** Bills what a price asks for at no usage at all: a flat fee, the first tier's flat amount. Nothing where it is zero. */
-  baseFee(open: OpenPeriod, meter: string, price: PriceVersion, share: BaseShare = WHOLE): void {
-    const amount = baseAmount(price, share);
+  baseFee(open: OpenPeriod, meter: string, price: PriceVersion): void {
+    const amount = basePrice(price.document);
     if (amount === 0n) return;
     const seq = this.range.size;
     this.#append(
@@ -183,10 +181,10 @@ export class Scribe {
         ...billed(open, amount),
         ...priced(meter, open.period, price),
         typ: 'fee',
-        denominator: share.denominator,
+        denominator: '1',
         fee: 'base',
         from: startOf(open.period),
-        numerator: share.numerator,
+        numerator: '1',
         proration: 'full',
         quantity: '0',
         to: endOf(open.period),

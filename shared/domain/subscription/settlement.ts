@@ -1,45 +1,25 @@
-import { type Meter, pricesAt, type Subscription } from '../account/account.ts';
-import { type BaseShare, type TrueUp, WHOLE } from '../ledger/line-rules.ts';
+import { pricesAt, type Subscription } from '../account/account.ts';
+import type { TrueUp } from '../ledger/line-rules.ts';
 import type { PriceVersion } from '../pricing/version.ts';
-import { type Instant, later, microsOf, type Period } from '../time.ts';
+import { type Instant, later, type Period } from '../time.ts';
 
 /** A meter's base price that a period owes. */
 export interface BaseDue {
   readonly meter: string;
   readonly price: PriceVersion;
-  readonly share: BaseShare;
 }
 
 /**
- * The base prices that a period owes when it is over: in full where one price was in force, in proportion to their time
- * where several were. Time in which the subscription had not begun counts for the first, time after its end for the last.
- * @param until the period's end, or the subscription's if that comes before
+ * The base prices that a period owes when it is over, each in full and once: of the price in force at its beginning or, where
+ * it only comes into force during the period (the first one, mostly), of that one.
  */
-export function basesDue(subscription: Subscription, period: Period, until: Instant): BaseDue[] {
-  return subscription.meters.flatMap((meter) => basesOf(meter, period, until));
-}
-
-function basesOf(meter: Meter, period: Period, until: Instant): BaseDue[] {
-  const spans = new Map<string, { readonly price: PriceVersion; micros: bigint }>();
-  const marks = [period.start, ...meter.prices.map(({ effectiveFrom }) => effectiveFrom), until]
-    .filter((at) => at >= period.start && at <= until)
-    .sort();
-  for (const [i, from] of marks.entries()) {
-    const to = marks[i + 1];
-    if (to === undefined || from === to) continue;
-    for (const price of pricesAt(meter, from)) {
-      const span = spans.get(price.digest) ?? { price, micros: 0n };
-      span.micros += microsOf(to) - microsOf(from);
-      spans.set(price.digest, span);
-    }
-  }
-  const all = [...spans.values()];
-  const whole = all.reduce((sum, { micros }) => sum + micros, 0n);
-  return all.map(({ price, micros }) => ({
-    meter: meter.name,
-    price,
-    share: micros === whole ? WHOLE : { numerator: String(micros), denominator: String(whole) },
-  }));
+export function basesDue(subscription: Subscription, period: Period): BaseDue[] {
+  return subscription.meters.flatMap((meter) => {
+    const later = meter.prices.find((one) => one.effectiveFrom > period.start && one.effectiveFrom < period.end);
+    const first = pricesAt(meter, period.start);
+    const due = first.length > 0 || later === undefined ? first : pricesAt(meter, later.effectiveFrom);
+    return due.map((price) => ({ meter: meter.name, price }));
+  });
 }
 
 /** A commitment's stretch of a period; `isPart` where it is not the only one. */
