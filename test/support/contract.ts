@@ -118,11 +118,11 @@ let shared: Contract | undefined;
 /** The contract of this run; what was exercised is known across all test files of it. */
 export const contract = (): Contract => (shared ??= new Contract());
 
-/** `fetch`, with every answer held against the document. */
-export async function checkedFetch(address: string, init: RequestInit = {}): Promise<Response> {
+/** `fetch`, with every answer held against the document. @param by another contract where success is by chance */
+export async function checkedFetch(address: string, init: RequestInit = {}, by = contract()): Promise<Response> {
   const response = await fetch(address, { ...init, redirect: 'manual' });
   const { pathname, search } = new URL(address);
-  contract().check({
+  by.check({
     method: init.method ?? 'GET',
     path: `${pathname}${search}`,
     status: response.status,
