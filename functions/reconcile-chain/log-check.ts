@@ -17,8 +17,8 @@ import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
-import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import { evidenceCopies, mirrorCopy } from './copies.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-walk.ts';
@@ -264,11 +264,7 @@ async function loadPrices(
   for (const [digest, version] of await room.accounts.knownPrices(missing)) prices.set(digest, version);
 }
 
-async function loadTerms(
-  texts: readonly string[],
-  terms: Map<string, Uint8Array>,
-  room: LogCheckRoom,
-): Promise<void> {
+async function loadTerms(texts: readonly string[], terms: Map<string, Uint8Array>, room: LogCheckRoom): Promise<void> {
   const missing = new Set<string>();
   for (const text of texts) {
     const digest = citedTerms(text);

@@ -4,6 +4,7 @@ import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import {
   accountName,
+  citedName,
   priceName,
   REGISTRY_PREFIX,
   type RegisteredAccount,
@@ -88,6 +89,7 @@ async function keepDocuments(
     ...rows.prices.map(({ bytes }) => [priceName(sha256Hex(bytes)), bytes] as const),
   ];
   const healed: string[] = [];
+  for (const bytes of rows.cited) await vault.create(citedName(sha256Hex(bytes)), Buffer.from(bytes));
   for (const [name, bytes] of documents) {
     if (known.has(name) && !full) continue;
     if ((await vault.create(name, bytes)) === 'created' && known.has(name)) healed.push(name);

@@ -11,7 +11,11 @@ export type Due =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'expiry' }
   | { readonly kind: 'start'; readonly subscription: Subscription }
-  | { readonly kind: 'period'; readonly subscription: Subscription; readonly period: Period & { readonly text: string } };
+  | {
+      readonly kind: 'period';
+      readonly subscription: Subscription;
+      readonly period: Period & { readonly text: string };
+    };
 
 const NOTHING: Due = { kind: 'nothing' };
 

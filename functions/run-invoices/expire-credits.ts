@@ -4,7 +4,11 @@ import type { Instant } from '../../shared/domain/time.ts';
 import { mirrorPages, projectFrom, type SignReceiptsRoom } from '../sign-receipts/sign-receipts.ts';
 
 /** Writes off what is left of credits that have expired: one entry each, so that the balance of a credit is always in the ledger. */
-export async function expireCredits(tenant: TenantId, now: Instant, room: SignReceiptsRoom): Promise<number | 'frozen'> {
+export async function expireCredits(
+  tenant: TenantId,
+  now: Instant,
+  room: SignReceiptsRoom,
+): Promise<number | 'frozen'> {
   const done = await room.ledger.append(tenant, now, async (work) => {
     let expired = 0;
     for (const held of work.books.money.grants.values()) {

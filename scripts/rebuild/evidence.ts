@@ -7,8 +7,8 @@ import { checkManifest } from '../../shared/domain/evidence/verify-signatures.ts
 import { type InvoiceDocument, invoiceBytes } from '../../shared/domain/invoice/invoice.ts';
 import { Unreadable } from '../../shared/domain/ledger/record.ts';
 import { invoices, unarchived } from '../../shared/stores/tables.ts';
-import { type RebuildOptions, RebuildRefused, type RebuildRoom } from './room.ts';
 import type { RestoredInvoice } from './restored-log.ts';
+import { type RebuildOptions, RebuildRefused, type RebuildRoom } from './room.ts';
 import type { RowWriter } from './row-writer.ts';
 
 /**

@@ -1,10 +1,11 @@
-import { type Account, parseAccount } from '../../shared/domain/account/account.ts';
-import { sha256Hex } from '../../shared/domain/digest.ts';
+import { type Account, parseAccount, versionsOf } from '../../shared/domain/account/account.ts';
+import { sha256Base64url, sha256Hex } from '../../shared/domain/digest.ts';
 import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import { isInForce } from '../../shared/domain/evidence/keyset.ts';
 import { type PriceVersion, parsePriceVersion } from '../../shared/domain/pricing/version.ts';
 import {
   accountName,
+  CITED_PREFIX,
   PRICES_PREFIX,
   priceName,
   REGISTRY_PREFIX,
@@ -27,6 +28,8 @@ export interface RestoredRegistry {
   readonly registry: Registry | undefined;
   readonly accounts: ReadonlyMap<string, RestoredAccount>;
   readonly prices: ReadonlyMap<string, PriceVersion>;
+  /** documents that entries cite: canonical bytes by digest */
+  readonly cited: ReadonlyMap<string, Buffer>;
 }
 
 /** The last registry, signed by a pinned key; undefined where none was ever taken. */
@@ -57,9 +60,7 @@ export async function restoreRegistry(
   const versions = await readPrices(registry, room);
   const take = async (text: string, updatedAt: string, limits: readonly { limit_id: string; since: string }[]) => {
     const account = parseAccount(JSON.parse(text));
-    for (const { meters } of account.subscriptions) {
-      for (const { version } of meters.flatMap(({ prices: dated }) => dated)) versions.set(version.digest, version);
-    }
+    for (const version of account.subscriptions.flatMap(versionsOf)) versions.set(version.digest, version);
     await writer.put(accounts, { tenant: account.tenant, document: text, updated_at: updatedAt });
     restored.set(account.tenant, {
       account,
@@ -76,7 +77,7 @@ export async function restoreRegistry(
     await take(JSON.stringify(document), now, limits);
   }
   for (const { digest, ref, bytes } of versions.values()) await writer.put(prices, { digest, ref, bytes });
-  return { registry, accounts: restored, prices: versions };
+  return { registry, accounts: restored, prices: versions, cited: await readCited(room) };
 }
 
 async function readDocument(name: string, digest: string, { vault }: RebuildRoom): Promise<Buffer> {
@@ -96,6 +97,16 @@ async function readPrices(registry: Registry | undefined, room: RebuildRoom): Pr
     versions.set(version.digest, version);
   }
   return versions;
+}
+
+/** Discounts, tax decisions and credit notes in the vault. */
+async function readCited(room: RebuildRoom): Promise<Map<string, Buffer>> {
+  const cited = new Map<string, Buffer>();
+  for (const name of await room.vault.list(CITED_PREFIX)) {
+    const bytes = await readDocument(name, name.slice(CITED_PREFIX.length, -'.json'.length), room);
+    cited.set(sha256Base64url(bytes), bytes);
+  }
+  return cited;
 }
 
 /** Lets callers in again; the last thing that is written. */

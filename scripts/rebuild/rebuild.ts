@@ -72,7 +72,7 @@ export async function rebuild(room: RebuildRoom, options: RebuildOptions): Promi
     }
     const log = await restoreLog(
       {
-        ...{ tenant, blind, restored, salts, prices: registry.prices, seals: sealed.count },
+        ...{ tenant, blind, restored, salts, prices: registry.prices, cited: registry.cited, seals: sealed.count },
         sealed: sealed.heads.get(blindedTenant(room.ledgerOrigin, blind, tenant)) ?? [],
       },
       room,

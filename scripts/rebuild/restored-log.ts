@@ -18,6 +18,8 @@ import { packPeaks, saveAggregate, savePeriod } from '../../shared/stores/ledger
 import { KEPT_LEVEL } from '../../shared/stores/ledger-work.ts';
 import { moneyRows } from '../../shared/stores/money-rows.ts';
 import {
+  corrections,
+  credit_notes,
   heads,
   openings,
   pages,
@@ -25,6 +27,7 @@ import {
   seen_values,
   segments,
   subscription_states,
+  terms,
   tree_nodes,
   verified,
 } from '../../shared/stores/tables.ts';
@@ -41,7 +44,8 @@ export interface LogFrame {
   readonly blind: string;
   readonly restored: RestoredAccount;
   readonly prices: ReadonlyMap<string, PriceVersion>;
-  readonly terms: CitedTerms;
+  /** documents that entries cite, by digest */
+  readonly cited: CitedTerms;
   /** heads of this log that seals have signed, in order */
   readonly sealed: readonly SealedHead[];
   readonly seals: number;
@@ -112,7 +116,7 @@ class LogRestorer {
       if (level >= KEPT_LEVEL) this.#nodes.push({ level, position, hash });
     });
     const start = { range, last: undefined, books: new Books() };
-    this.#replay = new Replay(room.ledgerOrigin, frame.tenant, frame.prices, start, frame.terms);
+    this.#replay = new Replay(room.ledgerOrigin, frame.tenant, frame.prices, start, frame.cited);
   }
 
   get size(): Sequence {
@@ -157,7 +161,32 @@ class LogRestorer {
       this.#closedAt.set(entry.subscription, entry.recorded_at as Instant);
     }
     if (entry.typ === 'invoice') this.#placeOf(entry, seq);
+    await this.#restoreCited(entry, seq);
     return entry;
+  }
+
+  /** The rows of documents that an entry cites: its terms, the credit note that it books. */
+  async #restoreCited(entry: Entry, seq: Sequence): Promise<void> {
+    const { tenant, cited } = this.#frame;
+    const digest = entry.typ === 'tax' ? entry.decision : entry.typ === 'discount' ? entry.discount_digest : undefined;
+    if (digest !== undefined) await this.#writer.put(terms, { digest, bytes: cited.get(digest)! });
+    if (entry.typ === 'correction') {
+      const { correction_id, quantity, ref_seq } = entry;
+      await this.#writer.put(corrections, {
+        tenant,
+        ref_seq: Number(ref_seq),
+        correction_id,
+        quantity,
+        entry_seq: seq,
+      });
+    }
+    if (entry.typ !== 'credit_note') return;
+    const document = cited.get(entry.note_digest);
+    if (document === undefined) throw new RebuildRefused(entry.credit_note, 'the vault has lost the credit note');
+    await this.#writer.put(credit_notes, {
+      ...{ tenant, number: entry.credit_note, invoice: entry.number, currency: entry.currency, total: entry.amount },
+      ...{ issued_at: entry.recorded_at, entry_seq: seq, document },
+    });
   }
 
   /** An invoice that ends no period lies in one that is open. */

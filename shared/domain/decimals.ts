@@ -79,6 +79,14 @@ export function parseQuantity(value: unknown, param = 'quantity'): Quantity {
   );
 }
 
+/** Reads a change of a level: a quantity, or one with a minus before it. @throws BadInput `invalid_quantity` */
+export function parseChange(value: unknown, param = 'quantity'): Quantity {
+  const isLess = typeof value === 'string' && value.startsWith('-');
+  const size = parseQuantity(isLess ? value.slice(1) : value, param);
+  if (isLess && size === 0n) throw new BadInput('invalid_quantity', 'there is no -0', param);
+  return (isLess ? -size : size) as Quantity;
+}
+
 /** Reads a price or rate: a decimal string of up to 20 digits before and 12 after the point. @throws BadInput `invalid_price` */
 export function parsePrice(value: unknown, param: string): Price {
   const units = readDecimal(value, { whole: 20, places: PRICE_PLACES });

@@ -45,6 +45,9 @@ export const registryName = (at: string): string => `${REGISTRY_PREFIX}${at.repl
 export const accountName = (digest: string): string => `registry/accounts/${digest}.json`;
 export const PRICES_PREFIX = 'registry/prices/';
 export const priceName = (digest: string): string => `${PRICES_PREFIX}${digest}.json`;
+/** Documents that signed entries cite by their digest: discounts, tax decisions, credit notes. No registry has to name them. */
+export const CITED_PREFIX = 'registry/cited/';
+export const citedName = (digest: string): string => `${CITED_PREFIX}${digest}.json`;
 
 export const registryBytes = (registry: Registry): Buffer =>
   canonicalBytes({ ...registry, typ: 'registry', v: '1' } as unknown as Json);

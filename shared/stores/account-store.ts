@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Account, parseAccount } from '../domain/account/account.ts';
+import { type Account, parseAccount, versionsIn, versionsOf } from '../domain/account/account.ts';
 import { sha256, sha256Base64url } from '../domain/digest.ts';
 import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
@@ -47,7 +47,7 @@ export async function readAccount(reader: Reader, tenant: TenantId): Promise<Acc
 
 /** Keeps an organization's document and every price version that it names. */
 export function writeAccount(tx: Transaction, account: Account, document: unknown, now: Instant): void {
-  for (const version of versionsOf(account)) {
+  for (const version of account.subscriptions.flatMap(versionsOf)) {
     tx.upsert(prices, { digest: version.digest, ref: version.ref, bytes: version.bytes });
   }
   tx.upsert(accounts, { tenant: account.tenant, document: JSON.stringify(document), updated_at: now });
@@ -147,12 +147,6 @@ export class AccountStore {
   }
 }
 
-const versionsOf = (account: Account): PriceVersion[] =>
-  account.subscriptions.flatMap(({ meters, items, commitments }) => [
-    ...meters.flatMap(({ prices }) => prices.map(({ version }) => version)),
-    ...[...items, ...commitments].flatMap(({ phases }) => phases.flatMap(({ price }) => price ?? [])),
-  ]);
-
 const notContinuous = (detail: string): BadInput => new BadInput('invalid_catalogue', detail, 'subscriptions');
 
 /** What was in force stays as it was: usage may have been billed by it. */
@@ -173,7 +167,12 @@ function requireContinuity(before: Account, after: Account, now: Instant): void 
       const past = (m: typeof meter): string =>
         m.prices
           .filter(({ effectiveFrom }) => effectiveFrom <= now)
-          .map(({ effectiveFrom, version }) => `${effectiveFrom} ${version.digest}`)
+          .map(
+            (dated) =>
+              `${dated.effectiveFrom} ${versionsIn(dated)
+                .map(({ digest }) => digest)
+                .join('+')}`,
+          )
           .join();
       if (past(meter) !== past(same))
         throw notContinuous(`a price of ${meter.name} that is in force cannot change; add a later one`);

@@ -7,16 +7,16 @@ import { type Instant, later, type Period } from '../domain/time.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import { writeAccount } from './account-store.ts';
 import { Archive } from './archive.ts';
+import { dryRun } from './dry-run.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
 import { billTerms, closeInto, type InvoiceOrder, nextToClose, startIsDue, subscriptionOf } from './invoicing.ts';
 import { dropLines, dropPeriod, loadPeriods } from './ledger-rows.ts';
-import { dryRun } from './dry-run.ts';
 import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
-import { writeAccount } from './account-store.ts';
 import { accounts, aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
@@ -174,7 +174,9 @@ export class LedgerStore extends LogReader {
     clockNow: Instant,
     change: (document: AccountJson, tx: Transaction) => Promise<{ readonly document: AccountJson; readonly result: T }>,
     settle?: (tx: Transaction, result: T) => Promise<void>,
-  ): Promise<{ readonly appended: Appended | undefined; readonly account: Account; readonly result: T } | 'frozen' | 'absent'> {
+  ): Promise<
+    { readonly appended: Appended | undefined; readonly account: Account; readonly result: T } | 'frozen' | 'absent'
+  > {
     const now = await this.#notBeforeLastSeal(clockNow);
     return this.#database.transact(async (tx) => {
       const row = await tx.read(accounts, [tenant]);

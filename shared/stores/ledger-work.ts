@@ -1,4 +1,4 @@
-import { type Account, priceAt, type Subscription } from '../domain/account/account.ts';
+import { type Account, isMatrix, type Meter, priceAt, type Subscription } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
 import { sha256 } from '../domain/digest.ts';
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
@@ -149,7 +149,7 @@ export class LedgerWork {
   #placeOf(event: AcceptedEvent): Place {
     const subscription = this.account.subscriptions.find(({ id }) => id === event.subscription);
     const meter = subscription?.meters.find(({ name }) => name === event.meter);
-    const price = meter === undefined ? undefined : priceAt(meter, event.occurredAt);
+    const price = meter === undefined ? undefined : priceAt(meter, event.occurredAt, propertiesOf(event, meter));
     if (subscription === undefined || meter === undefined || price === undefined) {
       throw new Unratable(`${event.subscription} has no meter ${event.meter} with a price at ${event.occurredAt}`);
     }
@@ -335,6 +335,12 @@ interface Place {
   readonly billedIn: string;
   readonly aggregation: RatableEvent['aggregation'];
   readonly price: PriceVersion;
+}
+
+/** The properties that choose a cell of a price matrix; read only where there is one. */
+function propertiesOf(event: AcceptedEvent, meter: Meter): Readonly<Record<string, string>> {
+  if (!isMatrix(meter, event.occurredAt)) return {};
+  return (JSON.parse(event.event) as { readonly data: Readonly<Record<string, string>> }).data;
 }
 
 const ratable = (

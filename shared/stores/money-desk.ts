@@ -89,7 +89,11 @@ export async function voidInvoice(work: LedgerWork, tx: Transaction, number: str
 }
 
 /** Gives up what is outstanding of an invoice. */
-export function writeOff(work: LedgerWork, number: string, reason: string): { readonly seq: number; readonly amount: bigint } {
+export function writeOff(
+  work: LedgerWork,
+  number: string,
+  reason: string,
+): { readonly seq: number; readonly amount: bigint } {
   const held = heldInvoice(work, number);
   const amount = outstanding(held);
   const fields = { amount: String(amount), currency: held.currency, number, reason };

@@ -61,7 +61,10 @@ export async function loadMoney(reader: Reader, tenant: TenantId, money: MoneyBo
 type Rows = ReadonlyMap<string, (tx: Transaction) => void>;
 
 /** One row per member of the books, as text by key: two of these tell which rows have changed. */
-export function moneyRows(tenant: TenantId, money: MoneyBooks): { readonly texts: ReadonlyMap<string, string>; readonly writes: Rows } {
+export function moneyRows(
+  tenant: TenantId,
+  money: MoneyBooks,
+): { readonly texts: ReadonlyMap<string, string>; readonly writes: Rows } {
   const texts = new Map<string, string>();
   const writes = new Map<string, (tx: Transaction) => void>();
   const keep = (key: string, row: object, write: (tx: Transaction) => void): void => {
@@ -128,7 +131,12 @@ export function moneyRows(tenant: TenantId, money: MoneyBooks): { readonly texts
 }
 
 /** Writes the rows that have changed since `before` was taken. */
-export function saveMoney(tx: Transaction, tenant: TenantId, before: ReadonlyMap<string, string>, money: MoneyBooks): void {
+export function saveMoney(
+  tx: Transaction,
+  tenant: TenantId,
+  before: ReadonlyMap<string, string>,
+  money: MoneyBooks,
+): void {
   const { texts, writes } = moneyRows(tenant, money);
   for (const [key, text] of texts) if (before.get(key) !== text) writes.get(key)!(tx);
   for (const { number, state } of money.invoices.values()) {

@@ -4,8 +4,8 @@ import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import { loadAggregates, loadPeriods } from './ledger-rows.ts';
-import { loadMoney } from './money-rows.ts';
 import { toHead } from './log-reader.ts';
+import { loadMoney } from './money-rows.ts';
 import { freezes, heads, verified } from './tables.ts';
 
 export interface Freeze {

@@ -1,6 +1,6 @@
 import type { Database, RowOf } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { accounts, aggregates, api_keys, prices, secrets } from './tables.ts';
+import { accounts, aggregates, api_keys, credit_notes, prices, secrets, terms } from './tables.ts';
 import { VALUE_SALTS, valueSaltOf } from './value-salts.ts';
 
 /** Rows that no entry of a log tells of. */
@@ -8,6 +8,8 @@ export interface RegistryRows {
   readonly accounts: readonly RowOf<typeof accounts.columns>[];
   readonly apiKeys: readonly RowOf<typeof api_keys.columns>[];
   readonly prices: readonly RowOf<typeof prices.columns>[];
+  /** canonical bytes of the documents that entries cite */
+  readonly cited: readonly Uint8Array[];
 }
 
 /** Salts of value commitments: the secret they follow from, and those that were made by chance before there was one. */
@@ -31,6 +33,10 @@ export class RegistryStore {
       accounts: await view.range(accounts, {}),
       apiKeys: await view.range(api_keys, {}),
       prices: await view.range(prices, {}),
+      cited: [
+        ...(await view.range(terms, {})).map(({ bytes }) => bytes),
+        ...(await view.range(credit_notes, {})).map(({ document }) => document),
+      ],
     }));
   }
 

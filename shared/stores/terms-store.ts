@@ -34,5 +34,7 @@ export class TermsStore {
 }
 
 /** Keeps a document in the transaction of the entry that cites it. */
-export const keepTerms = (tx: Transaction, { digest, bytes }: { readonly digest: string; readonly bytes: Uint8Array }): void =>
-  tx.upsert(terms, { digest, bytes });
+export const keepTerms = (
+  tx: Transaction,
+  { digest, bytes }: { readonly digest: string; readonly bytes: Uint8Array },
+): void => tx.upsert(terms, { digest, bytes });

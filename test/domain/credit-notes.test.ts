@@ -26,7 +26,9 @@ function taxation(behavior: Taxation['behavior']): Taxation {
         const over = behavior === 'exclusive' ? 100n : 100n + percent;
         const doubled = base * percent * 2n;
         const amount = doubled >= 0n ? (doubled + over) / (over * 2n) : -((-doubled + over) / (over * 2n));
-        return [{ jurisdiction: 'eu-de', rate: `0.${String(percent).padStart(2, '0')}`, treatment: 'taxed', base, amount }];
+        return [
+          { jurisdiction: 'eu-de', rate: `0.${String(percent).padStart(2, '0')}`, treatment: 'taxed', base, amount },
+        ];
       }),
   };
 }
@@ -45,7 +47,12 @@ function invoiceOf(lines: readonly Line[], taxed: Taxation | undefined): Invoice
     tenant: 'acme',
     number: 'INV-1',
     currency: 'EUR',
-    lines: rounded.map((one) => ({ meter: one.name, amount: String(one.amount), discount: '0', tax_category: one.taxCategory })),
+    lines: rounded.map((one) => ({
+      meter: one.name,
+      amount: String(one.amount),
+      discount: '0',
+      tax_category: one.taxCategory,
+    })),
     tax_behavior: taxed?.behavior ?? '',
     tax_decision: '',
     taxes: reckoned.taxes.map((row) => ({ ...row, base: String(row.base), amount: String(row.amount) })),
@@ -79,7 +86,10 @@ describe('a credit note', () => {
   it('over the second line takes back 50.00 and 9.50 tax', () => {
     const note = noteOf(invoice, [], { kind: 'lines', lines: [{ line: 1 }] }, taxed);
     assert.deepEqual([note.subtotal, note.tax_total, note.total], ['5000', '950', '5950']);
-    assert.deepEqual(note.taxes.map(({ rate, base }) => [rate, base]), [['0.19', '5000']]);
+    assert.deepEqual(
+      note.taxes.map(({ rate, base }) => [rate, base]),
+      [['0.19', '5000']],
+    );
   });
 
   it('over 59.50 with its tax takes back 50.60 net and 8.90 tax: 59.50 x 29.90 / 199.90 = 8.8998', () => {
@@ -95,7 +105,10 @@ describe('a credit note', () => {
     );
     const rest = noteOf(invoice, [first], { kind: 'full' }, taxed);
     assert.equal(rest.total, '9990');
-    assert.equal(refusalOf(() => noteOf(invoice, [first, rest], { kind: 'full' }, taxed))?.code, 'credit_exceeds_invoice');
+    assert.equal(
+      refusalOf(() => noteOf(invoice, [first, rest], { kind: 'full' }, taxed))?.code,
+      'credit_exceeds_invoice',
+    );
   });
 
   it('of three thirds of 3 x 0.33 at 19 %: tax 0.06, 0.13 - 0.06, 0.19 - 0.13; together the invoice’s 0.19', () => {
@@ -103,7 +116,10 @@ describe('a credit note', () => {
     const small = invoiceOf([standard(33n), standard(33n), standard(33n)], taxed);
     const notes: CreditNoteDocument[] = [];
     for (const line of [2, 0, 1]) notes.push(noteOf(small, notes, { kind: 'lines', lines: [{ line }] }, taxed));
-    assert.deepEqual(notes.map(({ tax_total }) => tax_total), ['6', '7', '6']);
+    assert.deepEqual(
+      notes.map(({ tax_total }) => tax_total),
+      ['6', '7', '6'],
+    );
     assert.equal(small.tax_total, '19');
   });
 
@@ -114,7 +130,12 @@ describe('a credit note', () => {
   });
 
   it('names a line that is there, once, and not more than it holds', () => {
-    for (const lines of [[{ line: 9 }], [{ line: 0 }, { line: 0 }], [{ line: 0, amount: 10001n }], [{ line: 0, amount: 0n }]]) {
+    for (const lines of [
+      [{ line: 9 }],
+      [{ line: 0 }, { line: 0 }],
+      [{ line: 0, amount: 10001n }],
+      [{ line: 0, amount: 0n }],
+    ]) {
       assert.ok(refusalOf(() => noteOf(invoice, [], { kind: 'lines', lines }, taxed)) !== undefined);
     }
   });
@@ -124,28 +145,51 @@ describe('a credit note', () => {
       fc.record({ amount: fc.bigInt(1n, 100_000n), category: fc.constantFrom('standard', 'reduced') }),
       { minLength: 1, maxLength: 6 },
     );
-    const step = fc.record({ kind: fc.constantFrom('lines', 'amount'), at: fc.nat(), share: fc.integer({ min: 1, max: 99 }) });
+    const step = fc.record({
+      kind: fc.constantFrom('lines', 'amount'),
+      at: fc.nat(),
+      share: fc.integer({ min: 1, max: 99 }),
+    });
     fc.assert(
-      fc.property(lines, fc.constantFrom('exclusive', 'inclusive', 'none'), fc.array(step, { maxLength: 8 }), (given, behavior, steps) => {
-        const rates = behavior === 'none' ? undefined : taxation(behavior as Taxation['behavior']);
-        const bill = invoiceOf(given, rates);
-        const notes: CreditNoteDocument[] = [];
-        for (const { kind, at, share } of steps) {
+      fc.property(
+        lines,
+        fc.constantFrom('exclusive', 'inclusive', 'none'),
+        fc.array(step, { maxLength: 8 }),
+        (given, behavior, steps) => {
+          const rates = behavior === 'none' ? undefined : taxation(behavior as Taxation['behavior']);
+          const bill = invoiceOf(given, rates);
+          const notes: CreditNoteDocument[] = [];
+          for (const { kind, at, share } of steps) {
+            const left = leftOf(bill, notes);
+            const line = at % given.length;
+            const part = (whole: bigint): bigint => (whole * BigInt(share)) / 100n;
+            const amount = kind === 'lines' ? part(left.lines[line]!) : part(left.total);
+            if (amount <= 0n) continue;
+            notes.push(
+              noteOf(
+                bill,
+                notes,
+                kind === 'lines' ? { kind, lines: [{ line, amount }] } : { kind: 'amount', amount },
+                rates,
+              ),
+            );
+          }
+          if (leftOf(bill, notes).total > 0n) notes.push(noteOf(bill, notes, { kind: 'full' }, rates));
+          const sum = (of: (note: CreditNoteDocument) => string): bigint =>
+            notes.reduce((all, note) => all + BigInt(of(note)), 0n);
+          assert.equal(
+            sum(({ total }) => total),
+            BigInt(bill.total),
+          );
+          assert.equal(
+            sum(({ tax_total }) => tax_total),
+            BigInt(bill.tax_total),
+          );
           const left = leftOf(bill, notes);
-          const line = at % given.length;
-          const part = (whole: bigint): bigint => (whole * BigInt(share)) / 100n;
-          const amount = kind === 'lines' ? part(left.lines[line]!) : part(left.total);
-          if (amount <= 0n) continue;
-          notes.push(noteOf(bill, notes, kind === 'lines' ? { kind, lines: [{ line, amount }] } : { kind: 'amount', amount }, rates));
-        }
-        if (leftOf(bill, notes).total > 0n) notes.push(noteOf(bill, notes, { kind: 'full' }, rates));
-        const sum = (of: (note: CreditNoteDocument) => string): bigint => notes.reduce((all, note) => all + BigInt(of(note)), 0n);
-        assert.equal(sum(({ total }) => total), BigInt(bill.total));
-        assert.equal(sum(({ tax_total }) => tax_total), BigInt(bill.tax_total));
-        const left = leftOf(bill, notes);
-        assert.ok([...left.lines, ...left.taxes, left.total].every((part) => part === 0n));
-        assert.ok(notes.every(({ total }) => BigInt(total) > 0n));
-      }),
+          assert.ok([...left.lines, ...left.taxes, left.total].every((part) => part === 0n));
+          assert.ok(notes.every(({ total }) => BigInt(total) > 0n));
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -23,7 +23,9 @@ const flatTax = (percent: bigint, behavior: Taxation['behavior'] = 'exclusive'):
   behavior,
   taxesOn: (lines) => {
     const base = lines.reduce((sum, { amount }) => sum + amount, 0n);
-    return [{ jurisdiction: 'eu-de', rate: `0.${percent}`, treatment: 'taxed', base, amount: (base * percent + 50n) / 100n }];
+    return [
+      { jurisdiction: 'eu-de', rate: `0.${percent}`, treatment: 'taxed', base, amount: (base * percent + 50n) / 100n },
+    ];
   },
 });
 
@@ -42,7 +44,8 @@ describe('a discount', () => {
   it('comes after another on what that one left: 100.00 - 20 % = 80.00, - 15.00 = 65.00; the other way round 68.00', () => {
     const percent = terms({ percent: '0.2' }, 'percent');
     const amount = terms({ amount: '1500', currency: 'EUR' }, 'amount');
-    const totalOf = (order: readonly ReturnType<typeof terms>[]) => reckon(EUR, [line('base', 10000n)], order, undefined, [], AT).total;
+    const totalOf = (order: readonly ReturnType<typeof terms>[]) =>
+      reckon(EUR, [line('base', 10000n)], order, undefined, [], AT).total;
     assert.equal(totalOf([percent, amount]), 6500n);
     assert.equal(totalOf([amount, percent]), 6800n);
   });
@@ -76,7 +79,11 @@ describe('a discount', () => {
       { percent: '0.1', duration: 'repeating' },
       { percent: '0.1', duration: 'forever', periods: 3 },
     ] as Omit<DiscountJson, 'discount_id'>[]) {
-      assert.match(refusalOf(() => terms(json))?.code ?? 'accepted', /^invalid_(?:discount|price)$/, JSON.stringify(json));
+      assert.match(
+        refusalOf(() => terms(json))?.code ?? 'accepted',
+        /^invalid_(?:discount|price)$/,
+        JSON.stringify(json),
+      );
     }
   });
 
@@ -94,16 +101,20 @@ describe('a discount', () => {
       fc.integer({ min: 1, max: 100_000 }).map((a) => ({ amount: String(a), currency: 'EUR' })),
     );
     fc.assert(
-      fc.property(fc.array(fc.bigInt(-5000n, 50_000n), { minLength: 1 }), fc.array(discount, { maxLength: 4 }), (amounts, jsons) => {
-        const lines = amounts.map((amount, i) => line(`m${i}`, amount));
-        const given = jsons.map((json, i) => terms(json, `d${i}`));
-        const { discounted, subtotal, discountTotal, total } = reckon(EUR, lines, given, undefined, [], AT);
-        const sum = (parts: readonly bigint[]) => parts.reduce((all, part) => all + part, 0n);
-        assert.equal(sum(discounted), discountTotal);
-        assert.equal(sum(amounts), subtotal);
-        assert.equal(total, subtotal - discountTotal);
-        assert.ok(discounted.every((part, i) => part >= 0n && (part === 0n || part <= amounts[i]!)));
-      }),
+      fc.property(
+        fc.array(fc.bigInt(-5000n, 50_000n), { minLength: 1 }),
+        fc.array(discount, { maxLength: 4 }),
+        (amounts, jsons) => {
+          const lines = amounts.map((amount, i) => line(`m${i}`, amount));
+          const given = jsons.map((json, i) => terms(json, `d${i}`));
+          const { discounted, subtotal, discountTotal, total } = reckon(EUR, lines, given, undefined, [], AT);
+          const sum = (parts: readonly bigint[]) => parts.reduce((all, part) => all + part, 0n);
+          assert.equal(sum(discounted), discountTotal);
+          assert.equal(sum(amounts), subtotal);
+          assert.equal(total, subtotal - discountTotal);
+          assert.ok(discounted.every((part, i) => part >= 0n && (part === 0n || part <= amounts[i]!)));
+        },
+      ),
     );
   });
 });
@@ -136,12 +147,26 @@ describe('credits', () => {
   });
 
   it('pay the total with its tax, and change neither: 100.00 + 19.00 - 119.00 = 0 due', () => {
-    const { taxTotal, total, creditTotal, amountDue } = reckon(EUR, [line('base', 10000n)], [], flatTax(19n), [grant('a', 20000n)], AT);
+    const { taxTotal, total, creditTotal, amountDue } = reckon(
+      EUR,
+      [line('base', 10000n)],
+      [],
+      flatTax(19n),
+      [grant('a', 20000n)],
+      AT,
+    );
     assert.deepEqual([taxTotal, total, creditTotal, amountDue], [1900n, 11900n, 11900n, 0n]);
   });
 
   it('pay nothing of an invoice below zero', () => {
-    const { creditTotal, amountDue, total } = reckon(EUR, [line('unused', -500n)], [], undefined, [grant('a', 100n)], AT);
+    const { creditTotal, amountDue, total } = reckon(
+      EUR,
+      [line('unused', -500n)],
+      [],
+      undefined,
+      [grant('a', 100n)],
+      AT,
+    );
     assert.deepEqual([creditTotal, amountDue, total], [0n, 0n, -500n]);
   });
 
@@ -153,7 +178,8 @@ describe('credits', () => {
         const paid = burns.reduce((sum, { amount }) => sum + amount, 0n);
         const held = balances.reduce((sum, balance) => sum + balance, 0n);
         assert.equal(paid, due <= 0n ? 0n : due < held ? due : held);
-        for (const { grantId, amount } of burns) assert.ok(amount > 0n && amount <= grants.find(({ id }) => id === grantId)!.balance);
+        for (const { grantId, amount } of burns)
+          assert.ok(amount > 0n && amount <= grants.find(({ id }) => id === grantId)!.balance);
       }),
     );
   });

@@ -284,5 +284,8 @@ describe('a ledger record', () => {
 
 const sameMembers = (kind: string, other: string): boolean => {
   const [a, b] = [RECORD_KINDS[kind as keyof typeof RECORD_KINDS], RECORD_KINDS[other as keyof typeof RECORD_KINDS]];
-  return Object.hasOwn(RECORD_KINDS, other) && JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+  return (
+    Object.hasOwn(RECORD_KINDS, other) &&
+    JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort())
+  );
 };

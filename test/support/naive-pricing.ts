@@ -55,6 +55,8 @@ export function naiveMeter(aggregation: string, events: readonly NaiveEvent[]): 
   const answers: Record<string, () => string> = {
     count: () => String(events.length),
     sum: () => naiveSum(...quantities),
+    // Each quantity is a change's part of the average level already.
+    weighted_sum: () => naiveSum(...quantities),
     max: () => write(quantities.map(read).reduce((most, each) => (isAbove(each, most) ? each : most), NOTHING)),
     // Array sorting is stable, so events of one instant stay in ledger order.
     last: () => naiveSum([...events].sort((a, b) => a.occurredAt.localeCompare(b.occurredAt)).at(-1)?.quantity ?? '0'),

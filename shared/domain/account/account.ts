@@ -10,8 +10,8 @@ import {
   type SubscriptionId,
   type TenantId,
 } from '../ids.ts';
-import { type Currency, parseCurrency } from '../money/currency.ts';
 import { type DiscountTerms, parseDiscount } from '../invoice/discount.ts';
+import { type Currency, parseCurrency } from '../money/currency.ts';
 import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
 import { PRORATIONS, type Proration } from '../subscription/proration.ts';
@@ -31,9 +31,17 @@ export interface Meter {
   readonly prices: readonly DatedPrice[];
 }
 
+/** A cell of a price matrix: events with all these properties cost this. */
+export interface PriceCell {
+  readonly match: Readonly<Record<string, string>>;
+  readonly version: PriceVersion;
+}
+
 export interface DatedPrice {
   readonly effectiveFrom: Instant;
-  readonly version: PriceVersion;
+  /** what events cost that no cell fits; null where nothing is charged for the metric from then on, or cells are all there is */
+  readonly version: PriceVersion | null;
+  readonly cells: readonly PriceCell[];
 }
 
 /** A stretch of a recurring fee: from an instant on so many at this price; null: nothing is charged. */
@@ -248,7 +256,23 @@ export const accountSchema = {
                     type: 'object',
                     required: ['effective_from', 'document'],
                     additionalProperties: false,
-                    properties: { effective_from: text, document: { type: 'object' } },
+                    properties: {
+                      effective_from: text,
+                      document: documentOrNull,
+                      cells: {
+                        type: 'array',
+                        maxItems: 200,
+                        items: {
+                          type: 'object',
+                          required: ['match', 'document'],
+                          additionalProperties: false,
+                          properties: {
+                            match: { type: 'object', minProperties: 1, additionalProperties: { type: 'string' } },
+                            document: { type: 'object' },
+                          },
+                        },
+                      },
+                    },
                   },
                 },
               },
@@ -377,11 +401,16 @@ function readItem(json: ItemJson, currency: Currency, path: string): RecurringIt
   }));
   requireOrder(phases, path);
   for (const { price } of phases) {
-    if (price !== null && (!isCumulative(price.document) || price.document.model.type === 'minimum')) {
+    if (price !== null && !isCumulative(price.document)) {
       throw new BadInput('invalid_price', 'a recurring fee is priced by its quantity', `${path}.phases`);
     }
   }
-  return { id: parseMetricName(json.item_id, `${path}.item_id`), timing: json.timing, proration: json.proration, phases };
+  return {
+    id: parseMetricName(json.item_id, `${path}.item_id`),
+    timing: json.timing,
+    proration: json.proration,
+    phases,
+  };
 }
 
 function readCommitment(json: CommitmentJson, currency: Currency, path: string): Commitment {
@@ -418,17 +447,18 @@ function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
     throw new BadInput('invalid_catalogue', 'a unique_count says which property it counts', `${path}.value_property`);
   }
   const prices = json.prices
-    .map(({ effective_from, document }, index) => {
-      const version = parsePriceVersion(document);
-      if (version.document.currency !== currency) {
-        throw new BadInput(
-          'currency_mismatch',
-          `the price is in ${version.document.currency}`,
-          `${path}.prices.${index}`,
-        );
-      }
-      requireAggregation(version.document, json.aggregation);
-      return { effectiveFrom: parseInstant(effective_from, `${path}.prices.${index}.effective_from`), version };
+    .map(({ effective_from, document, cells = [] }, index) => {
+      const at = `${path}.prices.${index}`;
+      const priced = (one: unknown): PriceVersion | null => {
+        const version = readPrice(one, currency, at);
+        if (version !== null) requireAggregation(version.document, json.aggregation);
+        return version;
+      };
+      return {
+        effectiveFrom: parseInstant(effective_from, `${at}.effective_from`),
+        version: priced(document),
+        cells: cells.map((cell) => ({ match: cell.match as PriceCell['match'], version: priced(cell.document)! })),
+      };
     })
     .sort((a, b) => (a.effectiveFrom < b.effectiveFrom ? -1 : 1));
   requireUnique(
@@ -448,7 +478,7 @@ function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
 /** A receipt names its price by reference and digest: in one ledger a reference stands for one document. */
 function requireOneDocumentPerRef(subscriptions: readonly Subscription[]): void {
   const digests = new Map<string, string>();
-  for (const { version } of subscriptions.flatMap(({ meters }) => meters.flatMap(({ prices }) => prices))) {
+  for (const version of subscriptions.flatMap(versionsOf)) {
     if ((digests.get(version.ref) ?? version.digest) !== version.digest) {
       throw new BadInput('invalid_catalogue', `${version.ref} names two different price documents`, 'subscriptions');
     }
@@ -456,19 +486,50 @@ function requireOneDocumentPerRef(subscriptions: readonly Subscription[]): void 
   }
 }
 
+/** Every price version that a subscription names. */
+export const versionsOf = ({ meters, items, commitments }: Subscription): PriceVersion[] => [
+  ...meters.flatMap(({ prices }) => prices.flatMap(versionsIn)),
+  ...[...items, ...commitments].flatMap(({ phases }) => phases.flatMap(({ price }) => price ?? [])),
+];
+
+/** The price versions that are in force together. */
+export const versionsIn = ({ version, cells }: DatedPrice): PriceVersion[] => [
+  ...(version === null ? [] : [version]),
+  ...cells.map((cell) => cell.version),
+];
+
 function requireUnique(values: readonly string[], param: string): void {
   if (new Set(values).size !== values.length) throw new BadInput('invalid_catalogue', 'named twice', param);
 }
 
-/** The price version in force at an instant; undefined before the first. */
-export function priceAt(meter: Meter, instant: Instant): PriceVersion | undefined {
-  let found: PriceVersion | undefined;
-  for (const { effectiveFrom, version } of meter.prices) if (effectiveFrom <= instant) found = version;
+function datedPrice(meter: Meter, instant: Instant): DatedPrice | undefined {
+  let found: DatedPrice | undefined;
+  for (const dated of meter.prices) if (dated.effectiveFrom <= instant) found = dated;
   return found;
+}
+
+/** Whether prices of an instant depend on the properties of an event. */
+export const isMatrix = (meter: Meter, instant: Instant): boolean =>
+  (datedPrice(meter, instant)?.cells.length ?? 0) > 0;
+
+/**
+ * The price version in force at an instant; undefined where there is none.
+ * @param properties of the event, where its price is a matrix: the first cell that fits decides
+ */
+export function priceAt(
+  meter: Meter,
+  instant: Instant,
+  properties: Readonly<Record<string, string>> = {},
+): PriceVersion | undefined {
+  const dated = datedPrice(meter, instant);
+  const cell = dated?.cells.find(({ match }) =>
+    Object.entries(match).every(([name, value]) => Object.hasOwn(properties, name) && properties[name] === value),
+  );
+  return cell?.version ?? dated?.version ?? undefined;
 }
 
 /** Every price that events of an instant may be rated by. */
 export function pricesAt(meter: Meter, instant: Instant): PriceVersion[] {
-  const price = priceAt(meter, instant);
-  return price === undefined ? [] : [price];
+  const dated = datedPrice(meter, instant);
+  return dated === undefined ? [] : versionsIn(dated);
 }

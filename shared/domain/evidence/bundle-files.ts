@@ -58,7 +58,11 @@ export class BundleFiles {
   #requireFiles(): void {
     for (const path of REQUIRED) if (!this.#files.has(path)) throw new BundleUnreadable(`${path} is missing`);
     for (const path of this.#files.keys()) {
-      if (!REQUIRED.includes(path) && !OPTIONAL.includes(path) && !/^(?:prices|terms)\/[0-9a-f]{64}\.json$/.test(path)) {
+      if (
+        !REQUIRED.includes(path) &&
+        !OPTIONAL.includes(path) &&
+        !/^(?:prices|terms)\/[0-9a-f]{64}\.json$/.test(path)
+      ) {
         throw new BundleUnreadable(`${path} has no place in a bundle`);
       }
     }

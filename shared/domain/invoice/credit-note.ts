@@ -121,12 +121,7 @@ interface Part {
   readonly bases: readonly bigint[];
 }
 
-function byLines(
-  invoice: InvoiceDocument,
-  left: Left,
-  request: CreditRequest,
-  taxation: Taxation | undefined,
-): Part {
+function byLines(invoice: InvoiceDocument, left: Left, request: CreditRequest, taxation: Taxation | undefined): Part {
   const lines = request.kind === 'lines' ? askedLines(left, request.lines) : [...left.lines];
   const isLast = lines.every((amount, i) => amount === left.lines[i]);
   const nets = invoice.lines.map(({ amount, discount }) => BigInt(amount) - BigInt(discount));
@@ -145,14 +140,16 @@ function byLines(
 
 const isSame = (a: TaxRow, b: InvoiceTax): boolean =>
   a.jurisdiction === b.jurisdiction && a.rate === b.rate && a.treatment === b.treatment;
-const amountOf = (rows: readonly TaxRow[], row: InvoiceTax): bigint => rows.find((one) => isSame(one, row))?.amount ?? 0n;
+const amountOf = (rows: readonly TaxRow[], row: InvoiceTax): bigint =>
+  rows.find((one) => isSame(one, row))?.amount ?? 0n;
 const within = (amount: bigint, most: bigint): bigint => (amount < 0n ? 0n : amount > most ? most : amount);
 
 function askedLines(left: Left, asked: readonly { readonly line: number; readonly amount?: bigint }[]): bigint[] {
   const lines = left.lines.map(() => 0n);
   for (const { line, amount } of asked) {
     const most = left.lines[line];
-    if (most === undefined || lines[line] !== 0n) throw new BadInput('invalid_parameter', `there is no line ${line} to credit`, 'lines');
+    if (most === undefined || lines[line] !== 0n)
+      throw new BadInput('invalid_parameter', `there is no line ${line} to credit`, 'lines');
     const wanted = amount ?? most;
     if (wanted <= 0n || wanted > most) throw exceeds(`${most} of line ${line} is left to credit`);
     lines[line] = wanted;

@@ -64,7 +64,8 @@ export function parseDiscount(value: unknown, param = 'discount'): DiscountTerms
     throw refuse(`a discount ${error.message ?? 'is misshapen'}`, error.instancePath.slice(1).replaceAll('/', '.'));
   }
   const { percent, amount, covers = [], duration = 'once' } = value;
-  if ((percent === undefined) === (amount === undefined)) throw refuse('a discount is a percent or an amount', 'percent');
+  if ((percent === undefined) === (amount === undefined))
+    throw refuse('a discount is a percent or an amount', 'percent');
   if ((amount === undefined) !== (value.currency === undefined)) {
     throw refuse('an amount, and nothing else, has a currency', 'currency');
   }
@@ -130,7 +131,11 @@ export interface GivenDiscount {
  * Base is the sum of the covered lines, credits among them counted; a percentage of it is rounded half away from zero, an
  * amount is at most the base. The lines above zero carry it in proportion, largest remainder first, earlier first.
  */
-export function giveDiscount(terms: DiscountTerms, lines: readonly DiscountableLine[], currency: Currency): GivenDiscount {
+export function giveDiscount(
+  terms: DiscountTerms,
+  lines: readonly DiscountableLine[],
+  currency: Currency,
+): GivenDiscount {
   const covered = lines.map((line) => terms.covers.length === 0 || terms.covers.includes(line.name));
   const base = lines.reduce((sum, line, i) => (covered[i] ? sum + line.remaining : sum), 0n);
   const wanted = terms.percent === undefined ? terms.amount! : divideRounded(base * terms.percent, ONE);

@@ -1,7 +1,7 @@
 import { canonicalBytes, canonicalJson } from '../canonical.ts';
+import type { Grant } from '../credit/burn.ts';
 import { formatAmount } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
-import type { Grant } from '../credit/burn.ts';
 import type { LineKind, LineSum, OpenPeriod } from '../ledger/books.ts';
 import { parseCurrency } from '../money/currency.ts';
 import { roundToMinorUnit } from '../money/money.ts';

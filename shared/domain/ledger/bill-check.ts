@@ -1,7 +1,14 @@
 import { BadInput } from '../errors.ts';
 import type { Sequence } from '../ids.ts';
 import { type DiscountTerms, readDiscountTerms } from '../invoice/discount.ts';
-import { foldInvoice, type InvoiceDocument, type InvoiceKind, type InvoiceTerms, INVOICE_KINDS, invoiceDigest } from '../invoice/invoice.ts';
+import {
+  foldInvoice,
+  INVOICE_KINDS,
+  type InvoiceDocument,
+  type InvoiceKind,
+  type InvoiceTerms,
+  invoiceDigest,
+} from '../invoice/invoice.ts';
 import { taxationOf } from '../invoice/taxation.ts';
 import { creditOf, invoiceFields, invoiceTerms } from './bill-rules.ts';
 import type { OpenPeriod } from './books.ts';
@@ -123,14 +130,22 @@ export class BillCheck {
   #compare(invoice: InvoiceDocument, entry: EntryOf<'invoice'>, seq: Sequence): void {
     const expected = reckonedFields(invoice);
     if (expected.length !== this.#reckoned.length) {
-      throw new LedgerFault('wrong_invoice', seq, `${expected.length} entries reckon it, ${this.#reckoned.length} stand before it`);
+      throw new LedgerFault(
+        'wrong_invoice',
+        seq,
+        `${expected.length} entries reckon it, ${this.#reckoned.length} stand before it`,
+      );
     }
     for (const [i, fields] of expected.entries()) {
       const found = this.#reckoned[i]! as Readonly<Record<string, string>>;
       for (const [name, value] of Object.entries(fields)) {
         if (found[name] === value) continue;
         const at = Number(found['seq']);
-        throw new LedgerFault('wrong_invoice', at, `${name} of the ${fields['typ']} is ${value}, the entry says ${found[name]}`);
+        throw new LedgerFault(
+          'wrong_invoice',
+          at,
+          `${name} of the ${fields['typ']} is ${value}, the entry says ${found[name]}`,
+        );
       }
     }
     const claimed = entry as Readonly<Record<string, string>>;

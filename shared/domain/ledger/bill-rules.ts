@@ -1,10 +1,5 @@
 import type { DiscountTerms } from '../invoice/discount.ts';
-import {
-  type InvoiceDocument,
-  type InvoiceKind,
-  type InvoiceTerms,
-  invoiceDigest,
-} from '../invoice/invoice.ts';
+import { type InvoiceDocument, type InvoiceKind, type InvoiceTerms, invoiceDigest } from '../invoice/invoice.ts';
 import type { Instant } from '../time.ts';
 import type { OpenPeriod } from './books.ts';
 import type { EntryOf } from './kinds.ts';
@@ -81,9 +76,7 @@ export function postInvoice(money: MoneyBooks, invoice: InvoiceDocument): void {
 }
 
 /** What an invoice below zero leaves to the customer: a credit that the next invoices use first. */
-export const creditOf = (
-  invoice: InvoiceDocument,
-): Omit<EntryOf<'credit_grant'>, keyof EntryOf<'genesis'>> => ({
+export const creditOf = (invoice: InvoiceDocument): Omit<EntryOf<'credit_grant'>, keyof EntryOf<'genesis'>> => ({
   amount: String(-BigInt(invoice.total)),
   cost_basis: String(-BigInt(invoice.total)),
   currency: invoice.currency,

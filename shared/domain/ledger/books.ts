@@ -5,8 +5,8 @@ import { sha256Base64url } from '../digest.ts';
 import type { Sequence } from '../ids.ts';
 import type { PriceDocument } from '../pricing/document.ts';
 import { chargeFor } from '../pricing/price.ts';
-import { type Instant, MICROS_PER_DAY, plusMicros } from '../time.ts';
-import { type Aggregate, type Aggregation, advance, EMPTY_AGGREGATE } from '../usage/meter.ts';
+import { type Instant, MICROS_PER_DAY, type Period, plusMicros } from '../time.ts';
+import { type Aggregate, type Aggregation, advance, EMPTY_AGGREGATE, weightedPart } from '../usage/meter.ts';
 import { MoneyBooks } from './money-books.ts';
 import { CompactRange } from './tree.ts';
 
@@ -196,7 +196,16 @@ export class Books {
     const key = lineKeyText(line);
     let sum = open.lines.get(key);
     if (sum === undefined) {
-      sum = { ...line, before: '0', after: '0', amount: ZERO_AMOUNT, base: ZERO_AMOUNT, count: 0, firstSeq: seq, lastSeq: seq };
+      sum = {
+        ...line,
+        before: '0',
+        after: '0',
+        amount: ZERO_AMOUNT,
+        base: ZERO_AMOUNT,
+        count: 0,
+        firstSeq: seq,
+        lastSeq: seq,
+      };
       open.lines.set(key, sum);
     }
     count(open, sum, amount, seq);
@@ -326,6 +335,8 @@ function count(open: OpenPeriod, sum: LineSum, amount: Amount, seq: Sequence): v
 export const endOf = (period: string): Instant => period.slice(28) as Instant;
 export const startOf = (period: string): Instant => period.slice(0, 27) as Instant;
 
+const periodOf = (period: string): Period => ({ start: startOf(period), end: endOf(period) });
+
 const keptSince = (recordedAt: Instant): Instant => plusMicros(recordedAt, -AGGREGATES_KEPT_DAYS * MICROS_PER_DAY);
 
 /** Closed periods that usage may still be late for; the last one stays for ever, as the next period begins where it ends. */
@@ -338,6 +349,7 @@ export const carriedDigest = (carried: Json): string => sha256Base64url(canonica
 
 /**
  * Rates one event against an aggregate and moves the aggregate: charge = price(after) - price(before).
+ * @param quantity the event's own; of a weighted_sum the change of the level
  * @param isNewValue unique_count only: the value was not seen in this aggregate before
  * @returns the exact amount; `held` has moved on
  */
@@ -349,7 +361,9 @@ export function rate(
   isNewValue: boolean,
 ): Amount {
   const before = held.aggregate;
-  const after = advance(held.aggregation, before, { quantity, occurredAt, isNewValue });
+  const isLevel = held.aggregation === 'weighted_sum';
+  const counted = isLevel ? weightedPart(quantity, occurredAt, periodOf(held.period)) : quantity;
+  const after = advance(held.aggregation, before, { quantity: counted, occurredAt, isNewValue });
   held.aggregate = after;
   held.valueText = formatQuantity(after.value);
   return chargeFor(price, before, after, quantity);

@@ -4,7 +4,11 @@ import { Unreadable } from './record.ts';
 type Row<K extends string> = { readonly [name in K]: string };
 
 /** Reads an object of exactly these members, each a string of its form. @throws Unreadable */
-export function readRow<K extends string>(value: unknown, forms: Readonly<Record<K, Form | 'any'>>, what: string): Row<K> {
+export function readRow<K extends string>(
+  value: unknown,
+  forms: Readonly<Record<K, Form | 'any'>>,
+  what: string,
+): Row<K> {
   if (typeof value !== 'object' || value === null) throw new Unreadable(`${what} is no object`);
   const names = Object.keys(forms) as K[];
   const members = value as Readonly<Record<string, unknown>>;

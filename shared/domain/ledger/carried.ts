@@ -3,8 +3,8 @@ import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts
 import type { Aggregation } from '../usage/meter.ts';
 import { aggregateKeyText, Books, endOf, LINE_KINDS, type LineKind, lineKeyText, startOf } from './books.ts';
 import { readMoney } from './carried-money.ts';
-import { FORMS } from './forms.ts';
 import { listOf, readRow } from './carried-rows.ts';
+import { FORMS } from './forms.ts';
 import { Unreadable } from './record.ts';
 import { CompactRange, leafHash } from './tree.ts';
 
@@ -50,7 +50,7 @@ function readAggregate(books: Books, item: unknown, values: ReadonlyMap<string, 
       price_digest: 'hash',
       seen_root: 'hash?',
       subscription: 'name',
-      value: 'quantity',
+      value: 'delta',
     },
     'an aggregate',
   );

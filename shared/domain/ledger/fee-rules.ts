@@ -24,7 +24,11 @@ export interface FeeStretch {
 }
 
 /** What the stretch costs and which share of the period it is. What is unused is given back: below zero. */
-export function reckonFee(fee: FeeStretch): { readonly amount: Amount; readonly numerator: string; readonly denominator: string } {
+export function reckonFee(fee: FeeStretch): {
+  readonly amount: Amount;
+  readonly numerator: string;
+  readonly denominator: string;
+} {
   if (!isCumulative(fee.price.document)) throw new RangeError('a recurring fee is priced by its quantity');
   const whole = priceOf(fee.price.document, fee.quantity);
   const period: Period = { start: startOf(fee.period), end: endOf(fee.period) };

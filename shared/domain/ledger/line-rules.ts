@@ -1,12 +1,20 @@
 import { type Amount, formatQuantity, type Quantity, ZERO_AMOUNT } from '../decimals.ts';
 import { isCumulative } from '../pricing/document.ts';
-import { taxCategoryOf } from '../pricing/tax-category.ts';
 import { priceOf } from '../pricing/price.ts';
+import { taxCategoryOf } from '../pricing/tax-category.ts';
 import type { PriceVersion } from '../pricing/version.ts';
 import { feeAmount, type Proration, shareOf } from '../subscription/proration.ts';
 import type { Instant } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { type AggregateKey, endOf, type LineName, type MeterAggregate, type OpenPeriod, type SingleLine, startOf } from './books.ts';
+import {
+  type AggregateKey,
+  endOf,
+  type LineName,
+  type MeterAggregate,
+  type OpenPeriod,
+  type SingleLine,
+  startOf,
+} from './books.ts';
 import type { FeeStretch } from './fee-rules.ts';
 import type { StandingFee } from './money-books.ts';
 

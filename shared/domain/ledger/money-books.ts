@@ -153,5 +153,4 @@ export function outstanding(held: HeldInvoice): bigint {
 /** What credit notes may still take back: an invoice is never credited beyond its total. */
 export const creditable = (held: HeldInvoice): bigint => (held.state === 'void' ? 0n : held.total - held.credited);
 
-
 const ordered = <V>(map: ReadonlyMap<string, V>): V[] => [...map.keys()].sort().map((key) => map.get(key)!);

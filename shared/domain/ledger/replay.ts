@@ -247,7 +247,10 @@ export class Replay {
     this.books.openPeriod(entry.subscription, entry.period, entry.currency, seq);
   }
 
-  #bucketOf(entry: { readonly subscription: string; readonly billed_in: string; readonly currency: string }, seq: Sequence): OpenPeriod {
+  #bucketOf(
+    entry: { readonly subscription: string; readonly billed_in: string; readonly currency: string },
+    seq: Sequence,
+  ): OpenPeriod {
     let open = this.#recentOpen;
     if (open === undefined || open.period !== entry.billed_in || open.subscription !== entry.subscription) {
       open = this.books.periods.get(periodKeyText(entry.subscription, entry.billed_in));
@@ -524,7 +527,13 @@ export class Replay {
       throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
     const bucket = this.#bills.closed?.open ?? this.books.periods.get(periodKeyText(entry.subscription, entry.period));
     if (bucket === undefined) throw new LedgerFault('wrong_invoice', seq, `no open period ${entry.period}`);
-    const invoice = this.#bills.invoice(entry, bucket, this.books.money, { ledger: this.ledger, tenant: this.tenant }, seq);
+    const invoice = this.#bills.invoice(
+      entry,
+      bucket,
+      this.books.money,
+      { ledger: this.ledger, tenant: this.tenant },
+      seq,
+    );
     this.invoices.set(invoice.number, invoice);
     if (entry.close_seq === '') this.books.emptyBucket(bucket);
     postInvoice(this.books.money, invoice);
@@ -547,7 +556,8 @@ const STANDING = ['advance', 'arrears', 'unused'] as const;
 /** @throws LedgerFault `misrated` */
 function requireAmount(entry: { readonly amount: string }, amount: Amount, ref: string, seq: Sequence): void {
   const text = formatAmount(amount);
-  if (text !== entry.amount) throw new LedgerFault('misrated', seq, `${ref} gives ${text}, the entry says ${entry.amount}`);
+  if (text !== entry.amount)
+    throw new LedgerFault('misrated', seq, `${ref} gives ${text}, the entry says ${entry.amount}`);
 }
 
 /** @throws LedgerFault where the zone is none */

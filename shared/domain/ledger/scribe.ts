@@ -161,11 +161,12 @@ export class Scribe {
       v: '1',
       value_commit: event.valueCommit,
     });
-    this.books.postCharge(
-      billedIn,
-      usageLine(event.meter, event.period, price),
-      { before, after: held.valueText, amount, seq },
-    );
+    this.books.postCharge(billedIn, usageLine(event.meter, event.period, price), {
+      before,
+      after: held.valueText,
+      amount,
+      seq,
+    });
     this.#append(text);
     return seq;
   }
@@ -319,7 +320,10 @@ export class Scribe {
    * @param bill.number given in the same transaction
    * @param bill.until where the period is closed: its end, or the subscription's if that comes before
    */
-  invoice(open: OpenPeriod, bill: Bill): { readonly closeSeq: Sequence | undefined; readonly invoice: InvoiceDocument } {
+  invoice(
+    open: OpenPeriod,
+    bill: Bill,
+  ): { readonly closeSeq: Sequence | undefined; readonly invoice: InvoiceDocument } {
     const { subscription, period, currency } = open;
     const { money } = this.books;
     const closeSeq = bill.until === undefined ? undefined : this.range.size;

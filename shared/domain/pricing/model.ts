@@ -31,7 +31,21 @@ export type CumulativeModel =
   | { readonly type: 'flat'; readonly amount: Amount }
   | { readonly type: 'per_unit'; readonly unitAmount: Price }
   | { readonly type: 'graduated' | 'volume'; readonly tiers: readonly Tier[] }
+  | {
+      readonly type: 'commitment';
+      readonly committedUnits: Quantity;
+      readonly committedUnitAmount: Price;
+      readonly unitAmount: Price;
+    }
   | { readonly type: 'package'; readonly size: Quantity; readonly amount: Amount; readonly freeUnits: Quantity };
+
+/** A price that is charged on nothing: what a period's charges come to at least. */
+export interface MinimumModel {
+  readonly type: 'minimum';
+  readonly amount: Amount;
+  /** meters whose charges count, ascending; empty for all */
+  readonly covers: readonly string[];
+}
 
 /** Prices each event by itself; the aggregate, a sum, only tells how much of the free amount is left. */
 export interface PercentageModel {
@@ -45,7 +59,7 @@ export interface PercentageModel {
   readonly maximum: Amount | null;
 }
 
-export type PriceModel = CumulativeModel | PercentageModel;
+export type PriceModel = CumulativeModel | PercentageModel | MinimumModel;
 
 const RATE_MAX = 1000n * ONE;
 
@@ -68,6 +82,14 @@ export function readModel(model: PriceModelJson): PriceModel {
       const freeUnits = parseQuantity(model.free_units ?? '0', 'model.free_units');
       return { type: 'package', size, amount: amountAt('model.amount', model.amount), freeUnits };
     }
+    case 'commitment':
+      return readCommitted(model);
+    case 'minimum':
+      return {
+        type: 'minimum',
+        amount: amountAt('model.amount', model.amount),
+        covers: [...(model.covers ?? [])].sort(),
+      };
     case 'percentage':
       return readPercentage(model);
     default:
@@ -99,6 +121,15 @@ export function modelJson(model: PriceModel): PriceModelJson {
         amount: formatAmount(model.amount),
         free_units: formatQuantity(model.freeUnits),
       };
+    case 'commitment':
+      return {
+        type: model.type,
+        committed_units: formatQuantity(model.committedUnits),
+        committed_unit_amount: formatPrice(model.committedUnitAmount),
+        unit_amount: formatPrice(model.unitAmount),
+      };
+    case 'minimum':
+      return { type: model.type, amount: formatAmount(model.amount), covers: model.covers };
     case 'percentage':
       return {
         type: model.type,
@@ -135,6 +166,17 @@ function readTiers(type: 'graduated' | 'volume', tiers: readonly TierJson[]): Ti
     below = { unitAmount, intercept };
     return { upTo, unitAmount, flatAmount, intercept };
   });
+}
+
+function readCommitted(model: PriceModelJson & { readonly type: 'commitment' }): CumulativeModel {
+  const committedUnitAmount = parsePrice(model.committed_unit_amount, 'model.committed_unit_amount');
+  const unitAmount = parsePrice(model.unit_amount, 'model.unit_amount');
+  if (committedUnitAmount > unitAmount) {
+    const param = 'model.committed_unit_amount';
+    throw new BadInput('invalid_price', 'who commits pays no more than the list price', param);
+  }
+  const committedUnits = parseQuantity(model.committed_units, 'model.committed_units');
+  return { type: 'commitment', committedUnits, committedUnitAmount, unitAmount };
 }
 
 function readPercentage(model: PriceModelJson & { readonly type: 'percentage' }): PercentageModel {

@@ -29,8 +29,12 @@ export const basePrice = (document: PriceDocument): Amount =>
 export function chargeFor(document: PriceDocument, before: Aggregate, after: Aggregate, quantity: Quantity): Amount {
   const { model } = document;
   if (model.type === 'percentage') return percentageOf(model, before, after, quantity);
-  return (priceIn(model, after.value) - priceIn(model, before.value)) as Amount;
+  if (model.type === 'minimum') throw new RangeError('a minimum is no price of usage');
+  return (priceIn(model, level(after)) - priceIn(model, level(before))) as Amount;
 }
+
+/** A level that came in out of order may stand below zero for a while: it costs nothing then. */
+const level = ({ value }: Aggregate): Quantity => (value < 0n ? ZERO_QUANTITY : value);
 
 function priceIn(model: CumulativeModel, aggregate: Quantity): Amount {
   switch (model.type) {
@@ -42,6 +46,11 @@ function priceIn(model: CumulativeModel, aggregate: Quantity): Amount {
     case 'volume': {
       const tier = tierOf(model.tiers, aggregate);
       return (tier.intercept + times(aggregate, tier.unitAmount)) as Amount;
+    }
+    case 'commitment': {
+      const committed = aggregate < model.committedUnits ? aggregate : model.committedUnits;
+      const beyond = (aggregate - committed) as Quantity;
+      return (times(committed, model.committedUnitAmount) + times(beyond, model.unitAmount)) as Amount;
     }
     case 'package': {
       const paid = aggregate - model.freeUnits;

@@ -8,12 +8,26 @@ export type TierJson = {
   readonly flat_amount?: string;
 };
 
-/** The six ways to price an aggregate, as a price document writes them. */
+/** The ways to price an aggregate, as a price document writes them. */
 export type PriceModelJson =
   | { readonly type: 'flat'; readonly amount: string }
   | { readonly type: 'per_unit'; readonly unit_amount: string }
   | { readonly type: 'graduated' | 'volume'; readonly tiers: readonly TierJson[] }
   | { readonly type: 'package'; readonly size: string; readonly amount: string; readonly free_units?: string }
+  | {
+      readonly type: 'commitment';
+      /** Units that are committed to, at the lower rate; what is beyond costs the list price. */
+      readonly committed_units: string;
+      readonly committed_unit_amount: string;
+      readonly unit_amount: string;
+    }
+  | {
+      readonly type: 'minimum';
+      /** What a period's charges on the covered meters come to at least. */
+      readonly amount: string;
+      /** Meters whose charges count; none means all. */
+      readonly covers?: readonly string[];
+    }
   | {
       readonly type: 'percentage';
       /** A fraction: `0.029` is 2.9 %. */
@@ -31,6 +45,8 @@ export type PriceDocumentJson = {
   readonly version: string;
   readonly currency: string;
   readonly model: PriceModelJson;
+  /** Which rates of a tax decision it falls under; `standard` where it says nothing. */
+  readonly tax_category?: string;
 };
 
 const DECIMAL = '^(?:0|[1-9][0-9]{0,19})(?:\\.[0-9]{1,12})?$';
@@ -44,6 +60,12 @@ const integer = {
   type: 'string',
   pattern: '^(?:0|[1-9][0-9]{0,14})$',
   description: 'a whole number as a string of up to 15 digits',
+} as const;
+
+const name = {
+  type: 'string',
+  pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$',
+  description: '1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit',
 } as const;
 
 const tiers = {
@@ -70,13 +92,14 @@ export const priceDocumentSchema = {
   description: 'an object',
   required: ['price_id', 'version', 'currency', 'model'],
   properties: {
-    price_id: {
-      type: 'string',
-      pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$',
-      description: '1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit',
-    },
+    price_id: name,
     version: { ...integer, pattern: '^[1-9][0-9]{0,14}$', description: `${integer.description}, from "1"` },
     currency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'the three capital letters of an ISO 4217 code' },
+    tax_category: {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9_-]{0,31}$',
+      description: 'a tax category, 1 to 32 characters from "a-z", "0-9", "_" and "-"',
+    },
     model: {
       type: 'object',
       description: 'an object',
@@ -101,6 +124,25 @@ export const priceDocumentSchema = {
         {
           required: ['type', 'size', 'amount'],
           properties: { type: { const: 'package' }, size: decimal, amount: decimal, free_units: decimal },
+          additionalProperties: false,
+        },
+        {
+          required: ['type', 'committed_units', 'committed_unit_amount', 'unit_amount'],
+          properties: {
+            type: { const: 'commitment' },
+            committed_units: decimal,
+            committed_unit_amount: decimal,
+            unit_amount: decimal,
+          },
+          additionalProperties: false,
+        },
+        {
+          required: ['type', 'amount'],
+          properties: {
+            type: { const: 'minimum' },
+            amount: decimal,
+            covers: { type: 'array', maxItems: 100, description: 'a list of at most 100 metrics', items: name },
+          },
           additionalProperties: false,
         },
         {

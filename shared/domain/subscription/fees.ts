@@ -1,12 +1,12 @@
 import type { ItemPhase, RecurringItem, Subscription } from '../account/account.ts';
 import { formatQuantity } from '../decimals.ts';
-import { isCumulative } from '../pricing/document.ts';
-import { priceOf } from '../pricing/price.ts';
+import { endOf } from '../ledger/books.ts';
 import type { FeeStretch } from '../ledger/fee-rules.ts';
 import type { StandingFee } from '../ledger/money-books.ts';
-import { billingPeriod } from '../usage/metering.ts';
+import { isCumulative } from '../pricing/document.ts';
+import { priceOf } from '../pricing/price.ts';
 import type { Instant } from '../time.ts';
-import { endOf } from '../ledger/books.ts';
+import { billingPeriod } from '../usage/metering.ts';
 
 /** A fee that is due, and the instant that makes it due. */
 export interface DueFee {

@@ -1,8 +1,9 @@
-import { ONE, type Quantity, ZERO_QUANTITY } from '../decimals.ts';
+import { divideRounded, ONE, type Quantity, ZERO_QUANTITY } from '../decimals.ts';
 import { unhandled } from '../errors.ts';
+import { type Instant, microsOf, type Period } from '../time.ts';
 
 /** How a meter turns the events of a period into one number. */
-export const AGGREGATIONS = ['count', 'sum', 'max', 'last', 'unique_count'] as const;
+export const AGGREGATIONS = ['count', 'sum', 'max', 'last', 'unique_count', 'weighted_sum'] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 
 /** What a meter has counted so far in one subscription's period. */
@@ -16,6 +17,7 @@ export interface Aggregate {
 
 /** What a meter sees of one event. */
 export interface MeteredEvent {
+  /** For `weighted_sum`: the event's part of the period's average level, see `weightedPart`. */
   readonly quantity: Quantity;
   /** UTC in the fixed-width form that receipts carry, so that the order of the text is the order of time. */
   readonly occurredAt: string;
@@ -37,6 +39,7 @@ export function advance(aggregation: Aggregation, before: Aggregate, event: Mete
     case 'count':
       return { value: (before.value + ONE) as Quantity, events, latestAt: '' };
     case 'sum':
+    case 'weighted_sum':
       return { value: (before.value + event.quantity) as Quantity, events, latestAt: '' };
     case 'max':
       if (event.quantity <= before.value) return { value: before.value, events, latestAt: '' };
@@ -50,4 +53,14 @@ export function advance(aggregation: Aggregation, before: Aggregate, event: Mete
     default:
       return unhandled(aggregation);
   }
+}
+
+/**
+ * A change of a level as a part of the period's time-weighted average: it counts for the time from the change to the end of
+ * the period. Rounded once, half away from zero, to 12 places. The parts of a period's changes add up to the average level,
+ * in whatever order they come.
+ * @param change above or below zero
+ */
+export function weightedPart(change: Quantity, at: Instant, { start, end }: Period): Quantity {
+  return divideRounded(change * (microsOf(end) - microsOf(at)), microsOf(end) - microsOf(start)) as Quantity;
 }

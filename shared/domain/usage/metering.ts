@@ -1,5 +1,5 @@
-import type { Account, Meter, Subscription, UsageLimit } from '../account/account.ts';
-import { ONE, parseQuantity, type Quantity } from '../decimals.ts';
+import { type Account, type Meter, priceAt, pricesAt, type Subscription, type UsageLimit } from '../account/account.ts';
+import { ONE, parseChange, parseQuantity, type Quantity } from '../decimals.ts';
 import { BadInput, unhandled } from '../errors.ts';
 import {
   contains,
@@ -56,11 +56,25 @@ export function meterUsage(account: Account, event: UsageEvent, window: Acceptan
   if (event.time < subscription.startedAt) {
     throw new BadInput('subscription_not_started', `the subscription starts at ${subscription.startedAt}`, 'timestamp');
   }
+  if (subscription.endedAt !== undefined && event.time >= subscription.endedAt) {
+    throw new BadInput('subscription_ended', `the subscription ended at ${subscription.endedAt}`, 'timestamp');
+  }
+  if (subscription.pauses.some(({ from, to }) => from <= event.time && (to === null || event.time < to))) {
+    throw new BadInput('subscription_paused', 'the subscription was paused at that time', 'timestamp');
+  }
   // Which price is in force is decided when the event is rated; that there is one is decided now.
-  if (meter.prices[0]!.effectiveFrom > event.time) {
+  requirePrice(meter, event);
+  return { subscription, meter, ...measure(meter, event) };
+}
+
+/** @throws BadInput `unknown_metric` where nothing is charged for the metric then, `no_price_cell` where no cell of its matrix fits */
+function requirePrice(meter: Meter, event: UsageEvent): void {
+  if (pricesAt(meter, event.time).length === 0) {
     throw new BadInput('unknown_metric', 'the metric has no price at that time', 'metric_name');
   }
-  return { subscription, meter, ...measure(meter, event) };
+  if (priceAt(meter, event.time, event.data) === undefined) {
+    throw new BadInput('no_price_cell', 'no cell of the price matrix fits the event’s properties', 'properties');
+  }
 }
 
 function findSubscription(account: Account, subject: string | undefined): Subscription {
@@ -96,6 +110,13 @@ function measure(meter: Meter, event: UsageEvent): { readonly quantity: Quantity
       const quantity = parseQuantity(text, meter.valueProperty);
       if (quantity === 0n && !meter.allowZero) {
         throw new BadInput('invalid_quantity', 'a quantity of 0 is no usage of this metric', meter.valueProperty);
+      }
+      return { quantity, value: '' };
+    }
+    case 'weighted_sum': {
+      const quantity = parseChange(text, meter.valueProperty);
+      if (quantity === 0n && !meter.allowZero) {
+        throw new BadInput('invalid_quantity', 'a change of 0 is no change of the level', meter.valueProperty);
       }
       return { quantity, value: '' };
     }
