@@ -11,12 +11,23 @@ import {
   type TenantId,
 } from '../ids.ts';
 import { type DiscountTerms, parseDiscount } from '../invoice/discount.ts';
+import {
+  type Entitlement,
+  entitlementsSchema,
+  featureOverridesSchema,
+  limitsSchema,
+  readEntitlements,
+  readLimits,
+  type UsageLimit,
+} from './limits.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
 import { PRORATIONS, type Proration } from '../subscription/proration.ts';
 import { type Instant, type PeriodCalendar, parseInstant, parseZone } from '../time.ts';
 import { AGGREGATIONS, type Aggregation } from '../usage/meter.ts';
+
+export type { LimitAction, LimitPeriod, UsageLimit } from './limits.ts';
 
 /** What is measured for a subscription and what it costs. */
 export interface Meter {
@@ -27,6 +38,8 @@ export interface Meter {
   readonly valueProperty: string;
   /** whether a quantity of 0 is usage or a mistake */
   readonly allowZero: boolean;
+  /** members of the event's data by which usage is told apart in summaries; prices do not depend on them */
+  readonly dimensions: readonly string[];
   /** oldest first; the version in force is the last one effective */
   readonly prices: readonly DatedPrice[];
 }
@@ -75,6 +88,13 @@ export interface GrantedDiscount {
 export interface Subscription {
   readonly id: SubscriptionId;
   readonly startedAt: Instant;
+  readonly trialEndsAt: Instant | undefined;
+  /** what payment collection has decided */
+  readonly standing: 'past_due' | 'suspended' | undefined;
+  /** oldest first; the last one that has begun is in force */
+  readonly entitlements: readonly Entitlement[];
+  /** features that somebody granted (or, with `false`, took away) beside the plan */
+  readonly featureOverrides: Readonly<Record<string, boolean | string>>;
   /** usage from then on is refused, and the period is closed there; undefined where it goes on */
   readonly endedAt: Instant | undefined;
   readonly calendar: PeriodCalendar;
@@ -84,18 +104,6 @@ export interface Subscription {
   readonly discounts: readonly GrantedDiscount[];
   /** stretches in which nothing is used and nothing charged; `to` is null while it lasts */
   readonly pauses: readonly { readonly from: Instant; readonly to: Instant | null }[];
-}
-
-export type LimitPeriod = 'daily' | 'monthly' | 'billing' | 'total';
-export type LimitAction = 'block' | 'allow_overage' | 'notify';
-
-/** A limit on what is accepted: events where the meter counts, quantities otherwise. */
-export interface UsageLimit {
-  readonly id: string;
-  readonly metric: MetricName;
-  readonly period: LimitPeriod;
-  readonly quantity: Quantity;
-  readonly action: LimitAction;
 }
 
 /** One organization as billing sees it. */
@@ -141,6 +149,9 @@ export const accountSchema = {
           trial_ends_at: text,
           /** what payment collection has decided */
           standing: { type: 'string', enum: ['past_due', 'suspended'] },
+          /** what plan and add-ons grant, oldest first */
+          entitlements: entitlementsSchema,
+          feature_overrides: featureOverridesSchema,
           /** what was chosen of the catalogue, oldest first */
           chosen: {
             type: 'array',
@@ -248,6 +259,12 @@ export const accountSchema = {
                 aggregation: { type: 'string', enum: AGGREGATIONS },
                 value_property: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' },
                 allow_zero: { type: 'boolean' },
+                dimensions: {
+                  type: 'array',
+                  maxItems: 5,
+                  uniqueItems: true,
+                  items: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' },
+                },
                 prices: {
                   type: 'array',
                   minItems: 1,
@@ -281,22 +298,7 @@ export const accountSchema = {
         },
       },
     },
-    limits: {
-      type: 'array',
-      maxItems: 100,
-      items: {
-        type: 'object',
-        required: ['limit_id', 'metric_name', 'period', 'quantity', 'action'],
-        additionalProperties: false,
-        properties: {
-          limit_id: { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' },
-          metric_name: text,
-          period: { type: 'string', enum: ['daily', 'monthly', 'billing', 'total'] },
-          quantity: text,
-          action: { type: 'string', enum: ['block', 'allow_overage', 'notify'] },
-        },
-      },
-    },
+    limits: limitsSchema,
   },
 } as const;
 
@@ -325,24 +327,8 @@ export function parseAccount(value: unknown): Account {
     'subscriptions',
   );
   requireOneDocumentPerRef(subscriptions);
-  const limits = (value.limits ?? []).map((limit, index) => ({
-    id: limit.limit_id,
-    metric: parseMetricName(limit.metric_name, `limits.${index}.metric_name`),
-    period: limit.period,
-    quantity: parseQuantity(limit.quantity, `limits.${index}.quantity`),
-    action: limit.action,
-  }));
-  requireUnique(
-    limits.map(({ id }) => id),
-    'limits',
-  );
   const measured = new Set(subscriptions.flatMap(({ meters }) => meters.map(({ name }) => name)));
-  for (const [index, { metric }] of limits.entries()) {
-    // It would never hold anybody back: better said now than found out.
-    if (!measured.has(metric)) {
-      throw new BadInput('invalid_catalogue', `nothing measures ${metric}`, `limits.${index}.metric_name`);
-    }
-  }
+  const limits = readLimits(value.limits ?? [], measured, 'limits');
   return {
     tenant: parseTenantId(value.organization_id),
     region: value.region,
@@ -372,6 +358,14 @@ function readSubscription(json: SubscriptionJson, zone: string, currency: Curren
   return {
     id: parseSubscriptionId(json.subscription_id, `${path}.subscription_id`),
     startedAt,
+    trialEndsAt: json.trial_ends_at === undefined ? undefined : parseInstant(json.trial_ends_at, `${path}.trial_ends_at`),
+    standing: json.standing,
+    entitlements: readEntitlements(
+      json.entitlements ?? [],
+      new Set(meters.map(({ name }) => name)),
+      `${path}.entitlements`,
+    ),
+    featureOverrides: (json.feature_overrides ?? {}) as Subscription['featureOverrides'],
     endedAt: json.ended_at === undefined ? undefined : parseInstant(json.ended_at, `${path}.ended_at`),
     calendar: { ...json.calendar, anchor: parseInstant(json.calendar.anchor, `${path}.calendar.anchor`), zone },
     meters,
@@ -471,6 +465,7 @@ function readMeter(json: MeterJson, currency: Currency, path: string): Meter {
     aggregation: json.aggregation,
     valueProperty: json.value_property ?? 'quantity',
     allowZero: json.allow_zero ?? (json.aggregation === 'max' || json.aggregation === 'last'),
+    dimensions: json.dimensions ?? [],
     prices,
   };
 }
