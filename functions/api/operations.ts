@@ -1,9 +1,11 @@
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { ingestOperations } from '../ingest/operation.ts';
 import { billingOperations } from './billing.ts';
+import { catalogueOperations } from './catalogue.ts';
 import { ledgerOperations } from './ledger.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
+import { subscriptionOperations } from './subscriptions.ts';
 
 /**
  * Every operation that the function `api` answers. A module is one line here. It may not use the room before a call: the
@@ -13,6 +15,8 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...publicOperations(room, described),
   ...billingOperations(room),
   ...ledgerOperations(room),
+  ...catalogueOperations(room),
+  ...subscriptionOperations(room),
 ];
 
 /** Every operation of the suite, to be described: none of them can be called. */

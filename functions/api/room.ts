@@ -2,7 +2,9 @@ import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { OperationRoom } from '../../shared/edge/http/operation.ts';
+import type { Database } from '../../shared/ports/database.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
+import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
@@ -12,6 +14,8 @@ import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
 
 /** What the operations work with. What they bill at once they bill as the invoice run does. */
 export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
+  readonly database: Database;
+  readonly catalogue: CatalogueStore;
   readonly proofs: ProofStore;
   readonly seals: SealStore;
   readonly keys: KeyStore;

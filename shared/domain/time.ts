@@ -156,6 +156,10 @@ export function periodContaining(calendar: PeriodCalendar, instant: Instant): Pe
   return { start: boundary(calendar, index), end: boundary(calendar, index + 1) };
 }
 
+/** The same time of day so many calendar days later (or earlier), in a zone. */
+export const daysLater = (instant: Instant, days: number, zone: string): Instant =>
+  instantOf(zoned(instant, zone).add({ days }));
+
 /** The calendar day that contains an instant, in a zone: 23, 24 or 25 hours long. */
 export const dayContaining = (zone: string, instant: Instant): Period =>
   startingAt(zoned(instant, zone).startOfDay(), { days: 1 }, instant);
@@ -169,4 +173,28 @@ function startingAt(start: Temporal.ZonedDateTime, length: Temporal.DurationLike
   const period = { start: instantOf(start), end: instantOf(end) };
   // Where clocks go back across midnight (Goose Bay until 2011), the evening comes again after the new day has begun.
   return instant < period.end ? period : startingAt(end, length, instant);
+}
+
+/** The calendar week that contains an instant, in a zone; weeks begin on Monday (ISO 8601). */
+export function weekContaining(zone: string, instant: Instant): Period {
+  const day = zoned(instant, zone);
+  return startingAt(day.subtract({ days: day.dayOfWeek - 1 }).startOfDay(), { days: 7 }, instant);
+}
+
+/**
+ * The hour of the wall clock that contains an instant, in a zone. Where clocks change in the middle of an hour it is cut there:
+ * the half hour that Lord Howe's clocks skip or show again makes an hour of 30 minutes.
+ */
+export function hourContaining(zone: string, instant: Instant): Period {
+  const at = zoned(instant, zone);
+  const { minute, second, millisecond, microsecond } = at;
+  // Elapsed time, not wall time: Temporal adds units below a day exactly.
+  const full = at.subtract({ minutes: minute, seconds: second, milliseconds: millisecond, microseconds: microsecond });
+  const next = full.add({ hours: 1 });
+  // A change at the instant itself comes before it: a nanosecond later it is the previous one.
+  const changed = full.offset === at.offset ? null : at.add({ nanoseconds: 1 }).getTimeZoneTransition('previous');
+  const changes = next.offset === at.offset ? null : at.getTimeZoneTransition('next');
+  const start = changed !== null && Temporal.ZonedDateTime.compare(changed, full) > 0 ? changed : full;
+  const end = changes !== null && Temporal.ZonedDateTime.compare(changes, next) < 0 ? changes : next;
+  return { start: instantOf(start), end: instantOf(end) };
 }

@@ -1,23 +1,13 @@
 import { BadInput } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import type { AccountStore, Principal, Role } from '../stores/account-store.ts';
+import type { AccountStore, Principal } from '../stores/account-store.ts';
 import type { Config } from './config.ts';
 import { Refusal } from './http/problem.ts';
+import { mayDo, type Scope } from './roles.ts';
 
 /** Environment, residency region, key id, secret. */
 const API_KEY = /^tsk_([a-z][a-z0-9]{0,15})_([a-z]{2,8})_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
-
-/** What a tenant's key may do. */
-export type Scope = 'usage:write' | 'billing:read';
-
-const SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
-  tenant_admin: ['usage:write', 'billing:read'],
-  tenant_viewer: ['billing:read'],
-  compliance: ['billing:read'],
-  billing_operator: ['billing:read'],
-  platform_admin: ['billing:read'],
-};
 
 /** The credential of `Authorization: Bearer …` (RFC 6750 section 2.1), of at most `longest` characters. @throws BadInput `missing_credentials` */
 export function bearerOf(authorization: string | undefined, longest = 512): string {
@@ -48,7 +38,7 @@ export async function whoAsks(authorization: string | undefined, room: AuthRoom)
 
 /** @throws BadInput `insufficient_scope` unless who asks may do this */
 export function requireScope({ role }: Principal, scope: Scope): void {
-  if (SCOPES[role]?.includes(scope) !== true)
+  if (!mayDo(role, scope))
     throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
 }
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Account, parseAccount, versionsIn, versionsOf } from '../domain/account/account.ts';
+import { type Account, type AccountJson, parseAccount, versionsIn, versionsOf } from '../domain/account/account.ts';
 import { sha256, sha256Base64url } from '../domain/digest.ts';
 import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
@@ -8,7 +8,14 @@ import type { Instant } from '../domain/time.ts';
 import type { Database, Reader, Transaction } from '../ports/database.ts';
 import { accounts, api_keys, heads, prices, waiting } from './tables.ts';
 
-export const ROLES = ['tenant_viewer', 'tenant_admin', 'billing_operator', 'compliance', 'platform_admin'] as const;
+export const ROLES = [
+  'tenant_viewer',
+  'tenant_admin',
+  'billing_operator',
+  'approver',
+  'compliance',
+  'platform_admin',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Who asks: established by an API key. */
@@ -83,6 +90,12 @@ export class AccountStore {
       writeAccount(tx, account, document, now);
     });
     return account;
+  }
+
+  /** The document as it stands. */
+  async document(tenant: TenantId): Promise<AccountJson | undefined> {
+    const row = await this.#database.snapshot((view) => view.read(accounts, [tenant]));
+    return row === undefined ? undefined : (JSON.parse(row.document) as AccountJson);
   }
 
   async get(tenant: TenantId): Promise<Account | undefined> {

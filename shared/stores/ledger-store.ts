@@ -173,7 +173,7 @@ export class LedgerStore extends LogReader {
     tenant: TenantId,
     clockNow: Instant,
     change: (document: AccountJson, tx: Transaction) => Promise<{ readonly document: AccountJson; readonly result: T }>,
-    settle?: (tx: Transaction, result: T) => Promise<void>,
+    settle?: (tx: Transaction, result: T, account: Account, document: AccountJson) => Promise<void>,
   ): Promise<
     { readonly appended: Appended | undefined; readonly account: Account; readonly result: T } | 'frozen' | 'absent'
   > {
@@ -191,7 +191,7 @@ export class LedgerStore extends LogReader {
         if (subscription.startedAt <= clockNow) await work.postDueFees(subscription, clockNow);
       }
       const appended = work.scribe.texts.length > begun ? work.finish() : undefined;
-      await settle?.(tx, result);
+      await settle?.(tx, result, account, document);
       return { appended, account, result };
     });
   }

@@ -53,6 +53,37 @@ export const prices = table('prices', { digest: 'text', ref: 'text', bytes: 'byt
 /** Discounts and tax decisions by digest: immutable, kept for ever, like prices. */
 export const terms = table('terms', { digest: 'text', bytes: 'bytes' }, ['digest']);
 
+/** What is sold, for people and reports. */
+export const products = table('products', { product_id: 'text', document: 'text', created_at: 'text' }, ['product_id']);
+
+/** What is measured. */
+export const metrics = table('metrics', { metric_name: 'text', document: 'text', created_at: 'text' }, ['metric_name']);
+
+/** Versions of plans: `draft` may be replaced, `published` and `retired` never change again. */
+export const plans = table(
+  'plans',
+  {
+    plan_id: 'text',
+    version: 'int',
+    state: 'text',
+    document: 'text',
+    digest: 'text',
+    proposed_by: 'text',
+    proposed_at: 'text',
+    decided_by: 'text?',
+    decided_at: 'text?',
+  },
+  ['plan_id', 'version'],
+);
+
+/** An organization's own price documents, by what they price: they take the place of a plan's. */
+export const custom_prices = table(
+  'custom_prices',
+  { tenant: 'text', plan_id: 'text', target: 'text', document: 'text', state: 'text', proposed_by: 'text', decided_by: 'text?', updated_at: 'text' },
+  ['tenant', 'plan_id', 'target'],
+  { parent: accounts },
+);
+
 /** Known idempotency keys. A row is worthless once its event's time would be refused anyway; then it may go. */
 export const dedupe = table(
   'dedupe',
@@ -119,6 +150,52 @@ export const limit_notices = table(
   ['tenant', 'limit_id', 'period', 'percent'],
   { parent: accounts },
 );
+
+/** Batches that usage summaries do not count yet: until then whoever asks counts them from the batch itself. */
+export const unrolled = table(
+  'unrolled',
+  { tenant: 'text', batch_id: 'text', count: 'int' },
+  ['tenant', 'batch_id'],
+  { parent: accounts },
+);
+
+/** What was used: minutes in rows of an hour, quarter hours in rows of a day; see `domain/usage/rollup.ts`. */
+export const usage_rollups = table(
+  'usage_rollups',
+  {
+    tenant: 'text',
+    meter: 'text',
+    subscription: 'text',
+    level: 'text',
+    starts_at: 'text',
+    group_id: 'text',
+    dimensions: 'text',
+    cells: 'text',
+    expires_at: 'text',
+  },
+  ['tenant', 'meter', 'subscription', 'level', 'starts_at', 'group_id'],
+  { expires: 'expires_at' },
+);
+
+/** unique_count: in which minutes of a UTC day a value was seen, by the value's keyed hash. */
+export const usage_values = table(
+  'usage_values',
+  {
+    tenant: 'text',
+    meter: 'text',
+    subscription: 'text',
+    day: 'text',
+    group_id: 'text',
+    value: 'text',
+    minutes: 'bytes',
+    expires_at: 'text',
+  },
+  ['tenant', 'meter', 'subscription', 'day', 'group_id', 'value'],
+  { expires: 'expires_at' },
+);
+
+/** The key of a tenant's value hashes in `usage_values`. */
+export const usage_salts = table('usage_salts', { tenant: 'text', salt: 'bytes' }, ['tenant'], { parent: accounts });
 
 /** Where a tenant's log stands. Appending changes this row and nothing can append without it. */
 export const heads = table(
@@ -476,12 +553,20 @@ export const TABLES: readonly AnyTable[] = [
   api_keys,
   prices,
   terms,
+  products,
+  metrics,
+  plans,
+  custom_prices,
   dedupe,
   idempotency_keys,
   batches,
   waiting,
   limit_counters,
   limit_notices,
+  unrolled,
+  usage_rollups,
+  usage_values,
+  usage_salts,
   heads,
   pages,
   segments,

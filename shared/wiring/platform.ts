@@ -10,6 +10,7 @@ import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { Archive } from '../stores/archive.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
+import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
 import { LedgerStore } from '../stores/ledger-store.ts';
@@ -81,6 +82,7 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   proofs: new ProofStore(database, config.ledgerOrigin, archive),
   openings: new OpeningStore(database),
   invoices: new InvoiceStore(database),
+  catalogue: new CatalogueStore(database),
   terms: new TermsStore(database),
   reconciliation: new ReconciliationStore(database),
   registry: new RegistryStore(database, entropy),

@@ -15,7 +15,7 @@ import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { type Instant, parseInstant } from '../../shared/domain/time.ts';
 import { newApiKey } from '../../shared/edge/auth.ts';
 import { type Config, readConfig } from '../../shared/edge/config.ts';
-import { isPlatformRole } from '../../shared/edge/http/tenancy.ts';
+import { isPlatformRole } from '../../shared/edge/roles.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Role } from '../../shared/stores/account-store.ts';
 import { TABLES } from '../../shared/stores/tables.ts';

@@ -147,6 +147,11 @@ export const accountSchema = {
           started_at: text,
           ended_at: text,
           trial_ends_at: text,
+          features: {
+            type: 'object',
+            maxProperties: 200,
+            additionalProperties: { type: ['boolean', 'string'] },
+          },
           /** what payment collection has decided */
           standing: { type: 'string', enum: ['past_due', 'suspended'] },
           /** what plan and add-ons grant, oldest first */

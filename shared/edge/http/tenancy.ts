@@ -1,11 +1,7 @@
 import { BadInput } from '../../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../../domain/ids.ts';
 import type { AccountStore, Principal } from '../../stores/account-store.ts';
-
-/** Roles of the platform: their holders act on whichever organization they name. */
-const PLATFORM_ROLES: ReadonlySet<string> = new Set(['billing_operator', 'approver', 'compliance', 'platform_admin']);
-
-export const isPlatformRole = (role: string): boolean => PLATFORM_ROLES.has(role);
+import { isPlatformRole } from '../roles.ts';
 
 /**
  * Which organization a call is about. Another tenant's and an absent one answer alike.
