@@ -12,7 +12,7 @@ import { acceptanceWindow, limitPeriodKey, type MeteredUsage, meterUsage } from 
 import type { Database, Key, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { readAccount } from './account-store.ts';
-import { batches, dedupe, limit_counters, limit_notices, waiting } from './tables.ts';
+import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
 
 /** What became of one event. */
 export type Outcome =
@@ -201,6 +201,7 @@ class Acceptance {
     const accepted_at = this.#now;
     tx.insert(batches, { tenant, batch_id: this.#batchId, accepted_at, count, payload, first_seq: null });
     tx.insert(waiting, { tenant, batch_id: this.#batchId, accepted_at, count });
+    tx.insert(unrolled, { tenant, batch_id: this.#batchId, count });
     this.#gauge.write(tx);
   }
 }

@@ -9,6 +9,7 @@ import { parseUsageEvent } from '../../shared/domain/usage/event.ts';
 import type { AnyTable } from '../../shared/ports/database.ts';
 import { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { accounts, TABLES } from '../../shared/stores/tables.ts';
+import { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import { UsageStore } from '../../shared/stores/usage-store.ts';
 import { type AccountPlan, accountOf, flat, type MeterPlan, perUnit } from '../support/account.ts';
 import { type RecordedCommit, RecordingDatabase } from '../support/recording-database.ts';
@@ -126,9 +127,22 @@ describe('the largest commits that the stores make', () => {
     });
     const { mutations, byTable } = await accept(1000, () => ({ metric_name: 'visitors' }));
     assert.equal(byTable['dedupe'], 7 * 1000);
-    // Three limits, one period each: 3 counters of 4 columns. The batch has 6, its waiting row 4.
+    // Three limits, one period each: 3 counters of 4 columns. The batch has 6, its waiting row 4, its unrolled row 3.
     assert.equal(byTable['limit_counters'], 12);
-    assert.equal(mutations, 7000 + 12 + 6 + 4);
+    assert.equal(mutations, 7000 + 12 + 6 + 4 + 3);
+  });
+
+  it('1,000 events of 1,000 hours and users are summed up with 29,000: an hour, a day and a value have 9 columns and their expiry', async () => {
+    await organization({ meters: { visitors: { ...unique, dimensions: ['user'] } } });
+    await accept(1000, () => ({ metric_name: 'visitors' }));
+    const rollups = new UsageRollups(database, new SeededEntropy('rollups'), { minutes: 40, quarters: 400 });
+    assert.equal(await rollups.fold(TENANT), 1);
+    const { mutations, byTable } = database.commits.at(-2)!;
+    // Each event is of another group, so each has an hour's and a day's row of its own: 2 x 10 columns, and 9 for its value.
+    assert.deepEqual([byTable['usage_rollups'], byTable['usage_values']], [20_000, 9000]);
+    // The salt has 2 columns; the batch is no longer noted.
+    assert.equal(mutations, 29_000 + 2 + 1);
+    assert.ok(mutations < MUTATIONS_MAX);
   });
 
   it('16 batches with 2,000 new values become receipts with about 16,200: a value is 4 columns, and 4 in its index', async () => {

@@ -7,6 +7,7 @@ export interface MeterPlan {
   readonly valueProperty?: string;
   readonly allowZero?: boolean;
   readonly eventType?: string;
+  readonly dimensions?: readonly string[];
   /** later prices, by the instant from which they hold */
   readonly later?: Readonly<Record<string, PriceModelJson>>;
 }
@@ -59,6 +60,7 @@ export function accountOf(organization_id: string, plan: AccountPlan) {
       ...(meter.valueProperty === undefined ? {} : { value_property: meter.valueProperty }),
       ...(meter.allowZero === undefined ? {} : { allow_zero: meter.allowZero }),
       ...(meter.eventType === undefined ? {} : { event_type: meter.eventType }),
+      ...(meter.dimensions === undefined ? {} : { dimensions: meter.dimensions }),
       prices: priced.map(([effective_from, model], index) => ({
         effective_from,
         document: { price_id: metric_name, version: String(index + 1), currency, model },
