@@ -2,7 +2,9 @@ import type { Operation } from '../../shared/edge/http/operation.ts';
 import { ingestOperations } from '../ingest/operation.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
+import { invoicingOperations } from './invoicing.ts';
 import { ledgerOperations } from './ledger.ts';
+import { moneyOperations } from './money.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
@@ -17,6 +19,8 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...ledgerOperations(room),
   ...catalogueOperations(room),
   ...subscriptionOperations(room),
+  ...moneyOperations(room),
+  ...invoicingOperations(room),
 ];
 
 /** Every operation of the suite, to be described: none of them can be called. */

@@ -8,6 +8,7 @@ import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
+import type { ProposalStore } from '../../shared/stores/proposal-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
@@ -16,6 +17,7 @@ import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
 export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly database: Database;
   readonly catalogue: CatalogueStore;
+  readonly proposals: ProposalStore;
   readonly proofs: ProofStore;
   readonly seals: SealStore;
   readonly keys: KeyStore;

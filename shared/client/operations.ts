@@ -1,5 +1,21 @@
 // Written by `npm run build:client` from the OpenAPI document.
 
+export type Adjustment = {
+  /** made up unless given */
+  readonly adjustment_id?: string;
+  readonly subscription_id: string;
+  /** main units, below zero in the customer’s favour; a line of the next invoice */
+  readonly amount: string;
+  /** a short code, no text: it stands in the ledger */
+  readonly reason: string;
+  readonly tax_category?: string;
+};
+
+export type AdjustmentEntry = {
+  readonly adjustment_id: string;
+  readonly seq: number;
+};
+
 export type Checkpoint = {
   /** origin of the ledger */
   readonly ledger: string;
@@ -7,6 +23,139 @@ export type Checkpoint = {
   readonly record: string;
   /** JWS */
   readonly checkpoint: string;
+};
+
+export type Correction = {
+  readonly correction_id: string;
+  readonly receipt_seq: number;
+  readonly seq: number;
+};
+
+export type CorrectionRequest = {
+  /** of the event that was billed */
+  readonly receipt_id: string;
+  /** what it should have been; 0 takes it back */
+  readonly quantity: string;
+  /** made up unless given */
+  readonly correction_id?: string;
+  /** a short code: it stands in the ledger */
+  readonly reason?: string;
+};
+
+export type Credit = {
+  readonly credit_id: string;
+  readonly amount: Money;
+  readonly balance: Money;
+  readonly cost_basis: Money;
+  /** the lower, the sooner it is used */
+  readonly priority: number;
+  readonly expires_at: string | null;
+  /** the ledger entry that granted it */
+  readonly granted_seq: number;
+};
+
+export type CreditList = {
+  readonly data: readonly Credit[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type CreditNote = {
+  /** e.g. INV-2026-000001 */
+  readonly number: string;
+  /** e.g. INV-2026-000001 */
+  readonly invoice_number: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly issued_at: string;
+  /** a short code, no text: it stands in the ledger */
+  readonly reason: string;
+  readonly subtotal: Money;
+  readonly tax_total: Money;
+  readonly total: Money;
+  /** the part that had been paid; known to the answer that issues it */
+  readonly refundable: Money | null;
+  readonly document: Readonly<Record<string, unknown>>;
+};
+
+export type CreditNoteList = {
+  readonly data: readonly CreditNote[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type CreditNoteRequest = {
+  /** e.g. INV-2026-000001 */
+  readonly invoice_number: string;
+  /** minor units with tax; all that is left unless amount or lines are given */
+  readonly amount?: string;
+  readonly lines?: readonly {
+    /** place among the invoice’s lines, from 0 */
+    readonly line: number;
+    /** net minor units; what is left of the line unless given */
+    readonly amount?: string;
+  }[];
+  /** a short code, no text: it stands in the ledger */
+  readonly reason?: string;
+  /** where money goes that was paid already: back by the provider, to a credit, or nowhere yet (unless said) */
+  readonly refundable?: 'refund' | 'credit' | 'none';
+};
+
+export type CreditRequest = {
+  /** made up unless given */
+  readonly credit_id?: string;
+  /** minor units, above zero */
+  readonly amount: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  /** what the customer paid for it; 0 unless given */
+  readonly cost_basis?: string;
+  readonly priority?: number;
+  /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+  readonly expires_at?: string;
+  /** a short code, no text: it stands in the ledger */
+  readonly reason?: string;
+};
+
+export type CustomPrice = {
+  readonly plan_id: string;
+  /** the metric or item that it prices */
+  readonly target: string;
+  readonly state: 'proposed' | 'approved';
+  /** an object */
+  readonly document: {
+    /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
+    readonly price_id: string;
+    /** a whole number as a string of up to 15 digits, from "1" */
+    readonly version: string;
+    /** the three capital letters of an ISO 4217 code */
+    readonly currency: string;
+    /** a tax category, 1 to 32 characters from "a-z", "0-9", "_" and "-" */
+    readonly tax_category?: string;
+    /** an object */
+    readonly model: unknown;
+  };
+};
+
+export type CustomPriceList = {
+  readonly data: readonly CustomPrice[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type Discount = {
+  /** the discount’s or coupon’s name */
+  readonly discount_id: string;
+  /** a fraction as a decimal string: "0.1" takes 10 % */
+  readonly percent?: string;
+  /** minor units; instead of percent */
+  readonly amount?: string;
+  /** of the amount */
+  readonly currency?: string;
+  /** empty: the whole invoice */
+  readonly covers?: readonly string[];
+  readonly duration?: 'once' | 'repeating' | 'forever';
+  /** of a repeating one: on how many invoices */
+  readonly periods?: number;
 };
 
 export type Entry = EntryAdjustment | EntryCharge | EntryChargeback | EntryClose | EntryCorrection | EntryCreditExpiry | EntryCreditGrant | EntryCreditNote | EntryCreditReturn | EntryCreditUse | EntryDiscount | EntryErasure | EntryExchangeRate | EntryFee | EntryGenesis | EntryInvoice | EntryOpen | EntryPayment | EntryRefund | EntryTax | EntryTrueUp | EntryVoid | EntryWriteOff;
@@ -718,6 +867,17 @@ export type Invoice = {
   readonly document: InvoiceDocument;
 };
 
+export type InvoiceBalance = {
+  /** e.g. INV-2026-000001 */
+  readonly number: string;
+  readonly state: 'open' | 'paid' | 'void' | 'uncollectible';
+  readonly total: Money;
+  readonly amount_due: Money;
+  readonly paid: Money;
+  readonly credited: Money;
+  readonly outstanding: Money;
+};
+
 export type InvoiceDocument = {
   readonly v: '1';
   readonly typ: 'invoice';
@@ -814,6 +974,10 @@ export type InvoiceList = {
   readonly next_cursor: string | null;
 };
 
+export type InvoiceRequest = {
+  readonly subscription_id: string;
+};
+
 export type InvoiceSummary = {
   /** e.g. INV-2026-000001 */
   readonly number: string;
@@ -831,6 +995,12 @@ export type InvoiceSummary = {
     readonly bytes: number;
     readonly seal: number;
   } | null;
+};
+
+export type IssuedInvoice = {
+  /** e.g. INV-2026-000001 */
+  readonly number: string;
+  readonly document: InvoiceDocument;
 };
 
 export type Jwks = {
@@ -889,11 +1059,145 @@ export type LedgerHead = {
   };
 };
 
+/** what is measured, and how events of a period become one number */
+export type Metric = {
+  readonly metric_name: string;
+  /** for people */
+  readonly name?: string;
+  readonly aggregation: 'count' | 'sum' | 'max' | 'last' | 'unique_count' | 'weighted_sum';
+  /** of a CloudEvent; the metric’s name unless said */
+  readonly event_type?: string;
+  /** which member of the event is measured; `quantity` unless said */
+  readonly value_property?: string;
+  readonly allow_zero?: boolean;
+  /** event properties that usage can be grouped and priced by */
+  readonly dimensions?: readonly string[];
+  /** for people: GB, calls, seats */
+  readonly unit?: string;
+};
+
+export type MetricList = {
+  readonly data: readonly Metric[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Money = {
   /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
   readonly amount: string;
   /** ISO 4217 */
   readonly currency: string;
+};
+
+export type PaymentRequest = {
+  /** made up unless given */
+  readonly payment_id?: string;
+  /** minor units, above zero */
+  readonly amount: string;
+};
+
+export type Plan = {
+  readonly plan_id: string;
+  readonly version: number;
+  readonly state: 'draft' | 'published' | 'retired';
+  /** 32 bytes in base64url without padding */
+  readonly digest: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly proposed_at: string;
+  readonly decided_at: string | null;
+  readonly plan: PlanDraft;
+};
+
+export type PlanDraft = {
+  readonly plan_id: string;
+  readonly product_id?: string;
+  /** for people */
+  readonly name: string;
+  /** an add-on is attached to subscriptions of a plan */
+  readonly kind?: 'plan' | 'addon';
+  readonly currency: string;
+  readonly interval: {
+    readonly unit: 'day' | 'week' | 'month' | 'year';
+    /** a quarter is 3 months */
+    readonly count: number;
+  };
+  readonly anchor?: 'anniversary' | 'calendar';
+  /** when fees are charged */
+  readonly timing?: 'advance' | 'arrears';
+  readonly proration?: 'second' | 'day' | 'none';
+  readonly trial_days?: number;
+  readonly fees?: readonly {
+    readonly item_id: string;
+    /** for people */
+    readonly name?: string;
+    /** an object */
+    readonly model: unknown;
+    /** once, or per seat of the subscription */
+    readonly quantity?: 'fixed' | 'seats';
+    readonly timing?: 'advance' | 'arrears';
+    readonly tax_category?: string;
+  }[];
+  readonly usage?: readonly {
+    readonly metric_name: string;
+    /** an object */
+    readonly model?: unknown;
+    /** a price per combination of event properties; the first cell that fits is no question: cells may not overlap */
+    readonly matrix?: {
+      readonly cells: readonly {
+        readonly cell_id: string;
+        readonly match: Readonly<Record<string, string>>;
+        /** an object */
+        readonly model: unknown;
+      }[];
+      /** what events cost that no cell fits; null refuses them */
+      readonly otherwise?: unknown | null;
+    };
+    readonly tax_category?: string;
+  }[];
+  /** charges for usage come to at least this; a true-up bills the rest when the period closes */
+  readonly commitment?: {
+    /** a decimal number as text, not below zero */
+    readonly amount: string;
+    readonly covers?: readonly string[];
+  };
+  readonly limits?: readonly {
+    readonly limit_id: string;
+    readonly metric_name: string;
+    readonly period: 'daily' | 'monthly' | 'billing' | 'total';
+    /** a decimal number as text, not below zero */
+    readonly quantity: string;
+    readonly action: 'block' | 'allow_overage' | 'notify';
+  }[];
+  /** what the plan opens: true, or a number as text */
+  readonly features?: Readonly<Record<string, boolean | string>>;
+  /** add-ons that may be attached */
+  readonly addons?: readonly string[];
+};
+
+export type PlanList = {
+  readonly data: readonly Plan[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type PlanVersions = {
+  readonly data: readonly Plan[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+/** an object */
+export type PriceDocument = {
+  /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
+  readonly price_id: string;
+  /** a whole number as a string of up to 15 digits, from "1" */
+  readonly version: string;
+  /** the three capital letters of an ISO 4217 code */
+  readonly currency: string;
+  /** a tax category, 1 to 32 characters from "a-z", "0-9", "_" and "-" */
+  readonly tax_category?: string;
+  /** an object */
+  readonly model: unknown;
 };
 
 export type Problem = {
@@ -902,20 +1206,39 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'organization_mismatch' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'organization_mismatch' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
   }[];
   /** where to ask instead */
   readonly endpoint?: string;
+};
+
+export type Product = {
+  readonly product_id: string;
+  readonly name: string;
+};
+
+export type ProductList = {
+  readonly data: readonly Product[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type Proposal = {
+  /** e.g. INV-2026-000001 */
+  readonly number: string;
+  readonly state: 'proposed' | 'approved';
+  /** a short code, no text: it stands in the ledger */
+  readonly reason: string;
 };
 
 export type Receipt = {
@@ -961,6 +1284,67 @@ export type ReceiptProof = {
   };
   /** JWS over the root of seals */
   readonly checkpoint: string;
+};
+
+export type Subscription = {
+  readonly subscription_id: string;
+  readonly organization_id: string;
+  readonly state: 'scheduled' | 'trialing' | 'active' | 'past_due' | 'suspended' | 'paused' | 'canceled';
+  readonly plan_id: string | null;
+  readonly plan_version: number | null;
+  readonly quantity: string | null;
+  readonly addons: readonly string[];
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly started_at: string;
+  readonly trial_ends_at: string | null;
+  /** may lie ahead: it was cancelled and still runs */
+  readonly ended_at: string | null;
+  readonly current_period: {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly start: string;
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly end: string;
+  };
+  readonly paused_since: string | null;
+  readonly features: Readonly<Record<string, boolean | string>>;
+  /** ids of the discounts granted */
+  readonly discounts: readonly string[];
+};
+
+export type SubscriptionChange = {
+  readonly plan_id?: string;
+  readonly plan_version?: number;
+  /** seats */
+  readonly quantity?: string;
+  readonly addons?: readonly string[];
+  /** `now` unless said; `at` with the instant beside it */
+  readonly when?: 'now' | 'period_end' | 'at';
+  /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+  readonly at?: string;
+  /** invoice what the change costs at once, instead of with the period */
+  readonly invoice_now?: boolean;
+};
+
+export type SubscriptionList = {
+  readonly data: readonly Subscription[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type SubscriptionRequest = {
+  /** made up unless given */
+  readonly subscription_id?: string;
+  readonly plan_id: string;
+  /** the latest published one unless given */
+  readonly plan_version?: number;
+  /** seats */
+  readonly quantity?: string;
+  readonly addons?: readonly string[];
+  /** now unless given; may lie ahead, or back as far as usage may be late */
+  readonly starts_at?: string;
+  /** the plan’s unless given */
+  readonly trial_days?: number;
+  readonly discount?: Discount;
 };
 
 export type UsageAnswer = {
@@ -1015,7 +1399,7 @@ export type UsageOutcome = {
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -1037,8 +1421,153 @@ export type UsageSummary = {
   }[];
 };
 
+export type VoidRequest = {
+  /** a short code, no text: it stands in the ledger */
+  readonly reason?: string;
+};
+
+export type When = {
+  /** `now` unless said; `at` with the instant beside it */
+  readonly when?: 'now' | 'period_end' | 'at';
+  /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+  readonly at?: string;
+};
+
+export type WriteOffRequest = {
+  /** a short code, no text: it stands in the ledger */
+  readonly reason?: string;
+};
+
 /** What each operation takes, and what it answers with. */
 export interface Operations {
+  /** Approve an organization’s own price */
+  readonly approvePrice: {
+    readonly input: {
+      readonly plan_id: string;
+      readonly target: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: undefined;
+  };
+  /** Approve a proposed write-off */
+  readonly approveWriteOff: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+    };
+    readonly answer: InvoiceBalance;
+  };
+  /** Cancel now, at the end of the period, or at an instant */
+  readonly cancelSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: When;
+    };
+    readonly answer: Subscription;
+  };
+  /** Change plan, seats or add-ons */
+  readonly changeSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: SubscriptionChange;
+    };
+    readonly answer: Subscription;
+  };
+  /** Correct a billed event */
+  readonly correctReceipt: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: CorrectionRequest;
+    };
+    readonly answer: Correction;
+  };
+  /** Add an amount to the next invoice */
+  readonly createAdjustment: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: Adjustment;
+    };
+    readonly answer: AdjustmentEntry;
+  };
+  /** Credit an invoice, whole or in part */
+  readonly createCreditNote: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: CreditNoteRequest;
+    };
+    readonly answer: CreditNote;
+  };
+  /** Invoice what has come together so far */
+  readonly createInvoice: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: InvoiceRequest;
+    };
+    readonly answer: IssuedInvoice;
+  };
+  /** Add a metric */
+  readonly createMetric: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: Metric;
+    };
+    readonly answer: Metric;
+  };
+  /** Write a plan’s draft */
+  readonly createPlan: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: PlanDraft;
+    };
+    readonly answer: Plan;
+  };
+  /** Add a product */
+  readonly createProduct: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: Product;
+    };
+    readonly answer: Product;
+  };
+  /** Subscribe to a plan */
+  readonly createSubscription: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: SubscriptionRequest;
+    };
+    readonly answer: Subscription;
+  };
   /** The evidence bundle of an invoice */
   readonly downloadEvidence: {
     readonly input: {
@@ -1069,6 +1598,16 @@ export interface Operations {
     };
     readonly answer: Invoice;
   };
+  /** What of an invoice is paid, credited and due */
+  readonly getInvoiceBalance: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: InvoiceBalance;
+  };
   /** Where the ledger stands */
   readonly getLedgerHead: {
     readonly input: {
@@ -1083,6 +1622,15 @@ export interface Operations {
   readonly getOpenApiDocument: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Readonly<Record<string, unknown>>;
+  };
+  /** A plan with all its versions */
+  readonly getPlan: {
+    readonly input: {
+      readonly plan_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: PlanVersions;
   };
   /** What became of an accepted event, with its proof */
   readonly getReceipt: {
@@ -1099,6 +1647,15 @@ export interface Operations {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Jwks;
   };
+  /** A subscription */
+  readonly getSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Subscription;
+  };
   /** Each meter’s aggregate per period */
   readonly getUsageSummary: {
     readonly input: {
@@ -1110,6 +1667,53 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: UsageSummary;
+  };
+  /** Grant a credit */
+  readonly grantCredit: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: CreditRequest;
+    };
+    readonly answer: Credit;
+  };
+  /** Grant a discount or coupon */
+  readonly grantDiscount: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: Discount;
+    };
+    readonly answer: Subscription;
+  };
+  /** Credit notes */
+  readonly listCreditNotes: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: CreditNoteList;
+  };
+  /** Credits and what is left of them */
+  readonly listCredits: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: CreditList;
   };
   /** Evidence bundles, by invoice number */
   readonly listEvidence: {
@@ -1135,6 +1739,50 @@ export interface Operations {
     };
     readonly answer: InvoiceList;
   };
+  /** Metrics */
+  readonly listMetrics: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: MetricList;
+  };
+  /** Versions of plans */
+  readonly listPlans: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: PlanList;
+  };
+  /** An organization’s own prices */
+  readonly listPrices: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: CustomPriceList;
+  };
+  /** Products */
+  readonly listProducts: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ProductList;
+  };
   /** Ledger entries, in their order */
   readonly listReceipts: {
     readonly input: {
@@ -1147,6 +1795,130 @@ export interface Operations {
     };
     readonly answer: ReceiptList;
   };
+  /** Subscriptions */
+  readonly listSubscriptions: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: SubscriptionList;
+  };
+  /** Pause: nothing is used, nothing charged */
+  readonly pauseSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: When;
+    };
+    readonly answer: Subscription;
+  };
+  /** The invoice as it would be if the period were over now */
+  readonly previewInvoice: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: InvoiceRequest;
+    };
+    readonly answer: InvoiceDocument;
+  };
+  /** Propose an organization’s own price */
+  readonly proposePrice: {
+    readonly input: {
+      readonly plan_id: string;
+      readonly target: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: PriceDocument;
+    };
+    readonly answer: CustomPrice;
+  };
+  /** Propose to give up what is outstanding */
+  readonly proposeWriteOff: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: WriteOffRequest;
+    };
+    readonly answer: Proposal;
+  };
+  /** Publish a plan’s draft */
+  readonly publishPlan: {
+    readonly input: {
+      readonly plan_id: string;
+      readonly version: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Plan;
+  };
+  /** Take a planned end back */
+  readonly reactivateSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+    };
+    readonly answer: Subscription;
+  };
+  /** Record a payment that was received */
+  readonly recordPayment: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: PaymentRequest;
+    };
+    readonly answer: InvoiceBalance;
+  };
+  /** Resume what was paused */
+  readonly resumeSubscription: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: When;
+    };
+    readonly answer: Subscription;
+  };
+  /** Retire a published version */
+  readonly retirePlan: {
+    readonly input: {
+      readonly plan_id: string;
+      readonly version: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Plan;
+  };
+  /** Take back what is left of a credit */
+  readonly revokeCredit: {
+    readonly input: {
+      readonly credit_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+    };
+    readonly answer: Credit;
+  };
   /** Usage events: one, or a list of up to 1,000 */
   readonly sendUsage: {
     readonly input: {
@@ -1156,22 +1928,70 @@ export interface Operations {
     };
     readonly answer: UsageAnswer;
   };
+  /** Void an invoice that nobody has paid */
+  readonly voidInvoice: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: VoidRequest;
+    };
+    readonly answer: InvoiceBalance;
+  };
 }
 
 /** How each operation is asked. */
 export const OPERATIONS = {
+  approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: null, accept: null },
+  approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  correctReceipt: { method: 'POST', path: '/api/v1/billing/corrections', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createAdjustment: { method: 'POST', path: '/api/v1/billing/adjustments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createCreditNote: { method: 'POST', path: '/api/v1/billing/credit-notes', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createInvoice: { method: 'POST', path: '/api/v1/billing/invoices', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createMetric: { method: 'POST', path: '/api/v1/billing/metrics', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createPlan: { method: 'POST', path: '/api/v1/billing/plans', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createProduct: { method: 'POST', path: '/api/v1/billing/products', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
+  getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
+  getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
+  grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  grantDiscount: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/discounts', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listCredits: { method: 'GET', path: '/api/v1/billing/credits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listEvidence: { method: 'GET', path: '/api/v1/billing/evidence', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listInvoices: { method: 'GET', path: '/api/v1/billing/invoices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listMetrics: { method: 'GET', path: '/api/v1/billing/metrics', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listPlans: { method: 'GET', path: '/api/v1/billing/plans', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listPrices: { method: 'GET', path: '/api/v1/billing/prices', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  listProducts: { method: 'GET', path: '/api/v1/billing/products', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listReceipts: { method: 'GET', path: '/api/v1/billing/receipts', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listSubscriptions: { method: 'GET', path: '/api/v1/billing/subscriptions', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  pauseSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/pause', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  previewInvoice: { method: 'POST', path: '/api/v1/billing/invoices/preview', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  proposeWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  resumeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/resume', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  retirePlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/retire', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  revokeCredit: { method: 'POST', path: '/api/v1/billing/credits/{credit_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   sendUsage: { method: 'POST', path: '/api/v1/billing/usage', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  voidInvoice: { method: 'POST', path: '/api/v1/billing/invoices/{number}/void', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
 } as const;
 

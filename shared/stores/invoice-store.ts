@@ -1,6 +1,6 @@
 import type { TenantId } from '../domain/ids.ts';
 import type { Database, RowOf } from '../ports/database.ts';
-import { invoices, unarchived } from './tables.ts';
+import { credit_notes, invoices, unarchived } from './tables.ts';
 
 export type InvoiceRow = RowOf<typeof invoices.columns>;
 
@@ -32,6 +32,12 @@ export class InvoiceStore {
       view.range(invoices, { prefix: [tenant], limit: limit + 1, ...(after === undefined ? {} : { from: [after] }) }),
     );
     return rows.filter(({ number }) => number !== after).slice(0, limit);
+  }
+
+  /** A tenant's credit notes by number, after one of them. */
+  async creditNotes(tenant: TenantId, limit: number, after?: string): Promise<RowOf<typeof credit_notes.columns>[]> {
+    const from = after === undefined ? {} : { from: [`${after}\0`] };
+    return this.#database.snapshot((view) => view.range(credit_notes, { prefix: [tenant], limit, ...from }));
   }
 
   /** Invoices without evidence in the vault. */

@@ -3,7 +3,7 @@ import type { Json } from '../domain/canonical.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
-import { type Instant, later, type Period } from '../domain/time.ts';
+import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -146,6 +146,15 @@ export class LedgerStore extends LogReader {
       const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
       return (await closeInto(work, subscriptionId, period, PREVIEW_NUMBER, { ...order, series: '' })).document;
     });
+  }
+
+  /** The last instant of the period that a subscription closes next: the tax point of its invoice. */
+  async nextTaxPoint({ tenant, subscriptions }: Account, subscriptionId: string, now: Instant): Promise<Instant> {
+    const subscription = subscriptions.find(({ id }) => id === subscriptionId);
+    if (subscription === undefined) return now;
+    const closedUntil = (await this.books(tenant)).closedUntil(subscriptionId);
+    const { end } = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
+    return plusMicros(end, -1n);
   }
 
   /**

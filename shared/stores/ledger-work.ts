@@ -242,6 +242,27 @@ export class LedgerWork {
     return open;
   }
 
+  /** The bucket that usage of a period is billed in: its own, or the next one where that is closed. */
+  async bucketFor(subscriptionId: string, period: string): Promise<OpenPeriod> {
+    const subscription = this.account.subscriptions.find(({ id }) => id === subscriptionId);
+    if (subscription === undefined) throw new Unratable(`subscription ${subscriptionId} is gone`);
+    return this.bucketAt(subscription, startOf(period));
+  }
+
+  /** Loads one aggregate. @returns whether there is one */
+  async loadAggregate(key: AggregateKey): Promise<boolean> {
+    const keyText = aggregateKeyText(key);
+    const found = await loadAggregates(this.#tx, this.tenant, this.books, [key]);
+    const salt = found.get(keyText);
+    if (salt !== undefined) this.#salts.set(keyText, salt);
+    return salt !== undefined;
+  }
+
+  /** An aggregate has moved: it is written down at the end. */
+  touchAggregate(key: AggregateKey): void {
+    this.#touchedAggregates.add(aggregateKeyText(key));
+  }
+
   /**
    * Charges recurring items for everything that has become due up to an instant. The fee of a period that begins goes on
    * the invoice of the one that ends, as long as that is open.

@@ -439,6 +439,14 @@ export const credit_notes = table(
   { indexes: { credit_notes_by_invoice: ['tenant', 'invoice', 'number'] } },
 );
 
+/** Write-offs that wait for somebody else's word. */
+export const proposals = table(
+  'proposals',
+  { tenant: 'text', number: 'text', reason: 'text', proposed_by: 'text', proposed_at: 'text' },
+  ['tenant', 'number'],
+  { parent: accounts },
+);
+
 /** Corrections of billed events: which entry corrects which, and by how much. */
 export const corrections = table(
   'corrections',
@@ -584,6 +592,7 @@ export const TABLES: readonly AnyTable[] = [
   subscription_states,
   invoices,
   credit_notes,
+  proposals,
   corrections,
   invoice_numbers,
   unarchived,

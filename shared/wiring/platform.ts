@@ -9,8 +9,8 @@ import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { Archive } from '../stores/archive.ts';
-import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
+import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
 import { LedgerStore } from '../stores/ledger-store.ts';
@@ -18,6 +18,7 @@ import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
+import { ProposalStore } from '../stores/proposal-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
 import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
@@ -83,6 +84,7 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   openings: new OpeningStore(database),
   invoices: new InvoiceStore(database),
   catalogue: new CatalogueStore(database),
+  proposals: new ProposalStore(),
   terms: new TermsStore(database),
   reconciliation: new ReconciliationStore(database),
   registry: new RegistryStore(database, entropy),

@@ -70,7 +70,7 @@ export class Shop {
   }
 
   /** Writes a plan and has it published. */
-  async plan(plan: { readonly plan_id: string } & object): Promise<void> {
+  async plan(plan: { readonly plan_id: string; readonly [member: string]: unknown }): Promise<void> {
     const { version } = await this.do<{ version: number }>(this.operator, 'POST', '/plans', {
       name: plan.plan_id,
       currency: 'EUR',
