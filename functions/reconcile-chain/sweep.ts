@@ -12,11 +12,14 @@ import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import type { UsageStore } from '../../shared/stores/usage-store.ts';
+import { sumUp } from '../sign-receipts/sign-receipts.ts';
 import { type HealRoom, healReadModels } from './read-models.ts';
 
 export interface SweepRoom extends HealRoom {
   readonly usage: UsageStore;
+  readonly rollups: UsageRollups;
   readonly idempotencyKeys: IdempotencyStore;
   readonly ledger: LedgerStore;
   readonly archive: Archive;
@@ -34,6 +37,8 @@ export interface SweepRoom extends HealRoom {
 export interface Swept {
   /** tenants whose waiting usage was announced again */
   readonly rung: number;
+  /** batches of usage that nobody had added to its sums */
+  readonly summedUp: number;
   readonly pagesMirrored: number;
   /** pages whose mirror copy is another than the database's */
   readonly pagesDifferent: number;
@@ -41,6 +46,8 @@ export interface Swept {
   /** read models that were behind the books */
   readonly projectionsHealed: number;
   readonly keysPurged: number;
+  /** sums of usage that are older than they are kept */
+  readonly sumsPurged: number;
 }
 
 const PURGE_ROWS = 5000;
@@ -57,6 +64,9 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
     if ((await room.reconciliation.frozen(tenant)) === undefined) await bus.publish(usageAccepted(tenant));
   }
 
+  let summedUp = 0;
+  for (const tenant of await room.rollups.unfolded(10_000)) summedUp += await sumUp(tenant, room);
+
   const heads = await room.reconciliation.heads();
   const mirrored = await healMirrors(heads, room);
 
@@ -70,7 +80,16 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
   const keysPurged =
     (await usage.purgeExpired(clock.now(), PURGE_ROWS)) +
     (await room.idempotencyKeys.purgeExpired(clock.now(), PURGE_ROWS));
-  return { rung: waiting.length, ...mirrored, invoicesRung: due.length, projectionsHealed, keysPurged };
+  const sumsPurged = await room.rollups.purgeRollups(clock.now(), PURGE_ROWS);
+  return {
+    rung: waiting.length,
+    summedUp,
+    ...mirrored,
+    invoicesRung: due.length,
+    projectionsHealed,
+    keysPurged,
+    sumsPurged,
+  };
 }
 
 interface MirrorsHealed {

@@ -10,9 +10,11 @@ import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { Unratable } from '../../shared/stores/ledger-work.ts';
 import type { Projector } from '../../shared/stores/projector.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 
 export interface SignReceiptsRoom {
   readonly ledger: LedgerStore;
+  readonly rollups: UsageRollups;
   readonly reconciliation: ReconciliationStore;
   readonly mirror: Mirror;
   readonly projector: Projector;
@@ -51,7 +53,21 @@ export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Pr
   }
   // Once for all rounds: a read model is one document, which Firestore takes about once a second.
   if (firstSeq !== undefined) await projectFrom(tenant, firstSeq, room);
+  await sumUp(tenant, room);
   return appendedPages;
+}
+
+/** Adds accepted usage to its sums, whether or not it can be billed. What fails here, the sweep does again. */
+export async function sumUp(
+  tenant: TenantId,
+  { rollups, log }: Pick<SignReceiptsRoom, 'rollups' | 'log'>,
+): Promise<number> {
+  try {
+    return await rollups.fold(tenant);
+  } catch (error) {
+    log.error('summing_up_failed', error, { tenant });
+    return 0;
+  }
 }
 
 /** Copies pages to the mirror right after their commit. What fails here, the sweep copies later. */

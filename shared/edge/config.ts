@@ -14,6 +14,8 @@ export interface Config {
   readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
   readonly hotWindowDays: number;
+  readonly usageMinutesDays: number;
+  readonly usageSummaryDays: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly drainSeconds: number;
   readonly otlpEndpoint: string;
@@ -177,6 +179,23 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     unit: 'days',
     readBy: 'all',
     fallback: '100',
+    read: whole(40, 36_525),
+  },
+  usageMinutesDays: {
+    name: 'USAGE_MINUTES_DAYS',
+    meaning: 'how long usage can be summed up by the minute',
+    unit: 'days',
+    readBy: 'all',
+    fallback: '40',
+    read: whole(1, 36_525),
+  },
+  usageSummaryDays: {
+    name: 'USAGE_SUMMARY_DAYS',
+    meaning:
+      'how long usage can be summed up by hours and more; longer than any billing period where a metric is a weighted_sum',
+    unit: 'days',
+    readBy: 'all',
+    fallback: '400',
     read: whole(40, 36_525),
   },
   logLevel: {

@@ -25,7 +25,9 @@ import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
 import { TermsStore } from '../stores/terms-store.ts';
+import { UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
+import { UsageWindows } from '../stores/usage-windows.ts';
 import { type LocalPortsOptions, openLocalPorts } from './local-ports.ts';
 import type { Base, Ports } from './ports.ts';
 
@@ -50,6 +52,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     ...base,
     ...ports,
     ...storesOf(database, new Archive(database, ports.vault), base),
+    ...usageViewsOf(database, base),
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
     callers,
@@ -91,6 +94,13 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   retirements: new RetirementStore(database),
   setAside: new SetAsideStore(database),
 });
+
+/** What tenants see of their usage right after it was accepted. */
+function usageViewsOf(database: Database, { config, entropy }: Base) {
+  const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
+  const rollups = new UsageRollups(database, entropy, retention);
+  return { rollups, usageWindows: new UsageWindows(database, entropy, rollups, retention) };
+}
 
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */
 export async function openLocalPlatform(options: LocalPortsOptions) {
