@@ -4,7 +4,7 @@ import type { ReceiptId, Sequence } from '../../shared/domain/ids.ts';
 import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { type Instant, microsOf } from '../../shared/domain/time.ts';
 import { keyHashOfReceipt } from '../../shared/domain/usage/identity.ts';
-import { limitPeriodKey } from '../../shared/domain/usage/metering.ts';
+import { limitsInForce, usedAfter } from '../../shared/domain/usage/limits.ts';
 import { batches, dedupe, limit_counters, limit_notices } from '../../shared/stores/tables.ts';
 import { contentOfReceipt, knownUntil, percentsReached } from '../../shared/stores/usage-store.ts';
 import type { RestoredAccount } from './kept-registry.ts';
@@ -52,15 +52,19 @@ export class UsageLeft {
     const meter = subscription?.meters.find(({ name }) => name === charge.meter);
     if (subscription === undefined || meter === undefined) return;
     const quantity = readCanonicalDecimal(charge.quantity, 12) as Quantity;
-    for (const limit of this.#account.limits) {
-      const since = this.#limitsSince.get(limit.id);
-      if (limit.metric !== charge.meter || since === undefined || charge.recorded_at < since) continue;
-      const usage = { subscription, meter, quantity, value: '' };
-      const period = limitPeriodKey(limit, this.#account, usage, occurredAt);
+    for (const { limit, subscription: alone, key: period } of limitsInForce(
+      this.#account,
+      subscription,
+      meter.name,
+      occurredAt,
+    )) {
+      // A plan's limit counts from the instant it is granted; the organization's own from when somebody set it.
+      const since = alone === undefined ? this.#limitsSince.get(limit.id) : '';
+      if (since === undefined || charge.recorded_at < since) continue;
       const name = `${limit.id} ${period}`;
       const counter = this.#used.get(name) ?? { limitId: limit.id, period, used: 0n };
       const before = counter.used;
-      counter.used += quantity;
+      counter.used = usedAfter(meter.aggregation, before, quantity);
       this.#used.set(name, counter);
       for (const percent of percentsReached(limit, before, counter.used)) {
         const notice = { limit_id: limit.id, period, percent: Number(percent), at: charge.recorded_at };

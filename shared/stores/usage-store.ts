@@ -1,6 +1,6 @@
 import type { Account, UsageLimit } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
-import { formatDecimal, type Quantity, readCanonicalDecimal } from '../domain/decimals.ts';
+import { formatDecimal, readCanonicalDecimal } from '../domain/decimals.ts';
 import { sha256 } from '../domain/digest.ts';
 import { BadInput, type ErrorCode } from '../domain/errors.ts';
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
@@ -8,8 +8,9 @@ import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/ti
 import { type AcceptedEvent, packEvents } from '../domain/usage/accepted.ts';
 import { canonicalEvent, type UsageEvent } from '../domain/usage/event.ts';
 import { keyHash, receiptId } from '../domain/usage/identity.ts';
-import { acceptanceWindow, limitPeriodKey, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
-import type { Database, Key, RowOf, Transaction } from '../ports/database.ts';
+import { isRefused, limitsInForce, usedAfter } from '../domain/usage/limits.ts';
+import { acceptanceWindow, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
+import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { readAccount } from './account-store.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
@@ -231,13 +232,21 @@ export const percentsReached = (limit: UsageLimit, before: bigint, used: bigint)
     return before * 100n < mark && used * 100n >= mark;
   });
 
-/** Keeps a batch within the account's limits. Counters are read in the transaction that moves them. */
+interface Counter {
+  readonly limitId: string;
+  readonly period: string;
+  /** as it was read */
+  readonly before: bigint;
+  used: bigint;
+}
+
+/** Keeps a batch within the limits. Counters are read in the transaction that moves them. */
 class LimitGauge {
   readonly #account: Account;
   readonly #tx: Transaction;
   readonly #now: Instant;
-  readonly #counters = new Map<string, { readonly limit: UsageLimit; readonly key: Key; used: bigint }>();
-  readonly #notices: { readonly limit: UsageLimit; readonly period: string; readonly percent: bigint }[] = [];
+  readonly #counters = new Map<string, Counter>();
+  readonly #notices: { readonly limitId: string; readonly period: string; readonly percent: bigint }[] = [];
 
   constructor(account: Account, tx: Transaction, now: Instant) {
     this.#account = account;
@@ -246,40 +255,33 @@ class LimitGauge {
   }
 
   /** Counts an event against every limit of its metric. @throws BadInput `quota_exceeded`, with nothing counted */
-  async spend(usage: MeteredUsage, time: Instant): Promise<void> {
-    if (this.#account.limits.length === 0) return;
-    const limits = this.#account.limits.filter(({ metric }) => metric === usage.meter.name);
-    const counters = [];
-    for (const limit of limits)
-      counters.push(await this.#counter(limit, limitPeriodKey(limit, this.#account, usage, time)));
-    for (const { limit, used } of counters) {
-      if (limit.action === 'block' && used + usage.quantity > limit.quantity) {
-        throw new BadInput(
-          'quota_exceeded',
-          `limit ${limit.id} is used up for its ${limit.period} period`,
-          'metric_name',
-        );
-      }
+  async spend({ subscription, meter, quantity }: MeteredUsage, time: Instant): Promise<void> {
+    if (this.#account.limits.length === 0 && subscription.entitlements.length === 0) return;
+    const steps = [];
+    for (const { limit, key } of limitsInForce(this.#account, subscription, meter.name, time)) {
+      const counter = await this.#counter(limit.id, key);
+      steps.push({ limit, counter, after: usedAfter(meter.aggregation, counter.used, quantity) });
     }
-    for (const counter of counters) {
-      const before = counter.used;
-      counter.used += usage.quantity;
-      for (const percent of percentsReached(counter.limit, before, counter.used)) {
-        this.#notices.push({ limit: counter.limit, period: String(counter.key[2]), percent });
+    const refusal = steps.find(({ limit, counter, after }) => isRefused(limit, counter.used, after));
+    if (refusal !== undefined) {
+      const { id, period } = refusal.limit;
+      throw new BadInput('quota_exceeded', `limit ${id} is used up for its ${period} period`, 'metric_name');
+    }
+    for (const { limit, counter, after } of steps) {
+      for (const percent of percentsReached(limit, counter.used, after)) {
+        this.#notices.push({ limitId: limit.id, period: counter.period, percent });
       }
+      counter.used = after;
     }
   }
 
-  async #counter(
-    limit: UsageLimit,
-    period: string,
-  ): Promise<{ readonly limit: UsageLimit; readonly key: Key; used: bigint }> {
-    const name = `${limit.id} ${period}`;
+  async #counter(limitId: string, period: string): Promise<Counter> {
+    const name = `${limitId} ${period}`;
     let counter = this.#counters.get(name);
     if (counter === undefined) {
-      const key = [this.#account.tenant, limit.id, period];
-      const row = await this.#tx.read(limit_counters, key);
-      counter = { limit, key, used: row === undefined ? 0n : readCanonicalDecimal(row.used, 12)! };
+      const row = await this.#tx.read(limit_counters, [this.#account.tenant, limitId, period]);
+      const used = row === undefined ? 0n : readCanonicalDecimal(row.used, 12)!;
+      counter = { limitId, period, before: used, used };
       this.#counters.set(name, counter);
     }
     return counter;
@@ -287,14 +289,13 @@ class LimitGauge {
 
   write(tx: Transaction): void {
     const tenant = this.#account.tenant;
-    for (const { limit, key, used } of this.#counters.values()) {
+    for (const { limitId, period, before, used } of this.#counters.values()) {
       // Looked at for an event that was refused; nothing of that one is kept.
-      if (used === 0n) continue;
-      const period = String(key[2]);
-      tx.upsert(limit_counters, { tenant, limit_id: limit.id, period, used: formatDecimal(used as Quantity, 12) });
+      if (used === before) continue;
+      tx.upsert(limit_counters, { tenant, limit_id: limitId, period, used: formatDecimal(used, 12) });
     }
-    for (const { limit, period, percent } of this.#notices) {
-      tx.upsert(limit_notices, { tenant, limit_id: limit.id, period, percent: Number(percent), at: this.#now });
+    for (const { limitId, period, percent } of this.#notices) {
+      tx.upsert(limit_notices, { tenant, limit_id: limitId, period, percent: Number(percent), at: this.#now });
     }
   }
 }

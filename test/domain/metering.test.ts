@@ -3,7 +3,8 @@ import type { Account } from '../../shared/domain/account/account.ts';
 import { formatQuantity } from '../../shared/domain/decimals.ts';
 import { parseInstant } from '../../shared/domain/time.ts';
 import type { UsageEvent } from '../../shared/domain/usage/event.ts';
-import { acceptanceWindow, billingPeriod, limitPeriodKey, meterUsage } from '../../shared/domain/usage/metering.ts';
+import { limitsInForce } from '../../shared/domain/usage/limits.ts';
+import { acceptanceWindow, billingPeriod, meterUsage } from '../../shared/domain/usage/metering.ts';
 import { refusalOf } from '../support/refusal.ts';
 import { accountWith, meterJson, subscriptionJson } from '../support/sample-account.ts';
 
@@ -192,7 +193,7 @@ describe('the period of an event', () => {
       const limited = accountWith(METERS, {
         limits: [{ limit_id: 'l', metric_name: 'requests', period, quantity: '5', action: 'block' }],
       });
-      return limitPeriodKey(limited.limits[0]!, limited, usage, at(time));
+      return limitsInForce(limited, usage.subscription, 'requests', at(time))[0]!.key;
     };
     // Berlin's 29 March 2026 has 23 hours.
     assert.equal(key('daily', '2026-03-29T12:00:00Z'), '2026-03-28T23:00:00.000000Z/2026-03-29T22:00:00.000000Z');

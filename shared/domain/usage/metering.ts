@@ -1,12 +1,10 @@
-import { type Account, type Meter, priceAt, pricesAt, type Subscription, type UsageLimit } from '../account/account.ts';
+import { type Account, type Meter, priceAt, pricesAt, type Subscription } from '../account/account.ts';
 import { ONE, parseChange, parseQuantity, type Quantity } from '../decimals.ts';
 import { BadInput, unhandled } from '../errors.ts';
 import {
   contains,
-  dayContaining,
   type Instant,
   MICROS_PER_DAY,
-  monthContaining,
   type Period,
   type PeriodCalendar,
   periodContaining,
@@ -136,20 +134,4 @@ export function billingPeriod(calendar: PeriodCalendar, instant: Instant): Perio
   const found = { ...period, text: periodText(period) };
   lastPeriods.set(calendar, found);
   return found;
-}
-
-/** The key of a limit's period for an instant: a new period is a new key, so nothing has to be reset. */
-export function limitPeriodKey(limit: UsageLimit, account: Account, usage: MeteredUsage, time: Instant): string {
-  switch (limit.period) {
-    case 'daily':
-      return periodText(dayContaining(account.zone, time));
-    case 'monthly':
-      return periodText(monthContaining(account.zone, time));
-    case 'billing':
-      return `${usage.subscription.id} ${billingPeriod(usage.subscription.calendar, time).text}`;
-    case 'total':
-      return 'total';
-    default:
-      return unhandled(limit.period);
-  }
 }
