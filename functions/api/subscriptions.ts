@@ -1,5 +1,5 @@
 import type { Account, AccountJson } from '../../shared/domain/account/account.ts';
-import { beginSubscription, type Choice, changeSubscription, limitsOf } from '../../shared/domain/catalogue/compile.ts';
+import { beginSubscription, type Choice, changeSubscription } from '../../shared/domain/catalogue/compile.ts';
 import type { PlanVersion } from '../../shared/domain/catalogue/plan.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import { parseSubscriptionId, type TenantId } from '../../shared/domain/ids.ts';
@@ -13,6 +13,7 @@ import {
   stateAt,
 } from '../../shared/domain/subscription/lifecycle.ts';
 import { daysLater, type Instant, later, parseInstant } from '../../shared/domain/time.ts';
+import { featuresAt } from '../../shared/domain/usage/limits.ts';
 import { billingPeriod } from '../../shared/domain/usage/metering.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
@@ -305,8 +306,8 @@ async function create(call: Call, room: ApiRoom): Promise<ApiAnswer> {
           ...begun,
           ...(body.discount === undefined ? {} : { discounts: [{ from: startedAt, terms: { ...body.discount } }] }),
         };
-        const next = withLimits({ ...document, subscriptions: [...document.subscriptions, json] }, choice);
-        return { document: next, result: { status: 201 } };
+        const subscriptions = [...document.subscriptions, json];
+        return { document: { ...document, subscriptions }, result: { status: 201 } };
       },
       async (tx, answer, account, document) => settle(call, tx, answer, account, document, subscriptionId),
     ),
@@ -372,16 +373,6 @@ async function choose(
     throw new BadInput('invalid_parameter', 'two parts price one metric', 'addons');
   const custom = await customPrices(tx, tenant, plan.planId);
   return { plan, addons, quantity: wanted.quantity ?? '1', metrics: await metricsOf(tx, names), custom };
-}
-
-/** The limits that a choice brings, beside those that are there. */
-function withLimits(document: AccountJson, choice: Choice): AccountJson {
-  const brought = limitsOf(choice).map((limit) => ({
-    ...limit,
-    limit_id: `${choice.plan.planId}.${limit.limit_id}`.slice(0, 64),
-  }));
-  const kept = (document.limits ?? []).filter(({ limit_id }) => !brought.some((limit) => limit.limit_id === limit_id));
-  return brought.length === 0 ? document : { ...document, limits: [...kept, ...brought] };
 }
 
 async function change(call: Call, room: ApiRoom): Promise<ApiAnswer> {
@@ -478,7 +469,7 @@ function subscriptionJson(account: Account, json: SubscriptionJson, now: Instant
     ended_at: subscription.endedAt ?? null,
     current_period: { start, end },
     paused_since: subscription.pauses.find(({ from, to }) => from <= now && (to === null || now < to))?.from ?? null,
-    features: json.features ?? {},
+    features: featuresAt(subscription, later(now, subscription.startedAt)),
     discounts: subscription.discounts.map(({ terms }) => terms.discountId),
   };
 }

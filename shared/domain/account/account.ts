@@ -11,21 +11,22 @@ import {
   type TenantId,
 } from '../ids.ts';
 import { type DiscountTerms, parseDiscount } from '../invoice/discount.ts';
-import {
-  type Entitlement,
-  entitlementsSchema,
-  featureOverridesSchema,
-  limitsSchema,
-  readEntitlements,
-  readLimits,
-  type UsageLimit,
-} from './limits.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
 import { PRORATIONS, type Proration } from '../subscription/proration.ts';
 import { type Instant, type PeriodCalendar, parseInstant, parseZone } from '../time.ts';
 import { AGGREGATIONS, type Aggregation } from '../usage/meter.ts';
+import {
+  type Entitlement,
+  entitlementsSchema,
+  type Features,
+  featuresSchema,
+  limitsSchema,
+  readEntitlements,
+  readLimits,
+  type UsageLimit,
+} from './limits.ts';
 
 export type { LimitAction, LimitPeriod, UsageLimit } from './limits.ts';
 
@@ -94,7 +95,7 @@ export interface Subscription {
   /** oldest first; the last one that has begun is in force */
   readonly entitlements: readonly Entitlement[];
   /** features that somebody granted (or, with `false`, took away) beside the plan */
-  readonly featureOverrides: Readonly<Record<string, boolean | string>>;
+  readonly featureOverrides: Features;
   /** usage from then on is refused, and the period is closed there; undefined where it goes on */
   readonly endedAt: Instant | undefined;
   readonly calendar: PeriodCalendar;
@@ -147,16 +148,11 @@ export const accountSchema = {
           started_at: text,
           ended_at: text,
           trial_ends_at: text,
-          features: {
-            type: 'object',
-            maxProperties: 200,
-            additionalProperties: { type: ['boolean', 'string'] },
-          },
           /** what payment collection has decided */
           standing: { type: 'string', enum: ['past_due', 'suspended'] },
           /** what plan and add-ons grant, oldest first */
           entitlements: entitlementsSchema,
-          feature_overrides: featureOverridesSchema,
+          feature_overrides: featuresSchema,
           /** what was chosen of the catalogue, oldest first */
           chosen: {
             type: 'array',
@@ -266,7 +262,7 @@ export const accountSchema = {
                 allow_zero: { type: 'boolean' },
                 dimensions: {
                   type: 'array',
-                  maxItems: 5,
+                  maxItems: 10,
                   uniqueItems: true,
                   items: { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$' },
                 },
@@ -363,14 +359,15 @@ function readSubscription(json: SubscriptionJson, zone: string, currency: Curren
   return {
     id: parseSubscriptionId(json.subscription_id, `${path}.subscription_id`),
     startedAt,
-    trialEndsAt: json.trial_ends_at === undefined ? undefined : parseInstant(json.trial_ends_at, `${path}.trial_ends_at`),
+    trialEndsAt:
+      json.trial_ends_at === undefined ? undefined : parseInstant(json.trial_ends_at, `${path}.trial_ends_at`),
     standing: json.standing,
     entitlements: readEntitlements(
       json.entitlements ?? [],
       new Set(meters.map(({ name }) => name)),
       `${path}.entitlements`,
     ),
-    featureOverrides: (json.feature_overrides ?? {}) as Subscription['featureOverrides'],
+    featureOverrides: json.feature_overrides ?? {},
     endedAt: json.ended_at === undefined ? undefined : parseInstant(json.ended_at, `${path}.ended_at`),
     calendar: { ...json.calendar, anchor: parseInstant(json.calendar.anchor, `${path}.calendar.anchor`), zone },
     meters,

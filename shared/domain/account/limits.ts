@@ -18,8 +18,8 @@ export interface UsageLimit {
   readonly action: LimitAction;
 }
 
-/** What a plan grants: `true` where it is there, a decimal number where there is so much of it. */
-export type Features = Readonly<Record<string, true | string>>;
+/** What is granted: `true` where it is there, a text where there is so much of it, `false` where it is not. */
+export type Features = Readonly<Record<string, boolean | string>>;
 
 /** What plan and add-ons grant from an instant on. Its limits hold for one subscription alone. */
 export interface Entitlement {
@@ -30,7 +30,13 @@ export interface Entitlement {
 
 const text = { type: 'string', minLength: 1, maxLength: 255 } as const;
 const featureName = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' } as const;
-const featureNumber = { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,19})(?:\\.[0-9]{1,12})?$' } as const;
+/** Features by name: a plan's, or those granted (with `false` taken away) beside it. */
+export const featuresSchema = {
+  type: 'object',
+  maxProperties: 200,
+  propertyNames: featureName,
+  additionalProperties: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 100 }] },
+} as const;
 
 /** Limits as an organization's document has them: of the whole organization, or of one subscription. */
 export const limitsSchema = {
@@ -60,23 +66,10 @@ export const entitlementsSchema = {
     additionalProperties: false,
     properties: {
       from: text,
-      features: {
-        type: 'object',
-        maxProperties: 200,
-        propertyNames: featureName,
-        additionalProperties: { anyOf: [{ type: 'boolean', const: true }, featureNumber] },
-      },
+      features: featuresSchema,
       limits: limitsSchema,
     },
   },
-} as const;
-
-/** Features granted beside the plan; with `false`, taken away. */
-export const featureOverridesSchema = {
-  type: 'object',
-  maxProperties: 200,
-  propertyNames: featureName,
-  additionalProperties: { anyOf: [{ type: 'boolean' }, featureNumber] },
 } as const;
 
 export type LimitJson = FromSchema<typeof limitsSchema>[number];

@@ -1,4 +1,4 @@
-import type { AccountJson } from '../account/account.ts';
+import type { LimitJson } from '../account/limits.ts';
 import type { PriceDocumentJson, PriceModelJson } from '../pricing/schema.ts';
 import { parsePriceVersion } from '../pricing/version.ts';
 import { calendarOf } from '../subscription/calendar.ts';
@@ -11,7 +11,7 @@ type MeterJson = SubscriptionJson['meters'][number];
 type DatedJson = MeterJson['prices'][number];
 type ItemJson = NonNullable<SubscriptionJson['items']>[number];
 type CommitmentJson = NonNullable<SubscriptionJson['commitments']>[number];
-type LimitJson = NonNullable<AccountJson['limits']>[number];
+type EntitlementJson = NonNullable<SubscriptionJson['entitlements']>[number];
 
 /** What a subscription chooses of the catalogue. */
 export interface Choice {
@@ -29,14 +29,16 @@ interface Compiled {
   readonly prices: ReadonlyMap<string, Omit<DatedJson, 'effective_from'>>;
   readonly items: ReadonlyMap<string, Pick<ItemJson, 'timing' | 'proration'> & { quantity: string; document: object }>;
   readonly commitments: ReadonlyMap<string, object>;
-  readonly features: Readonly<Record<string, boolean | string>>;
+  /** what plan and add-ons grant; where two say something, the later of them is right */
+  readonly grants: Omit<EntitlementJson, 'from'>;
 }
 
 function compiled({ plan, addons, quantity, custom }: Choice): Compiled {
   const prices = new Map<string, Omit<DatedJson, 'effective_from'>>();
   const items = new Map<string, Pick<ItemJson, 'timing' | 'proration'> & { quantity: string; document: object }>();
   const commitments = new Map<string, object>();
-  let features: Record<string, boolean | string> = {};
+  let features: EntitlementJson['features'] = {};
+  const limits: LimitJson[] = [];
   for (const part of [plan, ...addons]) {
     const { plan: json, version } = part;
     const isAddon = part !== plan;
@@ -80,9 +82,12 @@ function compiled({ plan, addons, quantity, custom }: Choice): Compiled {
         priceOf(json, 'commitment', version, { type: 'minimum', amount, covers }),
       );
     }
-    features = { ...features, ...(json.features as Record<string, boolean | string> | undefined) };
+    features = { ...features, ...(json.features as EntitlementJson['features'] | undefined) };
+    for (const limit of json.limits ?? []) {
+      limits.push({ ...limit, limit_id: isAddon ? `${json.plan_id}.${limit.limit_id}`.slice(0, 64) : limit.limit_id });
+    }
   }
-  return { prices, items, commitments, features };
+  return { prices, items, commitments, grants: { features, limits } };
 }
 
 export interface Beginning {
@@ -110,7 +115,7 @@ export function beginSubscription(
     ...(trialEndsAt === undefined ? {} : { trial_ends_at: trialEndsAt }),
     calendar: { unit: calendar.unit, count: calendar.count, anchor: calendar.anchor },
     chosen: [chosenFrom(choice, startedAt)],
-    features: parts.features,
+    entitlements: [{ from: startedAt, ...parts.grants }],
     meters: [...parts.prices].map(([name, price]) => ({
       ...meterOf(choice.metrics.get(name)!),
       prices: [
@@ -142,6 +147,7 @@ const meterOf = (metric: MetricJson): Omit<MeterJson, 'prices'> => ({
   ...(metric.event_type === undefined ? {} : { event_type: metric.event_type }),
   ...(metric.value_property === undefined ? {} : { value_property: metric.value_property }),
   ...(metric.allow_zero === undefined ? {} : { allow_zero: metric.allow_zero }),
+  ...(metric.dimensions === undefined ? {} : { dimensions: metric.dimensions }),
 });
 
 const chosenFrom = ({ plan, addons, quantity }: Choice, from: Instant) => ({
@@ -176,7 +182,7 @@ export function changeSubscription(subscription: SubscriptionJson, choice: Choic
   return {
     ...subscription,
     chosen: [...(subscription.chosen ?? []).filter(({ from }) => from < at), chosenFrom(choice, at)],
-    features: parts.features,
+    entitlements: [...(subscription.entitlements ?? []).filter(({ from }) => from < at), { from: at, ...parts.grants }],
     meters: [...meters.values()].map((meter) => withPrice(meter, parts.prices.get(meter.metric_name), at)),
     items: [...items.values()].map((item) => {
       const next = parts.items.get(item.item_id);
@@ -224,7 +230,3 @@ function sameDocument(one: unknown, other: unknown): boolean {
   if (one === null || other === null) return one === other;
   return parsePriceVersion(one).digest === parsePriceVersion(other).digest;
 }
-
-/** The limits that a choice brings, named after their subscription: two subscriptions count each for itself. */
-export const limitsOf = (choice: Choice): LimitJson[] =>
-  [choice.plan, ...choice.addons].flatMap(({ plan }) => (plan.limits ?? []).map((limit) => ({ ...limit })));

@@ -1,5 +1,5 @@
 import type { Account, Subscription } from '../account/account.ts';
-import type { Entitlement, UsageLimit } from '../account/limits.ts';
+import type { Entitlement, Features, UsageLimit } from '../account/limits.ts';
 import type { Quantity } from '../decimals.ts';
 import { unhandled } from '../errors.ts';
 import type { SubscriptionId } from '../ids.ts';
@@ -21,6 +21,12 @@ export interface LimitInForce {
 /** What a subscription's plans grant at an instant; undefined where no plan says anything then. */
 export const entitlementAt = (subscription: Subscription, at: Instant): Entitlement | undefined =>
   subscription.entitlements.findLast(({ from }) => from <= at);
+
+/** The features of a subscription at an instant: what plan and add-ons grant, and what somebody decided beside them. */
+export const featuresAt = (subscription: Subscription, at: Instant): Features => ({
+  ...entitlementAt(subscription, at)?.features,
+  ...subscription.featureOverrides,
+});
 
 /** Every limit on a metric that holds for a subscription at an instant: the organization's own, then the plan's. All of them hold. */
 export function limitsInForce(
