@@ -64,6 +64,7 @@ export const statusFor = {
   invalid_instant: 422,
   invalid_id: 422,
   invalid_currency: 422,
+  invalid_amount: 422,
   currency_mismatch: 422,
   // what cannot go on
   internal: 500,

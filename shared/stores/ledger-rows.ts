@@ -74,13 +74,14 @@ export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books
     const open = books.periods.get(periodKeyText(row.subscription, row.billed_in));
     if (open === undefined) throw new RowDamaged(`sums of ${row.billed_in}, which is not open`);
     open.lines.set(row.line, {
-      kind: row.kind as LineKind,
+      // Lines that stood before there were others are usage.
+      kind: (row.kind ?? 'usage') as LineKind,
       meter: row.meter,
       period: row.period,
-      taxCategory: row.tax_category,
-      quantity: row.quantity,
-      numerator: row.numerator,
-      denominator: row.denominator,
+      taxCategory: row.tax_category ?? 'standard',
+      quantity: row.quantity ?? '',
+      numerator: row.numerator ?? '',
+      denominator: row.denominator ?? '',
       priceRef: row.price_ref,
       priceDigest: row.price_digest,
       before: row.before,

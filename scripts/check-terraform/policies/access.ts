@@ -41,13 +41,23 @@ const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
     RING('period-invoiced'),
     ...signs('evidence'),
   ],
-  'run-invoices': [DATABASE, METRICS, FIRESTORE, RING('receipts-appended'), RING('period-invoiced')],
+  'run-invoices': [
+    DATABASE,
+    METRICS,
+    FIRESTORE,
+    RING('receipts-appended'),
+    RING('period-invoiced'),
+    RING('period-due'),
+  ],
   'archive-period': [DATABASE, METRICS, FIRESTORE, VAULT_CREATE, VAULT_READ, ...signs('evidence')],
   // Signs list cursors with a secret and download links as itself.
   api: [
-    'roles/spanner.databaseReader on the database',
+    DATABASE,
     METRICS,
+    FIRESTORE,
     VAULT_READ,
+    RING('receipts-appended'),
+    RING('period-invoiced'),
     'roles/secretmanager.secretAccessor on secret cursor-key',
     'roles/iam.serviceAccountTokenCreator on account api',
   ],
@@ -72,7 +82,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
 
 /** What everybody else may do, by the account's id: patterns of sentences. Who is not here gets nothing. */
 const OTHERS: Readonly<Record<string, readonly RegExp[]>> = {
-  'pubsub-push': [/^roles\/run\.invoker on service (sign-receipts|seal-ledger|archive-period)$/],
+  'pubsub-push': [/^roles\/run\.invoker on service (sign-receipts|seal-ledger|archive-period|run-invoices)$/],
   'scheduler-jobs': [/^roles\/run\.invoker on service (reconcile-chain|run-invoices|seal-ledger)$/],
   builder: [
     /^roles\/storage\.objectViewer on bucket packages$/,

@@ -81,7 +81,7 @@ function* accounts(functions: readonly Resource[]): Generator<Problem> {
   }
 }
 
-// The API only reads, so it cannot make a key for its list cursors and keep it in the database.
+// Instances of several locations share the key of list cursors: it is given to the API, not made by it.
 const NEEDED_SECRETS: Readonly<Record<string, readonly string[]>> = { api: ['CURSOR_KEY'] };
 
 const SECRETS = 'service_config.secret_environment_variables';

@@ -7,7 +7,7 @@
 locals {
   # timeout_seconds  longest a request may take. For push it is at most the subscription's ack deadline.
   # public           reached from the internet through the load balancer; its callers are checked in code (API key, JWT).
-  # database         write: reads and read-write transactions; read: snapshots only, for the API tells and never changes.
+  # database         write: reads and read-write transactions; read: snapshots only.
   # publishes        topics it rings. The sweep rings again whatever went unanswered, hence reconcile-chain's list.
   # firestore        mirror of ledger pages and what tenants see at a glance: write or none.
   # vault_create     may make objects in the archive. Nobody may overwrite or delete: no role with that permission is given.
@@ -68,7 +68,7 @@ locals {
       timeout_seconds = 540
       public          = false
       database        = "write"
-      publishes       = ["receipts-appended", "period-invoiced"]
+      publishes       = ["receipts-appended", "period-invoiced", "period-due"]
       firestore       = "write"
       vault_create    = false
       vault_read      = false
@@ -91,9 +91,9 @@ locals {
     api = {
       timeout_seconds = 60
       public          = true
-      database        = "read"
-      publishes       = []
-      firestore       = "none"
+      database        = "write"
+      publishes       = ["receipts-appended", "period-invoiced"]
+      firestore       = "write"
       vault_create    = false
       vault_read      = true
       signs           = []
@@ -108,6 +108,7 @@ locals {
     receipts-appended = []
     ledger-sealed     = ["seal"]
     period-invoiced   = ["tenant", "number"]
+    period-due        = ["tenant"]
   }
 
   # Who answers which doorbell. For push, the ack deadline is also how long Pub/Sub waits for the answer.
@@ -116,6 +117,7 @@ locals {
     seal-ledger             = { topic = "receipts-appended", function = "seal-ledger", ack_deadline_seconds = 300 }
     archive-period          = { topic = "ledger-sealed", function = "archive-period", ack_deadline_seconds = 600 }
     archive-period-invoiced = { topic = "period-invoiced", function = "archive-period", ack_deadline_seconds = 600 }
+    run-invoices            = { topic = "period-due", function = "run-invoices", ack_deadline_seconds = 600 }
   }
 
   # handler_seconds  longest that the handler works when all is well; the scheduler waits at least that long.

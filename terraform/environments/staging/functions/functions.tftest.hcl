@@ -68,7 +68,7 @@ run "every_doorbell_has_its_dead_letters" {
   command = plan
 
   assert {
-    condition     = toset(keys(output.dead_letters)) == toset(["sign-receipts", "seal-ledger", "archive-period", "archive-period-invoiced"])
+    condition     = toset(keys(output.dead_letters)) == toset(["sign-receipts", "seal-ledger", "archive-period", "archive-period-invoiced", "run-invoices"])
     error_message = "A subscription has no place for what cannot be delivered."
   }
 }

@@ -23,10 +23,13 @@ run "what_functions_may_do" {
   assert {
     condition = join("\n", output.grants) == join("\n", sort([
       "api reads the archive",
-      "api reads the database",
+      "api reads and writes the database",
       "api is given CURSOR_KEY",
       "api reports metrics",
+      "api rings period-invoiced",
+      "api rings receipts-appended",
       "api signs links as itself",
+      "api writes Firestore",
       "archive-period adds to the archive",
       "archive-period lists checkpoint",
       "archive-period lists evidence",
@@ -55,6 +58,7 @@ run "what_functions_may_do" {
       "reconcile-chain writes Firestore",
       "run-invoices reads and writes the database",
       "run-invoices reports metrics",
+      "run-invoices rings period-due",
       "run-invoices rings period-invoiced",
       "run-invoices rings receipts-appended",
       "run-invoices writes Firestore",
