@@ -44,15 +44,33 @@ describe('a commitment with discount: 1,000 units at 0.08, what is beyond at 0.1
     it(`${units} units cost ${cost}: ${says}`, () => assert.equal(costOf(model, units), cost));
   }
 
-  it('is refused where the committed rate is above the list price', () => {
-    const dear = { ...model, committed_unit_amount: '0.11' };
-    assert.deepEqual(
-      refusalOf(() => parsePriceDocument(document(dear))),
-      {
-        code: 'invalid_price',
-        param: 'model.committed_unit_amount',
-      },
-    );
+  it('may say what the rate is lower by: 20 % off 0.10 is 0.08, the same price to the byte', () => {
+    const { committed_unit_amount: _, ...rest } = model;
+    const discounted = { ...rest, discount_rate: '0.2' };
+    assert.equal(parsePriceVersion(document(discounted)).digest, parsePriceVersion(document(model)).digest);
+    assert.equal(costOf(discounted, '1500'), '130');
+    assert.equal(costOf({ ...rest, discount_rate: '1' }, '1500'), '50');
+    assert.equal(costOf({ ...rest, discount_rate: '0' }, '1500'), '150');
+  });
+
+  it('rounds a discounted rate once, half away from zero: 0.000000000001 less half is 0.000000000001, less 0.6 nothing', () => {
+    const tiny = { type: 'commitment', committed_units: '1', unit_amount: '0.000000000001' } as const;
+    // 10^-12 x 0.5 = 0.5 x 10^-12, the half goes up; 10^-12 x 0.4 = 0.4 x 10^-12 goes down.
+    assert.equal(costOf({ ...tiny, discount_rate: '0.5' }, '1'), '0.000000000001');
+    assert.equal(costOf({ ...tiny, discount_rate: '0.6' }, '1'), '0');
+  });
+
+  it('has one rate, which is not above the list price nor below nothing', () => {
+    const { committed_unit_amount: _, ...rest } = model;
+    const paramOf = (more: object) => refusalOf(() => parsePriceDocument(document({ ...rest, ...more })));
+    for (const [more, param] of [
+      [{ committed_unit_amount: '0.11' }, 'model.committed_unit_amount'],
+      [{ discount_rate: '1.1' }, 'model.discount_rate'],
+      [{}, 'model.committed_unit_amount'],
+      [{ committed_unit_amount: '0.08', discount_rate: '0.2' }, 'model.committed_unit_amount'],
+    ] as const) {
+      assert.deepEqual(paramOf(more), { code: 'invalid_price', param });
+    }
   });
 });
 

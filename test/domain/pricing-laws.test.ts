@@ -23,7 +23,7 @@ import {
 } from '../support/naive-pricing.ts';
 
 type ModelOf<Type extends PriceModelJson['type']> = PriceModelJson & { readonly type: Type };
-type Cumulative = Exclude<PriceModelJson, { readonly type: 'percentage' }>;
+type Cumulative = Exclude<PriceModelJson, { readonly type: 'percentage' | 'minimum' }>;
 
 const TRILLION = 10n ** 12n;
 /** A decimal string of a count of trillionths, all twelve places written: not canonical, as callers' numbers are not. */
@@ -57,7 +57,14 @@ const volume = tiers.map((steps): ModelOf<'volume'> => ({ type: 'volume', tiers:
 const packaged = fc
   .record({ size: between(TRILLION / 2n, 30n * TRILLION).map(text), amount: money, free_units: maybe })
   .map((fields) => plain({ type: 'package', ...fields }) as ModelOf<'package'>);
+const committed = fc
+  .tuple(decimal(60n), money, money)
+  .map(([committed_units, committed_unit_amount, more]): ModelOf<'commitment'> => {
+    const unit_amount = naiveSum(committed_unit_amount, more);
+    return { type: 'commitment', committed_units, committed_unit_amount, unit_amount };
+  });
 const cumulative: fc.Arbitrary<Cumulative> = fc.oneof(
+  committed,
   money.map((amount): Cumulative => ({ type: 'flat', amount })),
   money.map((unit_amount): Cumulative => ({ type: 'per_unit', unit_amount })),
   packaged,
@@ -116,7 +123,10 @@ describe('prices agree with a second, naive implementation', () => {
     check(
       fc.property(cumulative, fc.array(decimal(150n), { maxLength: 4 }), (model, totals) => {
         const ends = 'tiers' in model ? model.tiers.flatMap(({ up_to }) => up_to ?? []) : [];
-        const around = ends.flatMap((end) => [end, naiveSum(end, text(1n)), naiveDifference(end, text(1n))]);
+        if (model.type === 'commitment') ends.push(model.committed_units);
+        const around = ends
+          .filter((end) => !/^[0.]*$/.test(end))
+          .flatMap((end) => [end, naiveSum(end, text(1n)), naiveDifference(end, text(1n))]);
         for (const each of ['0', ...around, ...totals]) assert.equal(costs(model, each), naivePrice(model, each), each);
       }),
       1500,
@@ -251,7 +261,7 @@ describe('a price table', () => {
     );
   });
 
-  it('never gets cheaper with use when graduated, flat, per unit or in packages', () => {
+  it('never gets cheaper with use when graduated, flat, per unit, committed or in packages', () => {
     check(
       fc.property(cumulative, decimal(150n), decimal(50n), (model, used, more) => {
         fc.pre(model.type !== 'volume');

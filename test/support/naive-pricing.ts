@@ -72,6 +72,7 @@ export function naivePrice(model: PriceModelJson, total: string): string {
   if (model.type === 'package') return packages(model.size, model.amount, model.free_units, read(total));
   if (model.type === 'graduated') return slices(model.tiers, read(total));
   if (model.type === 'volume') return wholeTier(model.tiers, read(total));
+  if (model.type === 'commitment') return committed(model, read(total));
   throw new TypeError(`a ${model.type} prices events, not totals`);
 }
 
@@ -91,6 +92,14 @@ function slices(tiers: readonly TierJson[], total: Fraction): string {
 function wholeTier(tiers: readonly TierJson[], total: Fraction): string {
   const [tier] = tiers.filter(({ up_to }) => up_to === null || !isAbove(total, read(up_to)));
   return write(plus(read(tier?.flat_amount ?? '0'), by(total, read(tier!.unit_amount))));
+}
+
+/** A commitment is two tiers: the committed units at one price, all beyond at the other. */
+function committed(model: PriceModelJson & { readonly type: 'commitment' }, total: Fraction): string {
+  const rate =
+    model.committed_unit_amount ?? naiveProduct(model.unit_amount, naiveDifference('1', model.discount_rate!));
+  const within = least(total, read(model.committed_units));
+  return write(plus(by(within, read(rate)), by(minus(total, within), read(model.unit_amount))));
 }
 
 /** Buys one package after the other until the usage is covered. */

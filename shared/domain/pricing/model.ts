@@ -1,5 +1,6 @@
 import {
   type Amount,
+  divideRounded,
   flat,
   formatAmount,
   formatPrice,
@@ -169,14 +170,23 @@ function readTiers(type: 'graduated' | 'volume', tiers: readonly TierJson[]): Ti
 }
 
 function readCommitted(model: PriceModelJson & { readonly type: 'commitment' }): CumulativeModel {
-  const committedUnitAmount = parsePrice(model.committed_unit_amount, 'model.committed_unit_amount');
   const unitAmount = parsePrice(model.unit_amount, 'model.unit_amount');
-  if (committedUnitAmount > unitAmount) {
-    const param = 'model.committed_unit_amount';
-    throw new BadInput('invalid_price', 'who commits pays no more than the list price', param);
-  }
   const committedUnits = parseQuantity(model.committed_units, 'model.committed_units');
-  return { type: 'commitment', committedUnits, committedUnitAmount, unitAmount };
+  return { type: 'commitment', committedUnits, committedUnitAmount: committedRate(model, unitAmount), unitAmount };
+}
+
+/** The committed rate as it is given, or as the list price less a discount: rounded once, half away from zero, to 12 places. */
+function committedRate(model: PriceModelJson & { readonly type: 'commitment' }, unitAmount: Price): Price {
+  const { committed_unit_amount: given, discount_rate: discount } = model;
+  if ((given === undefined) === (discount === undefined)) {
+    const detail = 'a commitment has a committed_unit_amount or a discount_rate, one of the two';
+    throw new BadInput('invalid_price', detail, 'model.committed_unit_amount');
+  }
+  const param = given === undefined ? 'model.discount_rate' : 'model.committed_unit_amount';
+  const read = parsePrice(given ?? discount, param);
+  const rate = given === undefined ? divideRounded(unitAmount * (ONE - read), ONE) : read;
+  if (rate >= 0n && rate <= unitAmount && (given !== undefined || read <= ONE)) return rate as Price;
+  throw new BadInput('invalid_price', 'who commits pays no more than the list price, and no less than nothing', param);
 }
 
 function readPercentage(model: PriceModelJson & { readonly type: 'percentage' }): PercentageModel {

@@ -16,9 +16,16 @@ export type PriceModelJson =
   | { readonly type: 'package'; readonly size: string; readonly amount: string; readonly free_units?: string }
   | {
       readonly type: 'commitment';
-      /** Units that are committed to, at the lower rate; what is beyond costs the list price. */
+      /**
+       * Units that are committed to, at the lower rate; what is beyond costs the list price. Only what is used costs: whoever
+       * pays for the committed units whether used or not has a minimum beside it.
+       */
       readonly committed_units: string;
-      readonly committed_unit_amount: string;
+      /** The lower rate, or instead of it what it is lower by. */
+      readonly committed_unit_amount?: string;
+      /** A fraction of the list price: `0.2` is 20 % less. */
+      readonly discount_rate?: string;
+      /** The list price. */
       readonly unit_amount: string;
     }
   | {
@@ -53,18 +60,21 @@ const DECIMAL = '^(?:0|[1-9][0-9]{0,19})(?:\\.[0-9]{1,12})?$';
 const decimal = {
   type: 'string',
   pattern: DECIMAL,
+  maxLength: 33,
   description: 'a decimal string such as "0.25": up to 20 digits before and 12 after the point, no sign, no exponent',
 } as const;
 const decimalOrNull = { ...decimal, type: ['string', 'null'], description: `${decimal.description}; or null` } as const;
 const integer = {
   type: 'string',
   pattern: '^(?:0|[1-9][0-9]{0,14})$',
+  maxLength: 15,
   description: 'a whole number as a string of up to 15 digits',
 } as const;
 
 const name = {
   type: 'string',
   pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$',
+  maxLength: 64,
   description: '1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit',
 } as const;
 
@@ -94,10 +104,16 @@ export const priceDocumentSchema = {
   properties: {
     price_id: name,
     version: { ...integer, pattern: '^[1-9][0-9]{0,14}$', description: `${integer.description}, from "1"` },
-    currency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'the three capital letters of an ISO 4217 code' },
+    currency: {
+      type: 'string',
+      pattern: '^[A-Z]{3}$',
+      maxLength: 3,
+      description: 'the three capital letters of an ISO 4217 code',
+    },
     tax_category: {
       type: 'string',
       pattern: '^[a-z][a-z0-9_-]{0,31}$',
+      maxLength: 32,
       description: 'a tax category, 1 to 32 characters from "a-z", "0-9", "_" and "-"',
     },
     model: {
@@ -127,11 +143,12 @@ export const priceDocumentSchema = {
           additionalProperties: false,
         },
         {
-          required: ['type', 'committed_units', 'committed_unit_amount', 'unit_amount'],
+          required: ['type', 'committed_units', 'unit_amount'],
           properties: {
             type: { const: 'commitment' },
             committed_units: decimal,
             committed_unit_amount: decimal,
+            discount_rate: decimal,
             unit_amount: decimal,
           },
           additionalProperties: false,
