@@ -1,82 +1,19 @@
-import { parseMetricName, parseSubscriptionId } from '../../shared/domain/ids.ts';
 import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
-import {
-  countSchema,
-  decimalSchema,
-  instantSchema,
-  nameSchema,
-  nullable,
-  pageQuery,
-  queryTextSchema,
-} from '../../shared/edge/http/schemas.ts';
-import type { RowOf } from '../../shared/ports/database.ts';
+import { pageQuery } from '../../shared/edge/http/schemas.ts';
 import type { InvoiceRow } from '../../shared/stores/invoice-store.ts';
-import type { aggregates } from '../../shared/stores/tables.ts';
 import { evidenceListSchema, invoiceListSchema, invoiceNumberSchema, invoiceSchema } from './invoice-schema.ts';
 import { type ApiRoom, absent, page } from './room.ts';
 
 /** Long enough to begin a download; one that is under way when the link expires goes on. */
 const LINK_SECONDS = 300;
 
-const usageSummarySchema = {
-  $id: 'urn:tallystick:schema:usage-summary',
-  type: 'object',
-  required: ['as_of_seq', 'data'],
-  additionalProperties: false,
-  properties: {
-    as_of_seq: { ...nullable(countSchema), description: 'the last ledger entry that is counted' },
-    data: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['subscription_id', 'metric_name', 'aggregation', 'period_start', 'period_end', 'value', 'events'],
-        additionalProperties: false,
-        properties: {
-          subscription_id: nameSchema,
-          metric_name: nameSchema,
-          aggregation: { type: 'string', enum: ['count', 'last', 'max', 'sum', 'unique_count', 'weighted_sum'] },
-          period_start: instantSchema,
-          period_end: instantSchema,
-          value: decimalSchema,
-          events: countSchema,
-        },
-      },
-    },
-  },
-} as const;
-
-/** Usage so far, invoices, and the evidence behind them. */
+/** Invoices, and the evidence behind them. */
 export const billingOperations = (room: ApiRoom): Operation[] => [
-  {
-    operationId: 'getUsageSummary',
-    method: 'GET',
-    path: '/api/v1/billing/usage/summary',
-    tag: 'Usage',
-    summary: 'Each meter’s aggregate per period',
-    scope: 'billing:read',
-    query: {
-      metric_name: { ...queryTextSchema, description: 'only this metric' },
-      subscription_id: { ...queryTextSchema, description: 'only this subscription' },
-    },
-    answers: { 200: usageSummarySchema },
-    handle: async ({ tenant, query }) => {
-      const { metric_name: metric, subscription_id: subscription } = query;
-      if (metric !== undefined) parseMetricName(metric);
-      if (subscription !== undefined) parseSubscriptionId(subscription);
-      const rows = (await room.ledger.usage(tenant)).filter(
-        (row) =>
-          (metric === undefined || row.meter === metric) &&
-          (subscription === undefined || row.subscription === subscription),
-      );
-      const head = await room.ledger.head(tenant);
-      return { status: 200, json: { as_of_seq: head === undefined ? null : head.size - 1, data: rows.map(summaryOf) } };
-    },
-  },
   {
     operationId: 'listInvoices',
     method: 'GET',
@@ -171,16 +108,6 @@ async function evidenceOf({ bundle_name, number }: InvoiceRow, { vault }: ApiRoo
   if (bytes === undefined) throw absent('evidence');
   return { status: 200, bytes, headers: { 'Content-Disposition': `attachment; filename="${fileName}"` } };
 }
-
-const summaryOf = (row: RowOf<typeof aggregates.columns>) => ({
-  subscription_id: row.subscription,
-  metric_name: row.meter,
-  aggregation: row.aggregation,
-  period_start: row.period.slice(0, 27),
-  period_end: row.period.slice(28),
-  value: row.value,
-  events: row.events,
-});
 
 const invoiceSummary = (row: InvoiceRow) => ({
   number: row.number,

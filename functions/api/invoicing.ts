@@ -2,7 +2,7 @@ import type { Account } from '../../shared/domain/account/account.ts';
 import { base64url } from '../../shared/domain/canonical.ts';
 import { formatQuantity, parseQuantity, type Quantity, readCanonicalDecimal } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
-import { parseReceiptId } from '../../shared/domain/ids.ts';
+import { parseReceiptId, type ReceiptId } from '../../shared/domain/ids.ts';
 import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { CORRECTABLE } from '../../shared/domain/ledger/line-rules.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
@@ -12,6 +12,7 @@ import type { Aggregation } from '../../shared/domain/usage/meter.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { countSchema, hashSchema, nameSchema } from '../../shared/edge/http/schemas.ts';
+import { acceptedEvent } from '../../shared/stores/accepted-events.ts';
 import { correctEvent } from '../../shared/stores/corrections.ts';
 import { invoiceNow } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
@@ -167,7 +168,9 @@ async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   };
   const done = unfrozen(
     await room.ledger.append(call.tenant, call.now, async (work, tx) => {
-      const seq = await correctEvent(work, tx, correction);
+      const { seq, usage } = await correctEvent(work, tx, correction);
+      const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId);
+      await room.rollups.correct(tx, call.tenant, usage, sent?.event);
       const answer: ApiAnswer = { status: 201, json: { correction_id: correction.id, receipt_seq: found.seq, seq } };
       await call.settle(tx, answer);
       return answer;

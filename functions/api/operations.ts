@@ -8,6 +8,7 @@ import { moneyOperations } from './money.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
+import { usageOperations } from './usage.ts';
 
 /**
  * Every operation that the function `api` answers. A module is one line here. It may not use the room before a call: the
@@ -15,6 +16,7 @@ import { subscriptionOperations } from './subscriptions.ts';
  */
 export const operations = (room: ApiRoom): Operation[] => [
   ...publicOperations(room, described),
+  ...usageOperations(room),
   ...billingOperations(room),
   ...ledgerOperations(room),
   ...catalogueOperations(room),

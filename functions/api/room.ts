@@ -11,6 +11,8 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ProposalStore } from '../../shared/stores/proposal-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
+import type { UsageWindows } from '../../shared/stores/usage-windows.ts';
 import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
 
 /** What the operations work with. What they bill at once they bill as the invoice run does. */
@@ -22,6 +24,8 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly invoices: InvoiceStore;
+  readonly rollups: UsageRollups;
+  readonly usageWindows: UsageWindows;
   readonly reconciliation: ReconciliationStore;
   readonly vault: Vault;
   readonly cursors: Cursors;

@@ -1206,14 +1206,14 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1393,24 +1393,72 @@ export type UsageEventPlain = {
   readonly properties?: Readonly<Record<string, string>>;
 };
 
+export type UsageEventState = {
+  /** 32 bytes in base64url without padding */
+  readonly receipt_id: string;
+  readonly state: 'accepted';
+} | {
+  /** 32 bytes in base64url without padding */
+  readonly receipt_id: string;
+  /** adjusted: corrections follow the receipt; the last one says what the event counts now */
+  readonly state: 'billed' | 'adjusted';
+  readonly subscription_id: string;
+  readonly metric_name: string;
+  readonly aggregation: 'count' | 'sum' | 'max' | 'last' | 'unique_count' | 'weighted_sum';
+  /** a decimal number as text */
+  readonly quantity: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly occurred_at: string;
+  /** in which it was used */
+  readonly period: {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly start: string;
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly end: string;
+  };
+  /** on whose invoice it is: a later one where it came late */
+  readonly billed_in: {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly start: string;
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly end: string;
+  };
+  readonly late: boolean;
+  /** of its receipt in the ledger */
+  readonly seq: number;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly recorded_at: string;
+  /** exact, in the currency’s main unit; rounded once, on the invoice */
+  readonly amount: string;
+  readonly currency: string;
+  readonly price_ref: string;
+  readonly corrections: readonly {
+    readonly correction_id: string;
+    readonly seq: number;
+    /** by how much it moved the period’s aggregate */
+    readonly change: string;
+  }[];
+};
+
 export type UsageOutcome = {
   readonly status: 'accepted' | 'duplicate';
   /** 32 bytes in base64url without padding */
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
 
-export type UsageSummary = {
+/** what was billed: each meter’s aggregate per billing period and price, as the ledger has it */
+export type UsagePeriods = {
   /** the last ledger entry that is counted */
   readonly as_of_seq: number | null;
   readonly data: readonly {
     readonly subscription_id: string;
     readonly metric_name: string;
-    readonly aggregation: 'count' | 'last' | 'max' | 'sum' | 'unique_count' | 'weighted_sum';
+    readonly aggregation: 'count' | 'sum' | 'max' | 'last' | 'unique_count' | 'weighted_sum';
     /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
     readonly period_start: string;
     /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
@@ -1419,6 +1467,32 @@ export type UsageSummary = {
     readonly value: string;
     readonly events: number;
   }[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type UsageSummary = UsagePeriods | UsageWindows;
+
+/** what was accepted, up to the last answered request: each window by itself, so that only counts and sums of windows add up to those of a period. Windows in which nothing was used are left out. */
+export type UsageWindows = {
+  readonly metric_name: string;
+  readonly window: 'minute' | 'hour' | 'day' | 'week' | 'month';
+  /** IANA zone on whose wall clock the windows begin and end */
+  readonly zone: string;
+  readonly data: readonly {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly window_start: string;
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly window_end: string;
+    readonly aggregation: 'count' | 'sum' | 'max' | 'last' | 'unique_count' | 'weighted_sum';
+    /** a value per name of `group_by`; null where events carried no such property */
+    readonly group: Readonly<Record<string, string | null>>;
+    /** of a weighted_sum the average level, counted from the beginning of the billing period */
+    readonly value: string;
+    readonly events: number;
+  }[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
 };
 
 export type VoidRequest = {
@@ -1656,13 +1730,35 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
-  /** Each meter’s aggregate per period */
+  /** What became of an accepted event */
+  readonly getUsageEvent: {
+    readonly input: {
+      /** from the answer that accepted the event */
+      readonly receipt_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: UsageEventState;
+  };
+  /** Usage by billing period, or by windows and groups */
   readonly getUsageSummary: {
     readonly input: {
-      /** only this metric */
+      /** only this metric; needed with `window` */
       readonly metric_name?: string | undefined;
       /** only this subscription */
       readonly subscription_id?: string | undefined;
+      /** RFC 3339: from the period or window that contains it; needed with `window` */
+      readonly from?: string | undefined;
+      /** RFC 3339: up to the period or window that ends there or later; now, unless said */
+      readonly to?: string | undefined;
+      /** sum up by windows on the wall clock of the organization’s zone, at most 1500 of them; weeks begin on Monday */
+      readonly window?: 'minute' | 'hour' | 'day' | 'week' | 'month' | undefined;
+      /** with `window`: dimensions of the metric and `subscription_id`, joined by commas */
+      readonly group_by?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
     };
@@ -1968,7 +2064,8 @@ export const OPERATIONS = {
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
-  getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
+  getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'from', 'to', 'window', 'group_by', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   grantDiscount: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/discounts', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },

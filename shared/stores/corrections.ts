@@ -1,14 +1,26 @@
-import { formatQuantity, type Quantity, readCanonicalDecimal } from '../domain/decimals.ts';
+import { divideRounded, formatQuantity, type Quantity, readCanonicalDecimal } from '../domain/decimals.ts';
 import { BadInput } from '../domain/errors.ts';
+import type { TenantId } from '../domain/ids.ts';
 import type { EntryOf } from '../domain/ledger/kinds.ts';
 import type { PriceVersion } from '../domain/pricing/version.ts';
 import type { Instant } from '../domain/time.ts';
-import { readPeriod } from '../domain/time.ts';
+import { microsOf, readPeriod } from '../domain/time.ts';
 import type { Aggregation } from '../domain/usage/meter.ts';
 import { weightedPart } from '../domain/usage/meter.ts';
-import type { Transaction } from '../ports/database.ts';
+import type { Reader, RowOf, Transaction } from '../ports/database.ts';
 import type { LedgerWork } from './ledger-work.ts';
 import { corrections } from './tables.ts';
+
+export interface Corrected {
+  readonly seq: number;
+  /** what was used less or more than was counted so far, and when */
+  readonly usage: {
+    readonly subscription: string;
+    readonly meter: string;
+    readonly occurredAt: Instant;
+    readonly change: Quantity;
+  };
+}
 
 export interface EventCorrection {
   readonly id: string;
@@ -25,10 +37,10 @@ export interface EventCorrection {
 /**
  * Writes the entry that makes a billed event what it should have been: against its own period's aggregate at its own price,
  * in the open period. Earlier corrections of the same event count.
- * @returns the entry's number
+ * @returns the entry's number, and what the correction changes of the usage itself
  * @throws BadInput `nothing_to_correct`, `already_exists`, `correction_unsupported`
  */
-export async function correctEvent(work: LedgerWork, tx: Transaction, correct: EventCorrection): Promise<number> {
+export async function correctEvent(work: LedgerWork, tx: Transaction, correct: EventCorrection): Promise<Corrected> {
   const { charge, price, id } = correct;
   const refSeq = Number(charge.seq);
   const earlier = await tx.range(corrections, { prefix: [work.tenant, refSeq] });
@@ -57,7 +69,30 @@ export async function correctEvent(work: LedgerWork, tx: Transaction, correct: E
   work.touchAggregate(key);
   const quantity = formatQuantity(change as Quantity);
   tx.insert(corrections, { tenant: work.tenant, ref_seq: refSeq, correction_id: id, quantity, entry_seq: seq });
-  return seq;
+  const occurredAt = charge.occurred_at as Instant;
+  const used = correct.wanted - correct.billed - unitsOf(charge, corrected);
+  return { seq, usage: { subscription, meter, occurredAt, change: used as Quantity } };
+}
+
+/**
+ * The quantity whose part in an aggregate is that. Of a level it is known as finely as the ledger keeps parts, 12 places of
+ * the period's average: what several quantities come to counts as one of them.
+ */
+function unitsOf({ aggregation, occurred_at, period }: EntryOf<'charge'>, part: bigint): bigint {
+  if (aggregation !== 'weighted_sum' || part === 0n) return part;
+  const { start, end } = readPeriod(period)!;
+  const left = microsOf(end) - microsOf(occurred_at as Instant);
+  return divideRounded(part * (microsOf(end) - microsOf(start)), left);
+}
+
+/** Corrections of a receipt, oldest first. */
+export async function correctionsOf(
+  reader: Reader,
+  tenant: TenantId,
+  refSeq: number,
+): Promise<RowOf<typeof corrections.columns>[]> {
+  const rows = await reader.range(corrections, { prefix: [tenant, refSeq] });
+  return rows.sort((a, b) => a.entry_seq - b.entry_seq);
 }
 
 /** What an event's quantity is in its aggregate: of a level the part of the period that it stood. */

@@ -352,7 +352,7 @@ describe('the API answers a tenant', () => {
       for (const list of ['receipts', 'invoices', 'evidence']) {
         assert.deepEqual(await idle.read(`${API}/${list}`), { data: [], has_more: false, next_cursor: null }, list);
       }
-      assert.deepEqual(await idle.read(`${API}/usage/summary`), { as_of_seq: null, data: [] });
+      assert.deepEqual(await idle.read(`${API}/usage/summary`), { as_of_seq: null, data: [], has_more: false, next_cursor: null });
     });
   });
 
@@ -631,7 +631,7 @@ describe('the API answers a tenant', () => {
         assert.equal(await codeOf(acme, path), '404 not_found', path);
       }
       for (const [method, path, allow] of [
-        ['POST', `${API}/invoices`, 'GET, HEAD'],
+        ['PUT', `${API}/invoices`, 'GET, HEAD, POST'],
         ['DELETE', `${API}/invoices/INV-2026-000001`, 'GET, HEAD'],
         ['PUT', '/healthz', 'GET, HEAD'],
         ['GET', `${API}/usage`, 'POST'],

@@ -2,7 +2,7 @@ import type { PriceModelJson, TierJson } from '../../shared/domain/pricing/schem
 
 /** A meter of a test organization: what it counts and what that costs. */
 export interface MeterPlan {
-  readonly aggregation?: 'count' | 'sum' | 'max' | 'last' | 'unique_count';
+  readonly aggregation?: 'count' | 'sum' | 'max' | 'last' | 'unique_count' | 'weighted_sum';
   readonly model: PriceModelJson;
   readonly valueProperty?: string;
   readonly allowZero?: boolean;
