@@ -140,7 +140,7 @@ describe('a credit note', () => {
     }
   });
 
-  it('law: any number of notes in any order, and a last one, add up to the invoice: net, tax by rate, total', () => {
+  it('law: however many notes in whatever order, and a last one, add up to the invoice: net, tax by rate, total', () => {
     const lines = fc.array(
       fc.record({ amount: fc.bigInt(1n, 100_000n), category: fc.constantFrom('standard', 'reduced') }),
       { minLength: 1, maxLength: 6 },

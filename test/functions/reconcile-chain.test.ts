@@ -385,7 +385,7 @@ describe('reconcile-chain compares everything with everything', () => {
         [
           ...(['an invoice that no entry issued', 'wrong_invoice', 308] as const),
           sql(
-            "INSERT INTO invoices SELECT tenant, 'INV-2026-999999', subscription, period, currency, total, state, issued_at, open_seq, close_seq, document, bundle_name, bundle_sha256, bundle_bytes, seal FROM invoices WHERE tenant='acme'",
+            "INSERT INTO invoices SELECT tenant, 'INV-2026-999999', kind, subscription, period, currency, total, state, issued_at, open_seq, close_seq, entry_seq, document, bundle_name, bundle_sha256, bundle_bytes, seal FROM invoices WHERE tenant='acme'",
           ),
         ],
       ] as const),
@@ -461,6 +461,10 @@ describe('reconcile-chain compares everything with everything', () => {
       'seen_values',
       'tree_nodes',
       'subscription_states',
+      'credit_grants',
+      'invoice_balances',
+      'discount_uses',
+      'standing_fees',
       'invoices',
       'unarchived',
       'dedupe',

@@ -158,7 +158,7 @@ export const planSchema = {
     features: {
       type: 'object',
       maxProperties: 100,
-      propertyNames: { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' },
+      propertyNames: { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$', maxLength: 64 },
       additionalProperties: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 100 }] },
       description: 'what the plan opens: true, or a number as text',
     },

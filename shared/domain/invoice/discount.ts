@@ -24,7 +24,7 @@ export interface DiscountTerms {
   readonly bytes: Buffer;
 }
 
-const name = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' } as const;
+const name = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$', maxLength: 64 } as const;
 
 /** How discounts are written in requests, in coupons and in evidence. */
 export const discountSchema = {
@@ -35,8 +35,8 @@ export const discountSchema = {
   properties: {
     discount_id: { ...name, description: 'the discount’s or coupon’s name' },
     percent: { type: 'string', maxLength: 14, description: 'a fraction as a decimal string: "0.1" takes 10 %' },
-    amount: { type: 'string', pattern: '^[1-9][0-9]{0,29}$', description: 'minor units; instead of percent' },
-    currency: { type: 'string', pattern: '^[A-Z]{3}$', description: 'of the amount' },
+    amount: { type: 'string', pattern: '^[1-9][0-9]{0,29}$', maxLength: 30, description: 'minor units; instead of percent' },
+    currency: { type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3, description: 'of the amount' },
     covers: { type: 'array', maxItems: 100, uniqueItems: true, items: name, description: 'empty: the whole invoice' },
     duration: { type: 'string', enum: ['once', 'repeating', 'forever'] },
     periods: { type: 'integer', minimum: 1, maximum: 1200, description: 'of a repeating one: on how many invoices' },
