@@ -1,10 +1,12 @@
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { ingestOperations } from '../ingest/operation.ts';
+import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { ledgerOperations } from './ledger.ts';
 import { moneyOperations } from './money.ts';
+import { paymentMethodOperations } from './payment-methods.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
@@ -23,6 +25,8 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...subscriptionOperations(room),
   ...moneyOperations(room),
   ...invoicingOperations(room),
+  ...paymentMethodOperations(room),
+  ...auditOperations(room),
 ];
 
 /** Every operation of the suite, to be described: none of them can be called. */

@@ -3,11 +3,12 @@ import type { Callers } from '../../shared/edge/callers.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
 import { jobRoute } from '../../shared/edge/internal.ts';
+import { type AuditDigestRoom, auditDigest } from './audit-digest.ts';
 import { type ReconcileChainRoom, reconcileChain } from './reconcile-chain.ts';
 import { type RetireRoom, retire } from './retire.ts';
 import { type SweepRoom, type Swept, sweep } from './sweep.ts';
 
-export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoom, SweepRoom {
+export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoom, SweepRoom, AuditDigestRoom {
   readonly callers: Callers;
   readonly newRequestId: () => string;
   /** Told to stop between two passes of a sweep, or two commits of a retirement. */
@@ -18,13 +19,14 @@ export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoo
 const SWEEP_PASSES = 6;
 const SWEEP_INTERVAL_MILLISECONDS = 10_000;
 
-/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` each day. */
+/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest` each day. */
 export const reconcileChainHandler = (room: ReconcileChainHandlerRoom) =>
   httpHandler(
     [
       jobRoute('/sweep', room.callers, ['passes'], (query) => sweepRepeatedly(passesOf(query), room)),
       jobRoute('/deep', room.callers, ['full'], (query) => reconcileChain(fullOf(query), room)),
       jobRoute('/retire', room.callers, [], () => retire(room)),
+      jobRoute('/audit-digest', room.callers, [], () => auditDigest(room)),
     ],
     handlerOptions(room),
   );

@@ -55,6 +55,7 @@ export const statusFor = {
   money_refused: 409,
   billing_frozen: 409,
   already_exists: 409,
+  card_data_refused: 422,
   proposer_cannot_approve: 403,
   interval_differs: 422,
   nothing_to_invoice: 409,

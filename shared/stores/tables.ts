@@ -439,6 +439,41 @@ export const credit_notes = table(
   { indexes: { credit_notes_by_invoice: ['tenant', 'invoice', 'number'] } },
 );
 
+/** Who did what: rows are added and read, never changed. `*` stands for the platform. */
+export const audit_log = table(
+  'audit_log',
+  {
+    tenant: 'text',
+    entry_id: 'text',
+    at: 'text',
+    action: 'text',
+    operation: 'text',
+    actor: 'text',
+    role: 'text',
+    request_id: 'text',
+    facts: 'text',
+  },
+  ['tenant', 'entry_id'],
+);
+
+/** How organizations pay: tokens of payment providers. */
+export const payment_methods = table(
+  'payment_methods',
+  {
+    tenant: 'text',
+    payment_method_id: 'text',
+    provider: 'text',
+    type: 'text',
+    token: 'text',
+    display: 'text',
+    mandate: 'text?',
+    is_default: 'int',
+    created_at: 'text',
+  },
+  ['tenant', 'payment_method_id'],
+  { parent: accounts },
+);
+
 /** Write-offs that wait for somebody else's word. */
 export const proposals = table(
   'proposals',
@@ -593,6 +628,8 @@ export const TABLES: readonly AnyTable[] = [
   invoices,
   credit_notes,
   proposals,
+  audit_log,
+  payment_methods,
   corrections,
   invoice_numbers,
   unarchived,

@@ -20,6 +20,7 @@ export const FUNCTION_OF: Readonly<Record<string, string>> = {
   'seal-ledger': 'seal-ledger',
   'archive-period': 'archive-period',
   'archive-period-invoiced': 'archive-period',
+  'run-invoices': 'run-invoices',
 };
 export const INTERNAL = '/_functions/';
 const INGEST = '/api/v1/billing/usage';

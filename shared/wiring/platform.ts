@@ -9,6 +9,7 @@ import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { Archive } from '../stores/archive.ts';
+import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
@@ -17,6 +18,7 @@ import { LedgerStore } from '../stores/ledger-store.ts';
 import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
+import { PaymentMethodStore } from '../stores/payment-method-store.ts';
 import { ProofStore } from '../stores/proof-store.ts';
 import { ProposalStore } from '../stores/proposal-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
@@ -88,6 +90,8 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   invoices: new InvoiceStore(database),
   catalogue: new CatalogueStore(database),
   proposals: new ProposalStore(),
+  audit: new AuditStore(database),
+  paymentMethods: new PaymentMethodStore(database),
   terms: new TermsStore(database),
   reconciliation: new ReconciliationStore(database),
   registry: new RegistryStore(database, entropy),

@@ -59,12 +59,13 @@ export class Suite {
     return response.json();
   }
 
-  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour, retirement each day. */
+  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day. */
   schedule(): void {
     this.#every(60_000, 'reconcile-chain/sweep');
     this.#every(60_000, 'run-invoices/run');
     this.#every(3_600_000, 'reconcile-chain/deep');
     this.#every(86_400_000, 'reconcile-chain/retire');
+    this.#every(86_400_000, 'reconcile-chain/audit-digest');
   }
 
   /** Stops taking requests, lets those under way finish, then the jobs and the bus, then closes the store. */

@@ -3,13 +3,14 @@ import { base64url, canonicalJson, readBase64url } from '../canonical.ts';
 import type { Keyset, KeysetKey } from './keyset.ts';
 
 /** What a signature is over. The `typ` header (RFC 8725 section 3.11) keeps one from being shown as another. */
-export type JwsType = 'checkpoint+jws' | 'manifest+jws' | 'reconciliation+jws' | 'registry+jws';
+export type JwsType = 'checkpoint+jws' | 'manifest+jws' | 'reconciliation+jws' | 'registry+jws' | 'audit+jws';
 
 const PURPOSE = {
   'checkpoint+jws': 'checkpoint',
   'manifest+jws': 'evidence',
   'reconciliation+jws': 'evidence',
   'registry+jws': 'evidence',
+  'audit+jws': 'evidence',
 } as const satisfies Record<JwsType, KeysetKey['purpose']>;
 
 /** The bytes that are signed: `header.payload` (RFC 7515 section 5.1). */

@@ -81,6 +81,7 @@ function readerOf(operation: Operation): (request: ApiRequest) => Input {
     const { value, mediaType } = requireJsonBody(request, types);
     if (body === undefined && canonicalJson(value as Json) !== '{}')
       throw new BadInput('validation_failed', 'this address takes no body');
+    operation.inspect?.(value);
     checkBody(value, request.body.length);
     return { body: value, mediaType };
   };

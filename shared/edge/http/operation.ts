@@ -43,6 +43,8 @@ export interface Operation {
   readonly consumes?: readonly JsonMediaType[];
   /** the body is judged item by item by the handler: the schema is for the document alone */
   readonly lenientBody?: boolean;
+  /** looks at the body before anything is said about its form: what must not be kept must not be described either. @throws BadInput */
+  readonly inspect?: (body: unknown) => void;
   /** successful answers by status; problems are common to all operations */
   readonly answers: Readonly<Record<number, JsonSchema | 'bytes' | 'empty'>>;
   /** media types of a successful answer, the preferred first; JSON unless said */

@@ -129,6 +129,7 @@ locals {
     deep     = { function = "reconcile-chain", path = "/deep", schedule = "7 * * * *", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
     deep-all = { function = "reconcile-chain", path = "/deep?full=true", schedule = "37 3 * * 0", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
     retire   = { function = "reconcile-chain", path = "/retire", schedule = "17 3 * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 1, everywhere = false }
+    audit    = { function = "reconcile-chain", path = "/audit-digest", schedule = "27 0 * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 1, everywhere = false }
     invoices = { function = "run-invoices", path = "/run", schedule = "* * * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 0, everywhere = true }
     seal     = { function = "seal-ledger", path = "/run", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 300, retries = 0, everywhere = true }
   }
