@@ -23,7 +23,10 @@ export class Shop {
     this.customer = customer;
   }
 
-  static async open(suite: TestSuite, organization: { readonly organization_id: string } & object): Promise<Shop> {
+  static async open(
+    suite: TestSuite,
+    organization: { readonly organization_id: string; readonly [member: string]: unknown },
+  ): Promise<Shop> {
     const document = { zone: 'UTC', currency: 'EUR', subscriptions: [], ...organization };
     const customer = await suite.organization(document);
     const tenant = organization.organization_id;
