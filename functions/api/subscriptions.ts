@@ -1,5 +1,6 @@
 import type { Account, AccountJson } from '../../shared/domain/account/account.ts';
-import { beginSubscription, type Choice, changeSubscription } from '../../shared/domain/catalogue/compile.ts';
+import { changeSubscription } from '../../shared/domain/catalogue/change.ts';
+import { addonOf, beginSubscription, type Choice } from '../../shared/domain/catalogue/compile.ts';
 import type { PlanVersion } from '../../shared/domain/catalogue/plan.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import { parseSubscriptionId, type TenantId } from '../../shared/domain/ids.ts';
@@ -27,7 +28,7 @@ import {
   pageQuery,
 } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
-import { customPrices, keptPlan, metricsOf, publishedPlan } from '../../shared/stores/catalogue-store.ts';
+import { keptPlan, metricsOf, ownPrices, publishedPlan } from '../../shared/stores/catalogue-store.ts';
 import { closeEnded, issueStart } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { type ApiRoom, absent, page } from './room.ts';
@@ -293,11 +294,11 @@ async function create(call: Call, room: ApiRoom): Promise<ApiAnswer> {
         if (document.subscriptions.some((json) => json.subscription_id === subscriptionId)) {
           throw new BadInput('already_exists', 'there is such a subscription already', 'subscription_id');
         }
-        const plan = await publishedPlan(tx, body.plan_id, body.plan_version, 'plan_id');
+        const startedAt = startOf(body, document, now);
+        const plan = await publishedPlan(tx, body.plan_id, body.plan_version, startedAt, 'plan_id');
         if (plan.plan.kind === 'addon')
           throw new BadInput('invalid_parameter', 'an add-on is attached to a plan', 'plan_id');
-        const choice = await choose(tx, tenant, document, plan, body);
-        const startedAt = startOf(body, document, now);
+        const choice = await choose(tx, tenant, document, plan, body, startedAt);
         const trialDays = body.trial_days ?? plan.plan.trial_days ?? 0;
         const trialEndsAt = trialDays === 0 ? undefined : daysLater(startedAt, trialDays, document.zone);
         const begun = beginSubscription(choice, { subscriptionId, startedAt, trialEndsAt, zone: document.zone });
@@ -347,6 +348,8 @@ async function choose(
   document: AccountJson,
   plan: PlanVersion,
   wanted: { readonly quantity?: string; readonly addons?: readonly string[] },
+  at: Instant,
+  held: readonly string[] = [],
 ): Promise<Choice> {
   if (plan.plan.currency !== document.currency) {
     throw new BadInput(
@@ -357,7 +360,9 @@ async function choose(
   }
   const addons: PlanVersion[] = [];
   for (const id of wanted.addons ?? []) {
-    const addon = await publishedPlan(tx, id, undefined, 'addons');
+    const had = held.map(addonOf).find(({ planId }) => planId === id);
+    const addon =
+      had === undefined ? await publishedPlan(tx, id, undefined, at, 'addons') : await keptPlan(tx, id, had.version);
     if (
       addon.plan.kind !== 'addon' ||
       plan.plan.addons?.includes(id) !== true ||
@@ -371,8 +376,12 @@ async function choose(
   const names = parts.flatMap((part) => (part.plan.usage ?? []).map(({ metric_name }) => metric_name));
   if (new Set(names).size !== names.length)
     throw new BadInput('invalid_parameter', 'two parts price one metric', 'addons');
-  const custom = await customPrices(tx, tenant, plan.planId);
-  return { plan, addons, quantity: wanted.quantity ?? '1', metrics: await metricsOf(tx, names), custom };
+  const own = await ownPrices(
+    tx,
+    tenant,
+    parts.map(({ planId }) => planId),
+  );
+  return { plan, addons, quantity: wanted.quantity ?? '1', metrics: await metricsOf(tx, names), own };
 }
 
 async function change(call: Call, room: ApiRoom): Promise<ApiAnswer> {
@@ -387,10 +396,11 @@ async function change(call: Call, room: ApiRoom): Promise<ApiAnswer> {
       const last = json.chosen?.at(-1);
       if (last === undefined)
         throw new BadInput('invalid_transition', 'the subscription was not made from the catalogue');
+      const at = instantOf(body, account, json, call.now);
       const plan =
         body.plan_id === undefined && body.plan_version === undefined
           ? await keptPlan(tx, last.plan_id, Number(last.version))
-          : await publishedPlan(tx, body.plan_id ?? last.plan_id, body.plan_version, 'plan_id');
+          : await publishedPlan(tx, body.plan_id ?? last.plan_id, body.plan_version, at, 'plan_id');
       const before = await keptPlan(tx, last.plan_id, Number(last.version));
       const { unit, count } = plan.plan.interval;
       if (unit !== before.plan.interval.unit || count !== before.plan.interval.count) {
@@ -400,9 +410,9 @@ async function change(call: Call, room: ApiRoom): Promise<ApiAnswer> {
           'plan_id',
         );
       }
-      const wanted = { quantity: body.quantity ?? last.quantity, addons: body.addons ?? last.addons };
-      const choice = await choose(tx, call.tenant, document, plan, wanted);
-      return changeSubscription(json, choice, instantOf(body, account, json, call.now));
+      const wanted = { quantity: body.quantity ?? last.quantity, addons: body.addons ?? idsOf(last.addons) };
+      const choice = await choose(tx, call.tenant, document, plan, wanted, at, last.addons);
+      return changeSubscription(json, choice, at);
     },
     body.invoice_now === true,
   );
@@ -452,6 +462,8 @@ function found(document: AccountJson, id: string): SubscriptionJson {
   return json;
 }
 
+const idsOf = (addons: readonly string[]): string[] => addons.map((addon) => addonOf(addon).planId);
+
 function subscriptionJson(account: Account, json: SubscriptionJson, now: Instant) {
   const subscription = account.subscriptions.find(({ id }) => id === json.subscription_id)!;
   const chosen = json.chosen?.findLast(({ from }) => from <= later(now, subscription.startedAt)) ?? json.chosen?.[0];
@@ -463,7 +475,7 @@ function subscriptionJson(account: Account, json: SubscriptionJson, now: Instant
     plan_id: chosen?.plan_id ?? null,
     plan_version: chosen === undefined ? null : Number(chosen.version),
     quantity: chosen?.quantity ?? null,
-    addons: chosen?.addons ?? [],
+    addons: idsOf(chosen?.addons ?? []),
     started_at: subscription.startedAt,
     trial_ends_at: json.trial_ends_at ?? null,
     ended_at: subscription.endedAt ?? null,

@@ -1,5 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type Account, type AccountJson, parseAccount, versionsIn, versionsOf } from '../domain/account/account.ts';
+import {
+  type Account,
+  type AccountJson,
+  type DatedPrice,
+  parseAccount,
+  versionsOf,
+} from '../domain/account/account.ts';
 import { sha256, sha256Base64url } from '../domain/digest.ts';
 import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
@@ -92,6 +98,28 @@ export class AccountStore {
     return account;
   }
 
+  /**
+   * Changes an organization's document where that charges nothing; what does is changed with the ledger.
+   * @param change given the document as it stands; returns what is to stand
+   * @returns undefined where there is no such organization
+   */
+  async change<T>(
+    tenant: TenantId,
+    now: Instant,
+    change: (document: AccountJson, tx: Transaction) => Promise<{ readonly document: AccountJson; readonly result: T }>,
+    settle?: (tx: Transaction, result: T, account: Account) => Promise<void>,
+  ): Promise<{ readonly account: Account; readonly result: T } | undefined> {
+    return this.#database.transact(async (tx) => {
+      const row = await tx.read(accounts, [tenant]);
+      if (row === undefined) return undefined;
+      const { document, result } = await change(JSON.parse(row.document) as AccountJson, tx);
+      const account = parseAccount(document);
+      tx.upsert(accounts, { tenant, document: JSON.stringify(document), updated_at: now });
+      await settle?.(tx, result, account);
+      return { account, result };
+    });
+  }
+
   /** The document as it stands. */
   async document(tenant: TenantId): Promise<AccountJson | undefined> {
     const row = await this.#database.snapshot((view) => view.read(accounts, [tenant]));
@@ -162,6 +190,14 @@ export class AccountStore {
 
 const notContinuous = (detail: string): BadInput => new BadInput('invalid_catalogue', detail, 'subscriptions');
 
+/** A dated price in one text: what costs what, and from when. */
+const priceText = ({ effectiveFrom, version, cells }: DatedPrice): string =>
+  JSON.stringify([
+    effectiveFrom,
+    version?.digest,
+    cells.map((cell) => [Object.entries(cell.match).sort(), cell.version.digest]),
+  ]);
+
 /** What was in force stays as it was: usage may have been billed by it. */
 function requireContinuity(before: Account, after: Account, now: Instant): void {
   if (before.zone !== after.zone || before.currency !== after.currency)
@@ -180,12 +216,7 @@ function requireContinuity(before: Account, after: Account, now: Instant): void 
       const past = (m: typeof meter): string =>
         m.prices
           .filter(({ effectiveFrom }) => effectiveFrom <= now)
-          .map(
-            (dated) =>
-              `${dated.effectiveFrom} ${versionsIn(dated)
-                .map(({ digest }) => digest)
-                .join('+')}`,
-          )
+          .map(priceText)
           .join();
       if (past(meter) !== past(same))
         throw notContinuous(`a price of ${meter.name} that is in force cannot change; add a later one`);

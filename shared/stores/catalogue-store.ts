@@ -1,14 +1,28 @@
+import { type OwnPrice, ownKey } from '../domain/catalogue/compile.ts';
+import { type OwnPart, requirePriceOf } from '../domain/catalogue/own-price.ts';
 import { type PlanVersion, parseMetric, parsePlan, planDigest } from '../domain/catalogue/plan.ts';
 import type { MetricJson, PlanJson } from '../domain/catalogue/schema.ts';
 import { BadInput } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
+import { normalisedPriceJson } from '../domain/pricing/document.ts';
 import type { PriceDocumentJson } from '../domain/pricing/schema.ts';
-import { parsePriceVersion } from '../domain/pricing/version.ts';
-import type { Instant } from '../domain/time.ts';
+import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
+import { type Instant, later } from '../domain/time.ts';
 import type { Database, Reader, RowOf, Transaction } from '../ports/database.ts';
 import { custom_prices, metrics, plans, products } from './tables.ts';
 
 export type PlanRow = RowOf<typeof plans.columns>;
+export type CustomPriceRow = RowOf<typeof custom_prices.columns>;
+
+export interface ProposedPrice {
+  readonly tenant: TenantId;
+  readonly planId: string;
+  /** the part of the plan: a metric, or `fee.` and an item */
+  readonly target: string;
+  readonly document: unknown;
+  /** undefined for the next period of each subscription */
+  readonly effectiveFrom: Instant | undefined;
+}
 
 /** Who does something, and when. */
 export interface Deed {
@@ -130,37 +144,67 @@ export class CatalogueStore {
     return this.#database.snapshot((view) => view.range(plans, { prefix: [planId] }));
   }
 
-  /** Proposes an organization's own price for a metric or item of a plan; it holds once somebody else has approved it. */
-  async proposePrice(
-    tx: Transaction,
-    price: { readonly tenant: TenantId; readonly planId: string; readonly target: string; readonly document: unknown },
-    { by, now }: Deed,
-  ): Promise<PriceDocumentJson> {
-    parsePriceVersion(price.document);
-    tx.upsert(custom_prices, {
-      tenant: price.tenant,
-      plan_id: price.planId,
-      target: price.target,
-      document: JSON.stringify(price.document),
+  /**
+   * Proposes an organization's own price for a part of a plan, in place of what was proposed for it before; it holds once
+   * somebody else has approved it.
+   * @throws BadInput `not_found`, `currency_mismatch`, `invalid_price`
+   */
+  async proposePrice(tx: Transaction, price: ProposedPrice, { by, now }: Deed): Promise<CustomPriceRow> {
+    const { tenant, planId, target, document, effectiveFrom } = price;
+    const version = parsePriceVersion(document);
+    const offered = (await tx.range(plans, { prefix: [planId] })).findLast(({ state }) => state === 'published');
+    if (offered === undefined) throw gone('published plan');
+    requirePriceOf(JSON.parse(offered.document) as PlanJson, target, version, await metricsOf(tx, [target]));
+    await requireOwnName(tx, tenant, version);
+    const rows = await tx.range(custom_prices, { prefix: [tenant, planId, target] });
+    for (const { state, effective_from } of rows) {
+      if (state === 'proposed') tx.delete(custom_prices, [tenant, planId, target, effective_from]);
+      else if (effective_from === effectiveFrom) throw exists('price from that instant on');
+    }
+    const row: CustomPriceRow = {
+      tenant,
+      plan_id: planId,
+      target,
+      effective_from: effectiveFrom ?? '',
+      document: JSON.stringify(normalisedPriceJson(version.document)),
       state: 'proposed',
       proposed_by: by,
       decided_by: null,
       updated_at: now,
-    });
-    return price.document as PriceDocumentJson;
+    };
+    tx.upsert(custom_prices, row);
+    return row;
   }
 
-  /** @throws BadInput `not_found`, `proposer_cannot_approve` */
-  async approvePrice(tx: Transaction, key: readonly [TenantId, string, string], { by, now }: Deed): Promise<void> {
-    const row = await tx.read(custom_prices, key);
+  /**
+   * Approves what is proposed: new choices have it from then on, never from before the approval.
+   * @returns the part with all its approved prices, and from when on running subscriptions have them: undefined for the next period of each
+   * @throws BadInput `not_found`, `proposer_cannot_approve`
+   */
+  async approvePrice(
+    tx: Transaction,
+    [tenant, planId, target]: readonly [TenantId, string, string],
+    { by, now }: Deed,
+  ): Promise<{ readonly own: OwnPart; readonly from: Instant | undefined }> {
+    const rows = await tx.range(custom_prices, { prefix: [tenant, planId, target] });
+    const row = rows.find(({ state }) => state === 'proposed');
     if (row === undefined) throw gone('proposed price');
-    if (row.proposed_by === by)
+    if (row.proposed_by === by) {
       throw new BadInput('proposer_cannot_approve', 'somebody else than the proposer approves a price');
-    tx.update(custom_prices, key, { state: 'approved', decided_by: by, updated_at: now });
+    }
+    const from = row.effective_from === '' ? undefined : later(row.effective_from as Instant, now);
+    const approved = { ...row, effective_from: from ?? now, state: 'approved', decided_by: by, updated_at: now };
+    tx.delete(custom_prices, [tenant, planId, target, row.effective_from]);
+    tx.upsert(custom_prices, approved);
+    const others = rows.filter(({ state, effective_from }) => state === 'approved' && effective_from !== (from ?? now));
+    const prices = [...others, approved].map(ownPrice).sort((a, b) => (a.from < b.from ? -1 : 1));
+    return { own: { planId, part: target, prices }, from };
   }
 
-  pricesOf(tenant: TenantId): Promise<RowOf<typeof custom_prices.columns>[]> {
-    return this.#database.snapshot((view) => view.range(custom_prices, { prefix: [tenant] }));
+  /** An organization's own prices, proposed and approved, by plan and part. */
+  pricesOf(tenant: TenantId, limit: number, after?: readonly [string, string, string]): Promise<CustomPriceRow[]> {
+    const from = after === undefined ? {} : { from: [tenant, after[0], after[1], `${after[2]}\0`] };
+    return this.#database.snapshot((view) => view.range(custom_prices, { prefix: [tenant], limit, ...from }));
   }
 }
 
@@ -180,39 +224,80 @@ export async function metricsOf(reader: Reader, names: readonly string[]): Promi
   );
 }
 
-/** A version that can be subscribed to: the one that is named, or the latest published. @throws BadInput `not_found` */
+/**
+ * A version that can be subscribed to at an instant: the one that is named, or the latest published that is effective by then.
+ * @throws BadInput `not_found`
+ */
 export async function publishedPlan(
   reader: Reader,
   planId: string,
   version: number | undefined,
+  at: Instant,
   param: string,
 ): Promise<PlanVersion> {
   const rows =
     version === undefined
       ? await reader.range(plans, { prefix: [planId] })
       : [await reader.read(plans, [planId, version])];
-  const row = rows.findLast((one) => one?.state === 'published');
-  if (row === undefined) throw new BadInput('not_found', 'no such published plan', param);
-  return { planId: row.plan_id, version: row.version, plan: JSON.parse(row.document) as PlanJson };
+  const offered = rows.flatMap((row) => (row?.state === 'published' ? [versionOf(row)] : []));
+  const found = offered.findLast(({ plan }) => (plan.effective_from ?? at) <= at);
+  if (found !== undefined) return found;
+  const next = offered[0]?.plan.effective_from;
+  const detail = next === undefined ? 'no such published plan' : `the plan is offered from ${next} on`;
+  throw new BadInput('not_found', detail, param);
 }
 
 /** A version that somebody has: published or retired. */
 export async function keptPlan(reader: Reader, planId: string, version: number): Promise<PlanVersion> {
   const row = await reader.read(plans, [planId, version]);
   if (row === undefined) throw new Error(`version ${version} of plan ${planId} is gone`);
-  return { planId: row.plan_id, version: row.version, plan: JSON.parse(row.document) as PlanJson };
+  return versionOf(row);
 }
 
-/** An organization's approved prices for a plan, by metric or item. */
-export async function customPrices(
+const versionOf = (row: PlanRow): PlanVersion => ({
+  planId: row.plan_id,
+  version: row.version,
+  plan: JSON.parse(row.document) as PlanJson,
+});
+
+/** An organization's approved prices for some plans, by plan and part, oldest first. */
+export async function ownPrices(
   reader: Reader,
   tenant: TenantId,
-  planId: string,
-): Promise<Map<string, PriceDocumentJson>> {
-  const rows = await reader.range(custom_prices, { prefix: [tenant, planId] });
-  return new Map(
-    rows
-      .filter(({ state }) => state === 'approved')
-      .map((row) => [row.target, JSON.parse(row.document) as PriceDocumentJson]),
-  );
+  planIds: readonly string[],
+): Promise<Map<string, readonly OwnPrice[]>> {
+  const found = new Map<string, OwnPrice[]>();
+  for (const planId of planIds) {
+    for (const row of await reader.range(custom_prices, { prefix: [tenant, planId] })) {
+      if (row.state !== 'approved') continue;
+      const key = ownKey(planId, row.target);
+      found.set(key, [...(found.get(key) ?? []), ownPrice(row)]);
+    }
+  }
+  return found;
+}
+
+const ownPrice = (row: CustomPriceRow): OwnPrice => ({
+  from: row.effective_from as Instant,
+  document: JSON.parse(row.document) as PriceDocumentJson,
+});
+
+/**
+ * In one ledger a name stands for one price: an organization's own price is not called like a plan's, nor like another of
+ * its own.
+ */
+async function requireOwnName(
+  reader: Reader,
+  tenant: TenantId,
+  { document, ref, digest }: PriceVersion,
+): Promise<void> {
+  const [first = ''] = document.priceId.split('.', 1);
+  if ((await latest(reader, first)) !== undefined) {
+    throw new BadInput('invalid_price', `names that begin with ${first} are those of the plan ${first}`, 'price_id');
+  }
+  for (const row of await reader.range(custom_prices, { prefix: [tenant] })) {
+    const other = parsePriceVersion(JSON.parse(row.document));
+    if (row.state !== 'approved' || other.ref !== ref || other.digest === digest) continue;
+    throw new BadInput('invalid_price', `${ref} is another price already: an edit is its next version`, 'version');
+  }
 }

@@ -76,11 +76,24 @@ export const plans = table(
   ['plan_id', 'version'],
 );
 
-/** An organization's own price documents, by what they price: they take the place of a plan's. */
+/**
+ * An organization's own price documents, by what they price and from when on: they take the place of a plan's. A proposal for the
+ * next period has no instant yet.
+ */
 export const custom_prices = table(
   'custom_prices',
-  { tenant: 'text', plan_id: 'text', target: 'text', document: 'text', state: 'text', proposed_by: 'text', decided_by: 'text?', updated_at: 'text' },
-  ['tenant', 'plan_id', 'target'],
+  {
+    tenant: 'text',
+    plan_id: 'text',
+    target: 'text',
+    effective_from: 'text',
+    document: 'text',
+    state: 'text',
+    proposed_by: 'text',
+    decided_by: 'text?',
+    updated_at: 'text',
+  },
+  ['tenant', 'plan_id', 'target', 'effective_from'],
   { parent: accounts },
 );
 

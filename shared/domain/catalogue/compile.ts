@@ -1,17 +1,24 @@
 import type { LimitJson } from '../account/limits.ts';
-import type { PriceDocumentJson, PriceModelJson } from '../pricing/schema.ts';
-import { parsePriceVersion } from '../pricing/version.ts';
+import { BadInput } from '../errors.ts';
+import type { PriceDocumentJson } from '../pricing/schema.ts';
 import { calendarOf } from '../subscription/calendar.ts';
 import type { SubscriptionJson } from '../subscription/lifecycle.ts';
 import type { Instant } from '../time.ts';
-import { type PlanVersion, priceOf } from './plan.ts';
+import { commitmentPart, feeName, feePart, priceOf, shortened, trialPart, usageParts } from './parts.ts';
+import { eventTypeOf, type PlanVersion } from './plan.ts';
 import type { MetricJson } from './schema.ts';
 
-type MeterJson = SubscriptionJson['meters'][number];
-type DatedJson = MeterJson['prices'][number];
-type ItemJson = NonNullable<SubscriptionJson['items']>[number];
-type CommitmentJson = NonNullable<SubscriptionJson['commitments']>[number];
+export type MeterJson = SubscriptionJson['meters'][number];
+export type DatedJson = MeterJson['prices'][number];
+export type ItemJson = NonNullable<SubscriptionJson['items']>[number];
+export type CommitmentJson = NonNullable<SubscriptionJson['commitments']>[number];
 type EntitlementJson = NonNullable<SubscriptionJson['entitlements']>[number];
+
+/** An organization's own price for a part of a plan, from an instant on. */
+export interface OwnPrice {
+  readonly from: Instant;
+  readonly document: PriceDocumentJson;
+}
 
 /** What a subscription chooses of the catalogue. */
 export interface Choice {
@@ -20,74 +27,105 @@ export interface Choice {
   /** seats: how many of each fee that is charged per seat */
   readonly quantity: string;
   readonly metrics: ReadonlyMap<string, MetricJson>;
-  /** an organization's own price documents, by metric or item: they take the place of the plan's */
-  readonly custom: ReadonlyMap<string, PriceDocumentJson>;
+  /** the organization's own prices, oldest first, by plan and part (`ownKey`): they take the place of the plan's */
+  readonly own: ReadonlyMap<string, readonly OwnPrice[]>;
+}
+
+/** @param part as a plan names it: `calls` for usage, `fee.base` for a fee */
+export const ownKey = (planId: string, part: string): string => `${planId} ${part}`;
+
+/** A price of usage, without the instant it holds from. */
+export type Priced = Omit<DatedJson, 'effective_from'>;
+/** A value that holds from an instant on. */
+export interface From<T> {
+  readonly from: Instant;
+  readonly value: T;
+}
+
+interface CompiledItem {
+  readonly timing: ItemJson['timing'];
+  readonly proration: ItemJson['proration'];
+  readonly quantity: string;
+  readonly prices: readonly From<PriceDocumentJson>[];
 }
 
 /** What a choice comes to, from an instant on. */
-interface Compiled {
-  readonly prices: ReadonlyMap<string, Omit<DatedJson, 'effective_from'>>;
-  readonly items: ReadonlyMap<string, Pick<ItemJson, 'timing' | 'proration'> & { quantity: string; document: object }>;
-  readonly commitments: ReadonlyMap<string, object>;
+export interface Compiled {
+  readonly prices: ReadonlyMap<string, readonly From<Priced>[]>;
+  readonly items: ReadonlyMap<string, CompiledItem>;
+  readonly commitments: ReadonlyMap<string, PriceDocumentJson>;
   /** what plan and add-ons grant; where two say something, the later of them is right */
   readonly grants: Omit<EntitlementJson, 'from'>;
 }
 
-function compiled({ plan, addons, quantity, custom }: Choice): Compiled {
-  const prices = new Map<string, Omit<DatedJson, 'effective_from'>>();
-  const items = new Map<string, Pick<ItemJson, 'timing' | 'proration'> & { quantity: string; document: object }>();
-  const commitments = new Map<string, object>();
+/**
+ * What plan and add-ons come to.
+ * @param from the instant from which it costs
+ * @throws BadInput `interval_differs`, `invalid_parameter` where the add-ons do not fit the plan or one another
+ */
+export function compiled(choice: Choice, from: Instant): Compiled {
+  requireFitting(choice);
+  const prices = new Map<string, readonly From<Priced>[]>();
+  const items = new Map<string, CompiledItem>();
+  const commitments = new Map<string, PriceDocumentJson>();
   let features: EntitlementJson['features'] = {};
   const limits: LimitJson[] = [];
-  for (const part of [plan, ...addons]) {
-    const { plan: json, version } = part;
-    const isAddon = part !== plan;
-    for (const usage of json.usage ?? []) {
-      const own = custom.get(usage.metric_name);
-      const document = (name: string, model: unknown): PriceDocumentJson =>
-        priceOf(json, name, version, model as PriceModelJson, usage.tax_category);
+  for (const part of [choice.plan, ...choice.addons]) {
+    const { plan, version } = part;
+    const named = (name: string): string => (part === choice.plan ? name : shortened(`${plan.plan_id}.${name}`));
+    for (const usage of plan.usage ?? []) {
+      const { cells, otherwise } = usageParts(usage);
+      const list: Priced = {
+        document: otherwise === undefined ? null : priceOf(plan, version, otherwise),
+        ...(cells.length === 0
+          ? {}
+          : { cells: cells.map((cell) => ({ match: { ...cell.match }, document: priceOf(plan, version, cell) })) }),
+      };
+      const own = choice.own.get(ownKey(plan.plan_id, usage.metric_name)) ?? [];
       prices.set(
         usage.metric_name,
-        own !== undefined
-          ? { document: { ...own } }
-          : usage.matrix === undefined
-            ? { document: document(usage.metric_name, usage.model) }
-            : {
-                document:
-                  usage.matrix.otherwise == null
-                    ? null
-                    : document(`${usage.metric_name}.other`, usage.matrix.otherwise),
-                cells: usage.matrix.cells.map(({ cell_id, match, model }) => ({
-                  match: match as Record<string, string>,
-                  document: document(`${usage.metric_name}.${cell_id}`, model),
-                })),
-              },
+        dated<Priced>(list, own, from, (document) => ({ document })),
       );
     }
-    for (const fee of json.fees ?? []) {
-      const name = isAddon ? `${json.plan_id}.${fee.item_id}`.slice(0, 64) : fee.item_id;
-      items.set(name, {
-        timing: fee.timing ?? json.timing ?? 'advance',
-        proration: json.proration ?? 'second',
-        quantity: fee.quantity === 'seats' ? quantity : '1',
-        document:
-          custom.get(name) ??
-          priceOf(json, `fee.${fee.item_id}`, version, fee.model as PriceModelJson, fee.tax_category),
+    for (const fee of plan.fees ?? []) {
+      const own = choice.own.get(ownKey(plan.plan_id, feeName(fee.item_id))) ?? [];
+      items.set(named(fee.item_id), {
+        timing: fee.timing ?? plan.timing ?? 'advance',
+        proration: plan.proration ?? 'second',
+        quantity: fee.quantity === 'seats' ? choice.quantity : '1',
+        prices: dated(priceOf(plan, version, feePart(fee)), own, from, (document) => document),
       });
     }
-    if (json.commitment !== undefined) {
-      const { amount, covers = [] } = json.commitment;
-      commitments.set(
-        `${json.plan_id}.commitment`,
-        priceOf(json, 'commitment', version, { type: 'minimum', amount, covers }),
-      );
+    if (plan.commitment !== undefined) {
+      commitments.set(`${plan.plan_id}.commitment`, priceOf(plan, version, commitmentPart(plan.commitment)));
     }
-    features = { ...features, ...(json.features as EntitlementJson['features'] | undefined) };
-    for (const limit of json.limits ?? []) {
-      limits.push({ ...limit, limit_id: isAddon ? `${json.plan_id}.${limit.limit_id}`.slice(0, 64) : limit.limit_id });
-    }
+    features = { ...features, ...(plan.features as EntitlementJson['features'] | undefined) };
+    for (const limit of plan.limits ?? []) limits.push({ ...limit, limit_id: named(limit.limit_id) });
   }
   return { prices, items, commitments, grants: { features, limits } };
+}
+
+/** The list price, or the organization's own that is in force by then, and every own price that comes later. */
+function dated<T>(list: T, own: readonly OwnPrice[], from: Instant, as: (document: PriceDocumentJson) => T): From<T>[] {
+  const held = own.findLast((price) => price.from <= from);
+  return [
+    { from, value: held === undefined ? list : as(held.document) },
+    ...own.filter((price) => price.from > from).map((price) => ({ from: price.from, value: as(price.document) })),
+  ];
+}
+
+function requireFitting({ plan, addons, metrics }: Choice): void {
+  const { interval } = plan.plan;
+  for (const { planId, plan: addon } of addons) {
+    if (addon.interval.unit === interval.unit && addon.interval.count === interval.count) continue;
+    throw new BadInput('interval_differs', `${planId} recurs at another interval than ${plan.planId}`, 'addons');
+  }
+  const read = new Set<string>();
+  for (const { metric_name } of [plan, ...addons].flatMap((part) => part.plan.usage ?? [])) {
+    const eventType = eventTypeOf(metrics.get(metric_name)!);
+    if (read.has(eventType)) throw new BadInput('invalid_parameter', `two parts price ${eventType}`, 'addons');
+    read.add(eventType);
+  }
 }
 
 export interface Beginning {
@@ -108,7 +146,7 @@ export function beginSubscription(
   const { plan } = choice.plan;
   const chargedFrom = trialEndsAt ?? startedAt;
   const calendar = calendarOf(plan.interval, plan.anchor ?? 'anniversary', chargedFrom, zone);
-  const parts = compiled(choice);
+  const parts = compiled(choice, chargedFrom);
   return {
     subscription_id: subscriptionId,
     started_at: startedAt,
@@ -116,32 +154,32 @@ export function beginSubscription(
     calendar: { unit: calendar.unit, count: calendar.count, anchor: calendar.anchor },
     chosen: [chosenFrom(choice, startedAt)],
     entitlements: [{ from: startedAt, ...parts.grants }],
-    meters: [...parts.prices].map(([name, price]) => ({
+    meters: [...parts.prices].map(([name, prices]) => ({
       ...meterOf(choice.metrics.get(name)!),
       prices: [
-        ...(trialEndsAt === undefined ? [] : [{ effective_from: startedAt, document: trialPrice(choice.plan, name) }]),
-        { effective_from: chargedFrom, ...price },
+        ...(trialEndsAt === undefined ? [] : [{ effective_from: startedAt, ...trialPrice(choice, name) }]),
+        ...prices.map(({ from, value }) => ({ effective_from: from, ...value })),
       ],
     })),
-    items: [...parts.items].map(([item_id, { timing, proration, quantity, document }]) => ({
+    items: [...parts.items].map(([item_id, { timing, proration, quantity, prices }]) => ({
       item_id,
       timing,
       proration,
-      phases: [{ from: chargedFrom, quantity, document: document as Record<string, unknown> }],
+      phases: prices.map(({ from, value }) => ({ from, quantity, document: { ...value } })),
     })),
     commitments: [...parts.commitments].map(([commitment_id, document]) => ({
       commitment_id,
       proration: plan.proration ?? 'second',
-      phases: [{ from: chargedFrom, document: document as Record<string, unknown> }],
+      phases: [{ from: chargedFrom, document: { ...document } }],
     })),
   };
 }
 
-const trialPrice = ({ plan, version }: PlanVersion, metric: string) => ({
-  ...priceOf(plan, `${metric}.trial`, version, { type: 'per_unit', unit_amount: '0' }),
+export const trialPrice = ({ plan: { plan, version } }: Choice, metric: string): Priced => ({
+  document: { ...priceOf(plan, version, trialPart(metric)) },
 });
 
-const meterOf = (metric: MetricJson): Omit<MeterJson, 'prices'> => ({
+export const meterOf = (metric: MetricJson): Omit<MeterJson, 'prices'> => ({
   metric_name: metric.metric_name,
   aggregation: metric.aggregation,
   ...(metric.event_type === undefined ? {} : { event_type: metric.event_type }),
@@ -150,83 +188,16 @@ const meterOf = (metric: MetricJson): Omit<MeterJson, 'prices'> => ({
   ...(metric.dimensions === undefined ? {} : { dimensions: metric.dimensions }),
 });
 
-const chosenFrom = ({ plan, addons, quantity }: Choice, from: Instant) => ({
+export const chosenFrom = ({ plan, addons, quantity }: Choice, from: Instant) => ({
   from,
   plan_id: plan.planId,
   version: String(plan.version),
   quantity,
-  addons: addons.map(({ planId }) => planId),
+  addons: addons.map(({ planId, version }) => `${planId}@${version}`),
 });
 
-/**
- * Another choice from an instant on: the plan, its add-ons, the seats. What stays the same goes on untouched; what the new
- * choice does not have is charged no more; everything that was planned for later is dropped.
- */
-export function changeSubscription(subscription: SubscriptionJson, choice: Choice, at: Instant): SubscriptionJson {
-  const parts = compiled(choice);
-  const { plan } = choice.plan;
-  const meters = new Map(subscription.meters.map((meter) => [meter.metric_name, meter]));
-  for (const name of parts.prices.keys()) {
-    if (!meters.has(name)) meters.set(name, { ...meterOf(choice.metrics.get(name)!), prices: [] });
-  }
-  const items = new Map((subscription.items ?? []).map((item) => [item.item_id, item]));
-  for (const [item_id, { timing, proration }] of parts.items) {
-    if (!items.has(item_id)) items.set(item_id, { item_id, timing, proration, phases: [] });
-  }
-  const commitments = new Map((subscription.commitments ?? []).map((one) => [one.commitment_id, one]));
-  for (const commitment_id of parts.commitments.keys()) {
-    if (!commitments.has(commitment_id)) {
-      commitments.set(commitment_id, { commitment_id, proration: plan.proration ?? 'second', phases: [] });
-    }
-  }
-  return {
-    ...subscription,
-    chosen: [...(subscription.chosen ?? []).filter(({ from }) => from < at), chosenFrom(choice, at)],
-    entitlements: [...(subscription.entitlements ?? []).filter(({ from }) => from < at), { from: at, ...parts.grants }],
-    meters: [...meters.values()].map((meter) => withPrice(meter, parts.prices.get(meter.metric_name), at)),
-    items: [...items.values()].map((item) => {
-      const next = parts.items.get(item.item_id);
-      const phase =
-        next === undefined
-          ? { quantity: '0', document: null }
-          : { quantity: next.quantity, document: next.document as Record<string, unknown> };
-      return withPhase(item, { from: at, ...phase });
-    }),
-    commitments: [...commitments.values()].map((one): CommitmentJson => {
-      const document = (parts.commitments.get(one.commitment_id) ?? null) as Record<string, unknown> | null;
-      const kept = one.phases.filter(({ from }) => from <= at);
-      return sameDocument(kept.at(-1)?.document ?? null, document)
-        ? { ...one, phases: kept }
-        : { ...one, phases: [...kept, { from: at, document }] };
-    }),
-  };
-}
-
-function withPhase(item: ItemJson, next: ItemJson['phases'][number]): ItemJson {
-  const phases = item.phases.filter(({ from }) => from <= next.from);
-  const last = phases.at(-1);
-  const same = last !== undefined && last.quantity === next.quantity && sameDocument(last.document, next.document);
-  return same || (last === undefined && next.document === null)
-    ? { ...item, phases }
-    : { ...item, phases: [...phases, next] };
-}
-
-function withPrice(meter: MeterJson, price: Omit<DatedJson, 'effective_from'> | undefined, at: Instant): MeterJson {
-  const kept = meter.prices.filter(({ effective_from }) => effective_from <= at);
-  const last = kept.at(-1);
-  const next = price ?? { document: null };
-  const same =
-    last !== undefined &&
-    sameDocument(last.document, next.document) &&
-    JSON.stringify(last.cells ?? []) === JSON.stringify(next.cells ?? []);
-  if (same) return { ...meter, prices: kept };
-  return {
-    ...meter,
-    prices: [...kept.filter(({ effective_from }) => effective_from < at), { effective_from: at, ...next }],
-  };
-}
-
-function sameDocument(one: unknown, other: unknown): boolean {
-  if (one === null || other === null) return one === other;
-  return parsePriceVersion(one).digest === parsePriceVersion(other).digest;
+/** An add-on as a subscription remembers it: whoever has a version keeps it. */
+export function addonOf(chosen: string): { readonly planId: string; readonly version: number } {
+  const [planId = '', version] = chosen.split('@');
+  return { planId, version: Number(version) };
 }

@@ -6,6 +6,8 @@ import { AGGREGATIONS } from '../usage/meter.ts';
 /** What the catalogue is written in. The API's document, its validators and the types come from these schemas. */
 
 const id = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,47}$', maxLength: 48 } as const;
+/** A plan's id has no point: where the ids of its prices begin with it, no other plan's do. */
+const planId = { ...id, pattern: '^[a-z0-9][a-z0-9_-]{0,47}$' } as const;
 const label = { type: 'string', minLength: 1, maxLength: 200, description: 'for people' } as const;
 const decimal = { type: 'string', maxLength: 33, description: 'a decimal number as text, not below zero' } as const;
 const property = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$', maxLength: 63 } as const;
@@ -45,7 +47,7 @@ export type MetricJson = FromSchema<typeof metricSchema>;
 const matrix = {
   type: 'object',
   description:
-    'a price per combination of event properties; the first cell that fits is no question: cells may not overlap',
+    'a price per combination of event properties, each cell with an aggregate of its own; no event may fit two cells',
   required: ['cells'],
   additionalProperties: false,
   properties: {
@@ -82,11 +84,16 @@ export const planSchema = {
   required: ['plan_id', 'name', 'currency', 'interval'],
   additionalProperties: false,
   properties: {
-    plan_id: id,
+    plan_id: planId,
     product_id: id,
     name: label,
     kind: { type: 'string', enum: ['plan', 'addon'], description: 'an add-on is attached to subscriptions of a plan' },
     currency: { type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3 },
+    effective_from: {
+      type: 'string',
+      maxLength: 35,
+      description: 'RFC 3339: who subscribes or changes from then on gets this version; once published unless said',
+    },
     interval: {
       type: 'object',
       required: ['unit', 'count'],
@@ -162,7 +169,20 @@ export const planSchema = {
       additionalProperties: { anyOf: [{ type: 'boolean' }, { type: 'string', maxLength: 100 }] },
       description: 'what the plan opens: true, or a number as text',
     },
-    addons: { type: 'array', maxItems: 50, uniqueItems: true, items: id, description: 'add-ons that may be attached' },
+    addons: {
+      type: 'array',
+      maxItems: 50,
+      uniqueItems: true,
+      items: planId,
+      description: 'add-ons that may be attached',
+    },
+    metadata: {
+      type: 'object',
+      maxProperties: 50,
+      propertyNames: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,40}$' },
+      additionalProperties: { type: 'string', maxLength: 500 },
+      description: 'the writer’s own; billing never reads it',
+    },
   },
 } as const;
 export type PlanJson = FromSchema<typeof planSchema>;
