@@ -59,18 +59,17 @@ const correctionSchema = {
 export const invoicingOperations = (room: ApiRoom): Operation[] => [
   {
     operationId: 'previewInvoice',
-    method: 'POST',
-    path: `${API}/invoices/preview`,
+    method: 'GET',
+    path: `${API}/subscriptions/:subscription_id/preview`,
     tag: 'Invoices',
     summary: 'The invoice as it would be if the period were over now',
     description: 'Made by the same steps as the invoice: where nothing happens in between, `content` is the same.',
     scope: 'billing:read',
-    body: whichSchema,
+    params: { subscription_id: nameSchema },
     answers: { 200: invoiceDocumentSchema },
-    mutation: 'invoice.previewed',
     handle: async (call) => {
       const account = await accountOf(call, room);
-      const { subscription_id: id } = call.body as { subscription_id: string };
+      const id = call.params['subscription_id']!;
       if (!account.subscriptions.some((one) => one.id === id)) throw absent('subscription');
       const taxation = await room.taxationOf(account, await taxPoint(account, id, call.now, room));
       return { status: 200, json: await room.ledger.preview(call.tenant, id, { taxation }, call.now) };
