@@ -3,8 +3,10 @@ import { ingestOperations } from '../ingest/operation.ts';
 import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
+import { entitlementOperations } from './entitlements.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { ledgerOperations } from './ledger.ts';
+import { limitOperations } from './limits.ts';
 import { moneyOperations } from './money.ts';
 import { paymentMethodOperations } from './payment-methods.ts';
 import { publicOperations } from './public.ts';
@@ -19,6 +21,8 @@ import { usageOperations } from './usage.ts';
 export const operations = (room: ApiRoom): Operation[] => [
   ...publicOperations(room, described),
   ...usageOperations(room),
+  ...limitOperations(room),
+  ...entitlementOperations(room),
   ...billingOperations(room),
   ...ledgerOperations(room),
   ...catalogueOperations(room),

@@ -8,6 +8,7 @@ import type { AuditStore } from '../../shared/stores/audit-store.ts';
 import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
+import type { LimitStore } from '../../shared/stores/limit-store.ts';
 import type { PaymentMethodStore } from '../../shared/stores/payment-method-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ProposalStore } from '../../shared/stores/proposal-store.ts';
@@ -28,6 +29,7 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly invoices: InvoiceStore;
+  readonly limits: LimitStore;
   readonly rollups: UsageRollups;
   readonly usageWindows: UsageWindows;
   readonly reconciliation: ReconciliationStore;

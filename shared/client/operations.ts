@@ -16,6 +16,27 @@ export type AdjustmentEntry = {
   readonly seq: number;
 };
 
+export type AuditEntry = {
+  readonly entry_id: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly at: string;
+  readonly organization_id: string | null;
+  readonly action: string;
+  readonly operation: string;
+  /** the key that did it */
+  readonly actor: string;
+  readonly role: string;
+  readonly request_id: string;
+  /** ids and amounts, never personal data */
+  readonly facts: Readonly<Record<string, string>>;
+};
+
+export type AuditLog = {
+  readonly data: readonly AuditEntry[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Checkpoint = {
   /** origin of the ledger */
   readonly ledger: string;
@@ -118,8 +139,10 @@ export type CreditRequest = {
 
 export type CustomPrice = {
   readonly plan_id: string;
-  /** the metric or item that it prices */
+  /** what it prices: a metric, or `fee.` and an item */
   readonly target: string;
+  /** null while proposed for the next period */
+  readonly effective_from: string | null;
   readonly state: 'proposed' | 'approved';
   /** an object */
   readonly document: {
@@ -156,6 +179,47 @@ export type Discount = {
   readonly duration?: 'once' | 'repeating' | 'forever';
   /** of a repeating one: on how many invoices */
   readonly periods?: number;
+};
+
+export type Entitlement = {
+  readonly subscription_id: string;
+  readonly state: 'scheduled' | 'trialing' | 'active' | 'past_due' | 'suspended' | 'paused' | 'canceled';
+  readonly plan_id: string | null;
+  readonly plan_version: number | null;
+  readonly addons: readonly string[];
+  readonly in_trial: boolean;
+  readonly trial_ends_at: string | null;
+  /** of plan and add-ons, with what was decided beside them */
+  readonly features: Readonly<Record<string, boolean | string>>;
+  readonly limits: readonly LimitInForce[];
+};
+
+export type EntitlementCheck = {
+  readonly metric_name: string;
+  /** events where the metric counts, the quantity otherwise; 1 unless said */
+  readonly quantity?: string;
+  /** may be absent where the organization has one subscription */
+  readonly subscription_id?: string;
+  /** needed where a price matrix may have no cell for the event */
+  readonly properties?: Readonly<Record<string, string>>;
+};
+
+export type EntitlementVerdict = {
+  readonly allowed: boolean;
+  /** the code that the event would be refused with */
+  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable') | null;
+  readonly detail: string | null;
+  /** until the first limit that blocks; null where none does */
+  readonly remaining: string | null;
+  readonly limits: readonly LimitInForce[];
+};
+
+export type Entitlements = {
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  /** when this held */
+  readonly at: string;
+  readonly data: readonly Entitlement[];
 };
 
 export type Entry = EntryAdjustment | EntryCharge | EntryChargeback | EntryClose | EntryCorrection | EntryCreditExpiry | EntryCreditGrant | EntryCreditNote | EntryCreditReturn | EntryCreditUse | EntryDiscount | EntryErasure | EntryExchangeRate | EntryFee | EntryGenesis | EntryInvoice | EntryOpen | EntryPayment | EntryRefund | EntryTax | EntryTrueUp | EntryVoid | EntryWriteOff;
@@ -842,6 +906,10 @@ export type EvidenceList = {
   readonly next_cursor: string | null;
 };
 
+export type FeatureOverrides = {
+  readonly features: Readonly<Record<string, boolean | string>>;
+};
+
 export type Health = {
   readonly status: 'ok';
 };
@@ -1059,6 +1127,18 @@ export type LedgerHead = {
   };
 };
 
+export type LimitInForce = {
+  readonly limit_id: string;
+  readonly metric_name: string;
+  /** days and months of the organization’s zone, the subscription’s billing periods, or once and for all */
+  readonly period: 'daily' | 'monthly' | 'billing' | 'total';
+  /** events where the metric counts, quantities otherwise: a decimal number as text */
+  readonly quantity: string;
+  readonly action: 'block' | 'allow_overage' | 'notify';
+  readonly source: 'organization' | 'plan';
+  readonly use: UsageLimitUse;
+};
+
 /** what is measured, and how events of a period become one number */
 export type Metric = {
   readonly metric_name: string;
@@ -1089,6 +1169,65 @@ export type Money = {
   readonly currency: string;
 };
 
+export type PaymentMethod = {
+  readonly payment_method_id: string;
+  readonly provider: string;
+  readonly type: string;
+  readonly token: string;
+  /** what a person recognises it by */
+  readonly display: {
+    readonly brand?: string;
+    readonly last4?: string;
+    readonly exp_month?: number;
+    readonly exp_year?: number;
+  };
+  readonly mandate: {
+    /** unique mandate reference */
+    readonly reference: string;
+    /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+    readonly signed_at: string;
+    readonly scheme: 'sepa_core' | 'sepa_b2b' | 'ach' | 'bacs';
+    readonly creditor_id?: string;
+  } | null;
+  readonly default: boolean;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly created_at: string;
+};
+
+export type PaymentMethodList = {
+  readonly data: readonly PaymentMethod[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type PaymentMethodRequest = {
+  /** made up unless given */
+  readonly payment_method_id?: string;
+  /** stripe, paypal, … */
+  readonly provider: string;
+  readonly type: 'card' | 'sepa_debit' | 'ach_debit' | 'bank_transfer' | 'wallet' | 'purchase_order' | 'crypto';
+  /** the provider’s name for it, never a card number */
+  readonly token: string;
+  /** what a person recognises it by */
+  readonly display?: {
+    readonly brand?: string;
+    readonly last4?: string;
+    readonly exp_month?: number;
+    readonly exp_year?: number;
+  };
+  /** of a direct debit: what the payer has agreed to */
+  readonly mandate?: {
+    /** unique mandate reference */
+    readonly reference: string;
+    /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+    readonly signed_at: string;
+    readonly scheme: 'sepa_core' | 'sepa_b2b' | 'ach' | 'bacs';
+    readonly creditor_id?: string;
+  };
+  /** the first one is the default whatever is said */
+  readonly default?: boolean;
+};
+
 export type PaymentRequest = {
   /** made up unless given */
   readonly payment_id?: string;
@@ -1116,6 +1255,8 @@ export type PlanDraft = {
   /** an add-on is attached to subscriptions of a plan */
   readonly kind?: 'plan' | 'addon';
   readonly currency: string;
+  /** RFC 3339: who subscribes or changes from then on gets this version; once published unless said */
+  readonly effective_from?: string;
   readonly interval: {
     readonly unit: 'day' | 'week' | 'month' | 'year';
     /** a quarter is 3 months */
@@ -1141,7 +1282,7 @@ export type PlanDraft = {
     readonly metric_name: string;
     /** an object */
     readonly model?: unknown;
-    /** a price per combination of event properties; the first cell that fits is no question: cells may not overlap */
+    /** a price per combination of event properties, each cell with an aggregate of its own; no event may fit two cells */
     readonly matrix?: {
       readonly cells: readonly {
         readonly cell_id: string;
@@ -1172,6 +1313,8 @@ export type PlanDraft = {
   readonly features?: Readonly<Record<string, boolean | string>>;
   /** add-ons that may be attached */
   readonly addons?: readonly string[];
+  /** the writer’s own; billing never reads it */
+  readonly metadata?: Readonly<Record<string, string>>;
 };
 
 export type PlanList = {
@@ -1206,14 +1349,14 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1440,13 +1583,83 @@ export type UsageEventState = {
   }[];
 };
 
+export type UsageLimit = {
+  readonly limit_id: string;
+  readonly metric_name: string;
+  /** days and months of the organization’s zone, the subscription’s billing periods, or once and for all */
+  readonly period: 'daily' | 'monthly' | 'billing' | 'total';
+  /** events where the metric counts, quantities otherwise: a decimal number as text */
+  readonly quantity: string;
+  readonly action: 'block' | 'allow_overage' | 'notify';
+  /** a plan’s limit comes and goes with the plan and is not changed here; where several hold, all of them do */
+  readonly source: 'organization' | 'plan';
+  /** set for a plan’s limit: it counts this subscription alone */
+  readonly subscription_id: string | null;
+  /** of the present period; one per subscription where their billing periods count */
+  readonly uses: readonly UsageLimitUse[];
+};
+
+export type UsageLimitCreate = {
+  /** made up unless given */
+  readonly limit_id?: string;
+  readonly metric_name: string;
+  /** days and months of the organization’s zone, the subscription’s billing periods, or once and for all */
+  readonly period: 'daily' | 'monthly' | 'billing' | 'total';
+  /** events where the metric counts, quantities otherwise: a decimal number as text */
+  readonly quantity: string;
+  readonly action: 'block' | 'allow_overage' | 'notify';
+};
+
+export type UsageLimitList = {
+  readonly data: readonly UsageLimit[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type UsageLimitNotice = {
+  readonly limit_id: string;
+  readonly subscription_id: string | null;
+  readonly period_start: string | null;
+  readonly period_end: string | null;
+  readonly percent: 80 | 100;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly at: string;
+};
+
+export type UsageLimitNoticeList = {
+  readonly data: readonly UsageLimitNotice[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type UsageLimitUpdate = {
+  /** events where the metric counts, quantities otherwise: a decimal number as text */
+  readonly quantity?: string;
+  readonly action?: 'block' | 'allow_overage' | 'notify';
+};
+
+export type UsageLimitUse = {
+  /** whose usage is counted; null: all subscriptions together */
+  readonly subscription_id: string | null;
+  /** null for a limit in total */
+  readonly period_start: string | null;
+  /** from then on nothing is used */
+  readonly resets_at: string | null;
+  /** a decimal number as text */
+  readonly used: string;
+  /** never below 0 */
+  readonly remaining: string;
+  /** rounded down */
+  readonly percent: number;
+};
+
 export type UsageOutcome = {
   readonly status: 'accepted' | 'duplicate';
   /** 32 bytes in base64url without padding */
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -1514,6 +1727,17 @@ export type WriteOffRequest = {
 
 /** What each operation takes, and what it answers with. */
 export interface Operations {
+  /** Add a payment method */
+  readonly addPaymentMethod: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key?: string | undefined;
+      readonly body: PaymentMethodRequest;
+    };
+    readonly answer: PaymentMethod;
+  };
   /** Approve an organization’s own price */
   readonly approvePrice: {
     readonly input: {
@@ -1560,6 +1784,15 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
+  /** Whether so much more usage would be accepted now */
+  readonly checkEntitlement: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: EntitlementCheck;
+    };
+    readonly answer: EntitlementVerdict;
+  };
   /** Correct a billed event */
   readonly correctReceipt: {
     readonly input: {
@@ -1604,6 +1837,17 @@ export interface Operations {
     };
     readonly answer: IssuedInvoice;
   };
+  /** A limit of the organization’s own */
+  readonly createLimit: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key?: string | undefined;
+      readonly body: UsageLimitCreate;
+    };
+    readonly answer: UsageLimit;
+  };
   /** Add a metric */
   readonly createMetric: {
     readonly input: {
@@ -1642,6 +1886,15 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
+  /** A limit that holds no longer */
+  readonly deleteLimit: {
+    readonly input: {
+      readonly limit_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: undefined;
+  };
   /** The evidence bundle of an invoice */
   readonly downloadEvidence: {
     readonly input: {
@@ -1656,6 +1909,16 @@ export interface Operations {
   readonly getCheckpoint: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Checkpoint;
+  };
+  /** Features, trials and limits of the subscriptions */
+  readonly getEntitlements: {
+    readonly input: {
+      /** only this subscription */
+      readonly subscription_id?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Entitlements;
   };
   /** Whether the function can read its store */
   readonly getHealth: {
@@ -1691,6 +1954,15 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: LedgerHead;
+  };
+  /** One of the organization’s own limits */
+  readonly getLimit: {
+    readonly input: {
+      readonly limit_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: UsageLimit;
   };
   /** This document */
   readonly getOpenApiDocument: {
@@ -1787,6 +2059,18 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
+  /** The audit log, oldest first */
+  readonly listAuditLog: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: AuditLog;
+  };
   /** Credit notes */
   readonly listCreditNotes: {
     readonly input: {
@@ -1835,6 +2119,30 @@ export interface Operations {
     };
     readonly answer: InvoiceList;
   };
+  /** That limits were reached to 80 or 100 per cent */
+  readonly listLimitNotices: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: UsageLimitNoticeList;
+  };
+  /** Limits, and what is used of them */
+  readonly listLimits: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: UsageLimitList;
+  };
   /** Metrics */
   readonly listMetrics: {
     readonly input: {
@@ -1846,6 +2154,14 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: MetricList;
+  };
+  /** Payment methods */
+  readonly listPaymentMethods: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: PaymentMethodList;
   };
   /** Versions of plans */
   readonly listPlans: {
@@ -1862,6 +2178,10 @@ export interface Operations {
   /** An organization’s own prices */
   readonly listPrices: {
     readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
     };
@@ -1918,9 +2238,9 @@ export interface Operations {
   /** The invoice as it would be if the period were over now */
   readonly previewInvoice: {
     readonly input: {
+      readonly subscription_id: string;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
-      readonly body: InvoiceRequest;
     };
     readonly answer: InvoiceDocument;
   };
@@ -1929,6 +2249,8 @@ export interface Operations {
     readonly input: {
       readonly plan_id: string;
       readonly target: string;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly effective_from?: string | undefined;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
       readonly body: PriceDocument;
@@ -1982,6 +2304,15 @@ export interface Operations {
     };
     readonly answer: InvoiceBalance;
   };
+  /** Remove a payment method */
+  readonly removePaymentMethod: {
+    readonly input: {
+      readonly payment_method_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: undefined;
+  };
   /** Resume what was paused */
   readonly resumeSubscription: {
     readonly input: {
@@ -2024,6 +2355,35 @@ export interface Operations {
     };
     readonly answer: UsageAnswer;
   };
+  /** Make it the default */
+  readonly setDefaultPaymentMethod: {
+    readonly input: {
+      readonly payment_method_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: PaymentMethod;
+  };
+  /** Features granted or taken away beside the plan */
+  readonly setFeatureOverrides: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: FeatureOverrides;
+    };
+    readonly answer: FeatureOverrides;
+  };
+  /** Another quantity or action */
+  readonly updateLimit: {
+    readonly input: {
+      readonly limit_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: UsageLimitUpdate;
+    };
+    readonly answer: UsageLimit;
+  };
   /** Void an invoice that nobody has paid */
   readonly voidInvoice: {
     readonly input: {
@@ -2041,24 +2401,30 @@ export interface Operations {
 
 /** How each operation is asked. */
 export const OPERATIONS = {
+  addPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: null, accept: null },
   approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  checkEntitlement: { method: 'POST', path: '/api/v1/billing/entitlements/check', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   correctReceipt: { method: 'POST', path: '/api/v1/billing/corrections', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createAdjustment: { method: 'POST', path: '/api/v1/billing/adjustments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createCreditNote: { method: 'POST', path: '/api/v1/billing/credit-notes', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createInvoice: { method: 'POST', path: '/api/v1/billing/invoices', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createLimit: { method: 'POST', path: '/api/v1/billing/limits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createMetric: { method: 'POST', path: '/api/v1/billing/metrics', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createPlan: { method: 'POST', path: '/api/v1/billing/plans', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createProduct: { method: 'POST', path: '/api/v1/billing/products', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  deleteLimit: { method: 'DELETE', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: null },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
+  getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
+  getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
@@ -2068,27 +2434,35 @@ export const OPERATIONS = {
   getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'from', 'to', 'window', 'group_by', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   grantDiscount: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/discounts', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  listAuditLog: { method: 'GET', path: '/api/v1/billing/audit', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCredits: { method: 'GET', path: '/api/v1/billing/credits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listEvidence: { method: 'GET', path: '/api/v1/billing/evidence', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listInvoices: { method: 'GET', path: '/api/v1/billing/invoices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listLimitNotices: { method: 'GET', path: '/api/v1/billing/limit-notices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listLimits: { method: 'GET', path: '/api/v1/billing/limits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listMetrics: { method: 'GET', path: '/api/v1/billing/metrics', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listPaymentMethods: { method: 'GET', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: null, accept: 'application/json' },
   listPlans: { method: 'GET', path: '/api/v1/billing/plans', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
-  listPrices: { method: 'GET', path: '/api/v1/billing/prices', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  listPrices: { method: 'GET', path: '/api/v1/billing/prices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listProducts: { method: 'GET', path: '/api/v1/billing/products', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listReceipts: { method: 'GET', path: '/api/v1/billing/receipts', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listSubscriptions: { method: 'GET', path: '/api/v1/billing/subscriptions', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   pauseSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/pause', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
-  previewInvoice: { method: 'POST', path: '/api/v1/billing/invoices/preview', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
-  proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  previewInvoice: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['effective_from', 'organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposeWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: null, accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  removePaymentMethod: { method: 'DELETE', path: '/api/v1/billing/payment-methods/{payment_method_id}', query: ['organization_id'], consumes: null, accept: null },
   resumeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/resume', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   retirePlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/retire', query: ['organization_id'], consumes: null, accept: 'application/json' },
   revokeCredit: { method: 'POST', path: '/api/v1/billing/credits/{credit_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   sendUsage: { method: 'POST', path: '/api/v1/billing/usage', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  setDefaultPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods/{payment_method_id}/default', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  setFeatureOverrides: { method: 'PUT', path: '/api/v1/billing/subscriptions/{subscription_id}/features', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  updateLimit: { method: 'PATCH', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   voidInvoice: { method: 'POST', path: '/api/v1/billing/invoices/{number}/void', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
 } as const;
 

@@ -15,10 +15,11 @@ import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
 import { LedgerStore } from '../stores/ledger-store.ts';
+import { LimitStore } from '../stores/limit-store.ts';
 import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
-import { type Projected, Projector } from '../stores/projector.ts';
 import { PaymentMethodStore } from '../stores/payment-method-store.ts';
+import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
 import { ProposalStore } from '../stores/proposal-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
@@ -99,11 +100,12 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   setAside: new SetAsideStore(database),
 });
 
-/** What tenants see of their usage right after it was accepted. */
+/** What tenants see of their usage and limits right after it was accepted. */
 function usageViewsOf(database: Database, { config, entropy }: Base) {
   const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
   const rollups = new UsageRollups(database, entropy, retention);
-  return { rollups, usageWindows: new UsageWindows(database, entropy, rollups, retention) };
+  const usageWindows = new UsageWindows(database, entropy, rollups, retention);
+  return { rollups, usageWindows, limits: new LimitStore(database) };
 }
 
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */

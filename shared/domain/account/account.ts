@@ -86,12 +86,21 @@ export interface GrantedDiscount {
   readonly terms: DiscountTerms;
 }
 
+export interface ChosenPlan {
+  readonly from: Instant;
+  readonly planId: string;
+  readonly version: number;
+  readonly addons: readonly string[];
+}
+
 export interface Subscription {
   readonly id: SubscriptionId;
   readonly startedAt: Instant;
   readonly trialEndsAt: Instant | undefined;
   /** what payment collection has decided */
   readonly standing: 'past_due' | 'suspended' | undefined;
+  /** what was chosen of the catalogue, oldest first; the last one that has begun is in force */
+  readonly plans: readonly ChosenPlan[];
   /** oldest first; the last one that has begun is in force */
   readonly entitlements: readonly Entitlement[];
   /** features that somebody granted (or, with `false`, took away) beside the plan */
@@ -362,6 +371,13 @@ function readSubscription(json: SubscriptionJson, zone: string, currency: Curren
     trialEndsAt:
       json.trial_ends_at === undefined ? undefined : parseInstant(json.trial_ends_at, `${path}.trial_ends_at`),
     standing: json.standing,
+    plans: (json.chosen ?? []).map(({ from, plan_id, version, addons }, index) => ({
+      from: parseInstant(from, `${path}.chosen.${index}.from`),
+      planId: plan_id,
+      version: Number(version),
+      // Each is `id@version`.
+      addons: addons.map((addon) => addon.split('@')[0]!),
+    })),
     entitlements: readEntitlements(
       json.entitlements ?? [],
       new Set(meters.map(({ name }) => name)),

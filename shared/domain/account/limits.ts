@@ -29,7 +29,7 @@ export interface Entitlement {
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 255 } as const;
-const featureName = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$' } as const;
+const featureName = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,63}$', maxLength: 64 } as const;
 /** Features by name: a plan's, or those granted (with `false` taken away) beside it. */
 export const featuresSchema = {
   type: 'object',

@@ -16,7 +16,10 @@ export type Standing = 'past_due' | 'suspended';
  * The state at an instant, from what the document says of time. Nothing has to run for a subscription to end, or for its
  * trial to be over.
  */
-export function stateAt(subscription: SubscriptionJson, at: Instant): SubscriptionState {
+export function stateAt(
+  subscription: Pick<SubscriptionJson, 'ended_at' | 'started_at' | 'pauses' | 'standing' | 'trial_ends_at'>,
+  at: Instant,
+): SubscriptionState {
   if (subscription.ended_at !== undefined && subscription.ended_at <= at) return 'canceled';
   if (subscription.started_at > at) return 'scheduled';
   if (pauseAt(subscription, at) !== undefined) return 'paused';
@@ -24,7 +27,7 @@ export function stateAt(subscription: SubscriptionJson, at: Instant): Subscripti
   return subscription.trial_ends_at !== undefined && subscription.trial_ends_at > at ? 'trialing' : 'active';
 }
 
-const pauseAt = (subscription: SubscriptionJson, at: Instant) =>
+const pauseAt = (subscription: Pick<SubscriptionJson, 'pauses'>, at: Instant) =>
   subscription.pauses?.find(({ from, to }) => from <= at && (to === null || at < to));
 
 const refuse = (detail: string): BadInput => new BadInput('invalid_transition', detail);
