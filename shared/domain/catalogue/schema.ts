@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { priceDocumentSchema } from '../pricing/schema.ts';
+import { decimal, priceDocumentSchema } from '../pricing/schema.ts';
 import { PRORATIONS } from '../subscription/proration.ts';
 import { AGGREGATIONS } from '../usage/meter.ts';
 
@@ -9,7 +9,6 @@ const id = { type: 'string', pattern: '^[a-z0-9][a-z0-9_.-]{0,47}$', maxLength: 
 /** A plan's id has no point: where the ids of its prices begin with it, no other plan's do. */
 const planId = { ...id, pattern: '^[a-z0-9][a-z0-9_-]{0,47}$' } as const;
 const label = { type: 'string', minLength: 1, maxLength: 200, description: 'for people' } as const;
-const decimal = { type: 'string', maxLength: 33, description: 'a decimal number as text, not below zero' } as const;
 const property = { type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$', maxLength: 63 } as const;
 const { model } = priceDocumentSchema.properties;
 const taxCategory = { type: 'string', pattern: '^[a-z][a-z0-9_-]{0,31}$', maxLength: 32 } as const;

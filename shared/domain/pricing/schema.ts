@@ -57,7 +57,8 @@ export type PriceDocumentJson = {
 };
 
 const DECIMAL = '^(?:0|[1-9][0-9]{0,19})(?:\\.[0-9]{1,12})?$';
-const decimal = {
+/** How prices and quantities are written. */
+export const decimal = {
   type: 'string',
   pattern: DECIMAL,
   maxLength: 33,

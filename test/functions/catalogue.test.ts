@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { usage } from '../support/account.ts';
+import { linesOf, Shop } from '../support/shop.ts';
+import { TestSuite } from '../support/suite.ts';
+
+const perUnit = (unit_amount: string) => ({ type: 'per_unit', unit_amount });
+const CALLS = { metric_name: 'calls', aggregation: 'sum' };
+const PRO = {
+  plan_id: 'pro',
+  anchor: 'calendar',
+  fees: [{ item_id: 'base', model: { type: 'flat', amount: '31' } }],
+  usage: [{ metric_name: 'calls', model: perUnit('0.1') }],
+  addons: ['extra'],
+};
+const EXTRA = { plan_id: 'extra', kind: 'addon', fees: [{ item_id: 'help', model: { type: 'flat', amount: '10' } }] };
+const own = (price_id: string, version: string, model: object) => ({ price_id, version, currency: 'EUR', model });
+let keys = 0;
+const calls = (quantity: string, time: string) => usage(`c${++keys}`, 'calls', quantity, time);
+
+describe('the catalogue, over the months', () => {
+  let suite: TestSuite;
+  let shop: Shop;
+
+  beforeEach(async () => {
+    suite = await TestSuite.start({ at: '2026-03-01T00:00:00Z' });
+    shop = await Shop.open(suite, { organization_id: 'acme' });
+    await shop.metric(CALLS);
+    await shop.plan(EXTRA);
+    await shop.plan(PRO);
+  });
+  afterEach(() => suite.close());
+
+  const lastInvoice = async (instant: string): Promise<string[]> => {
+    suite.goTo(instant);
+    await suite.runInvoices();
+    const invoice = (await shop.invoices()).at(-1)!;
+    return [invoice.total, ...linesOf(invoice)];
+  };
+  const propose = (target: string, document: object, query = '') =>
+    shop.do(shop.operator, 'PUT', `/plans/pro/prices/${target}${query}`, document);
+  const approve = (target: string) => shop.do(shop.approver, 'POST', `/plans/pro/prices/${target}/approve`);
+
+  it('gives a running subscription the organization’s own prices from its next period on', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
+    suite.goTo('2026-03-10T00:00:00Z');
+    await propose('calls', own('acme.calls', '1', perUnit('0.05')));
+    await propose('fee.base', own('acme.base', '1', { type: 'flat', amount: '20' }));
+    await approve('calls');
+    await approve('fee.base');
+    suite.goTo('2026-03-20T00:00:00Z');
+    await shop.customer.send([calls('10', '2026-03-19T00:00:00Z')]);
+    // March: 10 calls at 0.10; April’s fee is the organization's own already.
+    assert.deepEqual(await lastInvoice('2026-04-01T01:00:00Z'), ['2100', 'advance base 20', 'usage calls 1']);
+    suite.goTo('2026-04-20T00:00:00Z');
+    await shop.customer.send([calls('10', '2026-04-19T00:00:00Z')]);
+    // April: 10 calls at 0.05.
+    assert.deepEqual(await lastInvoice('2026-05-01T01:00:00Z'), ['2050', 'advance base 20', 'usage calls 0.5']);
+    await shop.prove();
+  });
+
+  it('gives them from an instant where one is named: 15/31 of 31.00 back, 15/31 of 20.15 charged', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
+    await propose(
+      'fee.base',
+      own('acme.base', '1', { type: 'flat', amount: '20.15' }),
+      '?effective_from=2026-03-17T00:00:00Z',
+    );
+    await approve('fee.base');
+    // 31 x 15/31 = 15; 20.15 x 15/31 = 9.75; April 20.15: 9.75 + 20.15 - 15 = 14.90.
+    assert.deepEqual(await lastInvoice('2026-04-01T01:00:00Z'), [
+      '1490',
+      'unused base -15',
+      'advance base 9.75',
+      'advance base 20.15',
+    ]);
+    await shop.prove();
+  });
+
+  it('keeps what is approved while something else is proposed, and lists both', async () => {
+    await propose('calls', own('acme.calls', '1', perUnit('0.05')));
+    await approve('calls');
+    suite.goTo('2026-03-02T00:00:00Z');
+    await propose('calls', own('acme.calls', '2', perUnit('0.01')));
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
+    await shop.customer.send([calls('100', '2026-03-02T00:00:00Z')]);
+    await suite.platform.bus.idle();
+    const [charge] = await suite.entriesOf('acme', 'charge');
+    assert.equal(`${charge?.price_ref} ${charge?.amount}`, 'acme.calls@1 5');
+    const { data } = await shop.do<{ data: { effective_from: string | null; state: string }[] }>(
+      shop.customer,
+      'GET',
+      '/prices',
+    );
+    assert.deepEqual(
+      data.map(({ state, effective_from }) => `${state} ${effective_from}`),
+      ['proposed null', 'approved 2026-03-01T00:00:00.000000Z'],
+    );
+  });
+
+  it('refuses an own price that could not take the place of the plan’s', async () => {
+    const refused = (target: string, document: object) =>
+      shop.refused(shop.operator, 'PUT', `/plans/pro/prices/${target}`, document);
+    const good = own('acme.calls', '1', perUnit('0.05'));
+    assert.equal(await refused('storage', good), '404 not_found');
+    assert.equal(await refused('base', good), '404 not_found');
+    assert.equal(await refused('calls', { ...good, currency: 'USD' }), '422 currency_mismatch');
+    assert.equal(await refused('fee.base', own('x', '1', { type: 'percentage', rate: '0.1' })), '422 invalid_price');
+    assert.equal(await refused('calls', own('pro.calls', '7', perUnit('0.05'))), '422 invalid_price');
+    await propose('calls', good);
+    await approve('calls');
+    assert.equal(await refused('fee.base', own('acme.calls', '1', perUnit('1'))), '422 invalid_price');
+    assert.equal(await shop.refused(shop.approver, 'POST', '/plans/pro/prices/calls/approve'), '404 not_found');
+  });
+
+  it('offers a version from its date on: who subscribes before gets the one before', async () => {
+    const dearer = [{ item_id: 'base', model: { type: 'flat', amount: '62' } }];
+    await shop.plan({ ...PRO, fees: dearer, effective_from: '2026-04-01T00:00:00Z' });
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'early' });
+    suite.goTo('2026-04-01T00:00:00Z');
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'late' });
+    const { data } = await shop.do<{ data: { subscription_id: string; plan_version: number }[] }>(
+      shop.customer,
+      'GET',
+      '/subscriptions',
+    );
+    assert.deepEqual(
+      data.map(({ subscription_id, plan_version }) => `${subscription_id} ${plan_version}`),
+      ['early 1', 'late 2'],
+    );
+    await shop.plan({ ...PRO, plan_id: 'next', effective_from: '2027-01-01T00:00:00Z' });
+    assert.equal(await shop.refused(shop.customer, 'POST', '/subscriptions', { plan_id: 'next' }), '404 not_found');
+  });
+
+  it('leaves an add-on to those who have it: 10.00 a month, though another version costs 99.00 and the first is retired', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main', addons: ['extra'] });
+    await shop.plan({ ...EXTRA, fees: [{ item_id: 'help', model: { type: 'flat', amount: '99' } }] });
+    await shop.do(shop.approver, 'POST', '/plans/extra/versions/1/retire');
+    suite.goTo('2026-03-10T00:00:00Z');
+    await shop.act('main', 'change', { quantity: '2' });
+    assert.deepEqual(await lastInvoice('2026-04-01T01:00:00Z'), ['4100', 'advance base 31', 'advance extra.help 10']);
+    const { addons } = await shop.do<{ addons: string[] }>(shop.customer, 'GET', '/subscriptions/main');
+    assert.deepEqual(addons, ['extra']);
+  });
+});
