@@ -1297,7 +1297,7 @@ export type PlanDraft = {
   }[];
   /** charges for usage come to at least this; a true-up bills the rest when the period closes */
   readonly commitment?: {
-    /** a decimal number as text, not below zero */
+    /** a decimal string such as "0.25": up to 20 digits before and 12 after the point, no sign, no exponent */
     readonly amount: string;
     readonly covers?: readonly string[];
   };
@@ -1305,7 +1305,7 @@ export type PlanDraft = {
     readonly limit_id: string;
     readonly metric_name: string;
     readonly period: 'daily' | 'monthly' | 'billing' | 'total';
-    /** a decimal number as text, not below zero */
+    /** a decimal string such as "0.25": up to 20 digits before and 12 after the point, no sign, no exponent */
     readonly quantity: string;
     readonly action: 'block' | 'allow_overage' | 'notify';
   }[];

@@ -173,7 +173,7 @@ describe('a change of plan', () => {
     );
   });
 
-  it('law: any changes whatever, the prices before the last one never move, and the same choice again is no change', () => {
+  it('law: whatever is changed, prices before the last change never move, and the same choice again is no change', () => {
     const choices = [
       choice(PRO),
       choice(MAX),
