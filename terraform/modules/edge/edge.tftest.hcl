@@ -56,7 +56,7 @@ run "usage_goes_to_ingest_and_everything_else_to_the_api" {
     error_message = "What is not ingest's is the API's."
   }
   assert {
-    condition     = strcontains(file("${path.module}/../../../functions/ingest/handler.ts"), "path: '/api/v1/billing/usage'")
+    condition     = strcontains(file("${path.module}/../../../functions/ingest/operation.ts"), "path: '/api/v1/billing/usage'")
     error_message = "ingest answers on another path."
   }
 }

@@ -223,8 +223,8 @@ run "no_function_has_a_role_on_the_whole_project" {
     error_message = "Firestore's role is on the project, so its condition names the database."
   }
   assert {
-    condition     = toset(keys(google_project_iam_member.firestore)) == toset(["archive-period", "reconcile-chain", "run-invoices", "sign-receipts"])
-    error_message = "Firestore is written by those that copy pages or show read models."
+    condition     = toset(keys(google_project_iam_member.firestore)) == toset(["api", "archive-period", "reconcile-chain", "run-invoices", "sign-receipts"])
+    error_message = "Firestore is written by those that append, copy pages or show read models."
   }
   assert {
     condition     = alltrue([for grant in google_project_iam_member.metrics : grant.role == "roles/monitoring.metricWriter"]) && length(google_project_iam_member.metrics) == 7
