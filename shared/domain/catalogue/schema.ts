@@ -178,7 +178,7 @@ export const planSchema = {
     metadata: {
       type: 'object',
       maxProperties: 50,
-      propertyNames: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,40}$' },
+      propertyNames: { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,40}$', maxLength: 40 },
       additionalProperties: { type: 'string', maxLength: 500 },
       description: 'the writer’s own; billing never reads it',
     },
