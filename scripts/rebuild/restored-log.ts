@@ -37,6 +37,7 @@ import type { RestoredSalts } from './restored-salts.ts';
 import { RebuildRefused, type RebuildRoom } from './room.ts';
 import type { RowWriter } from './row-writer.ts';
 import { UsageLeft } from './usage-left.ts';
+import { UsageSums } from './usage-sums.ts';
 
 /** What a log's own rebuild starts from. */
 export interface LogFrame {
@@ -93,6 +94,7 @@ class LogRestorer {
   readonly #writer: RowWriter;
   readonly #replay: Replay;
   readonly #usage: UsageLeft;
+  readonly #sums: UsageSums;
   readonly #marks: ReadonlyMap<number, SealedHead>;
   readonly #now: Instant;
   readonly #hotSince: Instant;
@@ -111,6 +113,7 @@ class LogRestorer {
     this.#now = room.clock.now();
     this.#hotSince = plusMicros(this.#now, -BigInt(room.hotWindowDays) * MICROS_PER_DAY);
     this.#usage = new UsageLeft(frame.restored, this.#now);
+    this.#sums = new UsageSums(frame.restored.account, room, this.#now);
     this.#marks = new Map(frame.sealed.map((mark) => [mark.size, mark]));
     const range = new CompactRange(0, [], (level, position, hash) => {
       if (level >= KEPT_LEVEL) this.#nodes.push({ level, position, hash });
@@ -172,6 +175,7 @@ class LogRestorer {
     if (digest !== undefined) await this.#writer.put(terms, { digest, bytes: cited.get(digest)! });
     if (entry.typ === 'correction') {
       const { correction_id, quantity, ref_seq } = entry;
+      this.#sums.correct(entry);
       await this.#writer.put(corrections, {
         tenant,
         ref_seq: Number(ref_seq),
@@ -213,6 +217,7 @@ class LogRestorer {
   async #charge(entry: EntryOf<'charge'>, seq: Sequence, seenBefore: number): Promise<void> {
     const { tenant } = this.#frame;
     await this.#usage.take(entry, seq, this.#writer);
+    await this.#sums.take(entry);
     if (entry.aggregation !== 'unique_count') return;
     const aggregate = keyOf(entry);
     if (this.#replay.books.aggregates.get(aggregate)?.seen?.size === seenBefore) return;
@@ -249,6 +254,8 @@ class LogRestorer {
     }
     if (this.#state !== undefined) await writer.put(verified, { tenant, ...this.#state, seal: seals, at: this.#now });
     await this.#usage.finish(replay.size, writer);
+    await writer.flush();
+    await this.#sums.finish();
     const invoices = [...replay.invoices.values()].map((invoice) => ({
       invoice,
       place: this.#places.get(invoice.number)!,

@@ -74,6 +74,14 @@ export async function correctEvent(work: LedgerWork, tx: Transaction, correct: E
   return { seq, usage: { subscription, meter, occurredAt, change: used as Quantity } };
 }
 
+/** What corrections changed of the usage itself, from what they changed of its aggregate. */
+export const usageCorrectedBy = (charge: EntryOf<'charge'>, part: bigint): Corrected['usage'] => ({
+  subscription: charge.subscription,
+  meter: charge.meter,
+  occurredAt: charge.occurred_at as Instant,
+  change: unitsOf(charge, part) as Quantity,
+});
+
 /**
  * The quantity whose part in an aggregate is that. Of a level it is known as finely as the ledger keeps parts, 12 places of
  * the period's average: what several quantities come to counts as one of them.

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
+import type { Account } from '../domain/account/account.ts';
 import type { Quantity } from '../domain/decimals.ts';
 import type { TenantId } from '../domain/ids.ts';
 import { type Instant, MICROS_PER_DAY, plusMicros } from '../domain/time.ts';
-import { unpackEvents } from '../domain/usage/accepted.ts';
+import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
 import {
   addCell,
   type Level,
@@ -80,19 +81,36 @@ export class UsageRollups {
     const noted = await tx.range(unrolled, { prefix: [tenant], limit: FOLD_BATCHES });
     const account = noted.length === 0 ? undefined : await readAccount(tx, tenant);
     if (account === undefined) return 0;
-    const salt = await saltOf(tx, tenant);
-    const key = salt ?? this.#entropy.bytes(32);
-    const draft = new RollupDraft(account, valueHash(key));
     const taken = withinBudget(noted);
     const rows = await tx.readMany(
       batches,
       taken.map(({ batch_id }) => [tenant, batch_id]),
     );
-    for (const row of rows) if (row !== undefined) draft.addBatch(row.batch_id, unpackEvents(row.payload));
-    if (salt === undefined && draft.values.size > 0) tx.insert(usage_salts, { tenant, salt: key });
-    await this.#addTo(tx, tenant, draft);
+    const found = rows.flatMap((row) =>
+      row === undefined ? [] : [{ id: row.batch_id, events: unpackEvents(row.payload) }],
+    );
+    await this.#addBatches(tx, account, found);
     for (const { batch_id } of taken) tx.delete(unrolled, [tenant, batch_id]);
     return taken.length;
+  }
+
+  /** Adds events that no batch holds any more, as a rebuild finds them. @param batchId orders them among others of one instant */
+  async addEvents(account: Account, batchId: string, events: readonly AcceptedEvent[]): Promise<void> {
+    await this.#database.transact((tx) => this.#addBatches(tx, account, [{ id: batchId, events }]));
+  }
+
+  async #addBatches(
+    tx: Transaction,
+    account: Account,
+    found: readonly { readonly id: string; readonly events: readonly AcceptedEvent[] }[],
+  ): Promise<void> {
+    const { tenant } = account;
+    const salt = await saltOf(tx, tenant);
+    const key = salt ?? this.#entropy.bytes(32);
+    const draft = new RollupDraft(account, valueHash(key));
+    for (const { id, events } of found) draft.addBatch(id, events);
+    if (salt === undefined && draft.values.size > 0) tx.insert(usage_salts, { tenant, salt: key });
+    await this.#addTo(tx, tenant, draft);
   }
 
   /**

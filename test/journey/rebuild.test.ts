@@ -144,6 +144,18 @@ describe('a lost database', () => {
         assert.equal((await client('northwind').get('/api/v1/billing/ledger/head')).status, 200);
       });
 
+      it('usage by days is there again, from receipts: 600 + 200 late calls, 500, 1,500 + 300, 10; anna, anna, three, dora', async () => {
+        const days = async (metric: string): Promise<string[]> => {
+          const query = `metric_name=${metric}&window=day&from=2026-03-01T00:00:00Z`;
+          const { data } = await client('northwind').read<{ data: { value: string; events: number }[] }>(
+            `/api/v1/billing/usage/summary?${query}`,
+          );
+          return data.map(({ value, events }) => `${value} of ${events}`);
+        };
+        assert.deepEqual(await days('calls'), ['800 of 2', '500 of 1', '1800 of 2', '10 of 1']);
+        assert.deepEqual(await days('users'), ['1 of 1', '1 of 1', '3 of 3', '1 of 1']);
+      });
+
       it('what is sent once more is not billed once more; another time under an old key is a conflict', async () => {
         const northwind = client('northwind');
         const answer = await northwind.send([
