@@ -17,7 +17,7 @@ import {
   pageQuery,
 } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
-import type { CustomPriceRow, PlanRow } from '../../shared/stores/catalogue-store.ts';
+import { type CustomPriceRow, digestOf, type PlanRow } from '../../shared/stores/catalogue-store.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { type ApiRoom, absent, page } from './room.ts';
 
@@ -51,16 +51,27 @@ const planVersionSchema = {
 const customPriceSchema = {
   $id: 'urn:tallystick:schema:custom-price',
   type: 'object',
-  required: ['plan_id', 'target', 'effective_from', 'state', 'document'],
+  required: ['plan_id', 'target', 'effective_from', 'state', 'digest', 'document'],
   additionalProperties: false,
   properties: {
     plan_id: nameSchema,
     target: { ...nameSchema, description: 'what it prices: a metric, or `fee.` and an item' },
     effective_from: { ...nullable(instantSchema), description: 'null while proposed for the next period' },
     state: { type: 'string', enum: ['proposed', 'approved'] },
+    digest: { ...hashSchema, description: 'as receipts name it' },
     document: priceDocumentSchema,
   },
 } as const;
+
+const decisionSchema = {
+  $id: 'urn:tallystick:schema:decision',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    digest: { ...hashSchema, description: 'of what was read: refused where it has been replaced since' },
+  },
+} as const;
+const digestRead = (call: Call): string | undefined => (call.body as { readonly digest?: string }).digest;
 
 /** Products, metrics, plans and organizations' own prices. */
 export const catalogueOperations = (room: ApiRoom): Operation[] => [
@@ -199,30 +210,46 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
       return { status: 200, json: { data: rows.slice(-100).map(planJson), has_more: false, next_cursor: null } };
     },
   },
-  ...(['publish', 'retire'] as const).map(
-    (verb): Operation => ({
-      operationId: `${verb}Plan`,
-      method: 'POST',
-      path: `${API}/plans/:plan_id/versions/:version/${verb}`,
-      tag: 'Catalogue',
-      summary: verb === 'publish' ? 'Publish a plan’s draft' : 'Retire a published version',
-      description:
-        verb === 'publish'
-          ? 'Somebody else than its writer does it. From then on the version never changes.'
-          : 'Nobody subscribes to it any more; those who have it keep it.',
-      scope: 'catalogue:approve',
-      about: 'platform',
-      params: { plan_id: nameSchema, version: versionSchema },
-      answers: { 200: planVersionSchema },
-      mutation: verb === 'publish' ? 'plan.published' : 'plan.retired',
-      handle: (call) => {
-        const [planId, version] = [call.params['plan_id']!, Number(call.params['version'])];
-        return changed(call, room, 200, async (tx) =>
-          planJson(await room.catalogue[verb](tx, planId, version, deedOf(call))),
-        );
-      },
-    }),
-  ),
+  {
+    operationId: 'publishPlan',
+    method: 'POST',
+    path: `${API}/plans/:plan_id/versions/:version/publish`,
+    tag: 'Catalogue',
+    summary: 'Publish a plan’s draft',
+    description: 'Somebody else than its writer does it. From then on the version never changes.',
+    scope: 'catalogue:approve',
+    about: 'platform',
+    params: { plan_id: nameSchema, version: versionSchema },
+    body: decisionSchema,
+    bodyOptional: true,
+    answers: { 200: planVersionSchema },
+    mutation: 'plan.published',
+    handle: (call) => {
+      const [planId, version] = [call.params['plan_id']!, Number(call.params['version'])];
+      return changed(call, room, 200, async (tx) =>
+        planJson(await room.catalogue.publish(tx, planId, version, deedOf(call), digestRead(call))),
+      );
+    },
+  },
+  {
+    operationId: 'retirePlan',
+    method: 'POST',
+    path: `${API}/plans/:plan_id/versions/:version/retire`,
+    tag: 'Catalogue',
+    summary: 'Retire a published version',
+    description: 'Nobody subscribes to it any more; those who have it keep it.',
+    scope: 'catalogue:approve',
+    about: 'platform',
+    params: { plan_id: nameSchema, version: versionSchema },
+    answers: { 200: planVersionSchema },
+    mutation: 'plan.retired',
+    handle: (call) => {
+      const [planId, version] = [call.params['plan_id']!, Number(call.params['version'])];
+      return changed(call, room, 200, async (tx) =>
+        planJson(await room.catalogue.retire(tx, planId, version, deedOf(call))),
+      );
+    },
+  },
   {
     operationId: 'proposePrice',
     method: 'PUT',
@@ -259,6 +286,8 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
     summary: 'Approve an organization’s own price',
     scope: 'catalogue:approve',
     params: { plan_id: nameSchema, target: nameSchema },
+    body: decisionSchema,
+    bodyOptional: true,
     answers: { 204: 'empty' },
     mutation: 'price.approved',
     handle: (call) => approvePrice(call, room),
@@ -326,7 +355,7 @@ async function approvePrice(call: Call, room: ApiRoom): Promise<ApiAnswer> {
       tenant,
       now,
       async (document, tx) => {
-        const { own, from } = await room.catalogue.approvePrice(tx, key, deedOf(call));
+        const { own, from } = await room.catalogue.approvePrice(tx, key, deedOf(call), digestRead(call));
         const running = document.subscriptions.map((json) =>
           (json.ended_at ?? now) < now ? json : reprice(json, own, from ?? renewalOf(json, document.zone, now)),
         );
@@ -351,6 +380,7 @@ const priceJson = (row: CustomPriceRow) => ({
   target: row.target,
   effective_from: row.effective_from === '' ? null : row.effective_from,
   state: row.state,
+  digest: digestOf(row),
   document: JSON.parse(row.document) as Json,
 });
 

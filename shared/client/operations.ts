@@ -144,6 +144,8 @@ export type CustomPrice = {
   /** null while proposed for the next period */
   readonly effective_from: string | null;
   readonly state: 'proposed' | 'approved';
+  /** as receipts name it */
+  readonly digest: string;
   /** an object */
   readonly document: {
     /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
@@ -163,6 +165,11 @@ export type CustomPriceList = {
   readonly data: readonly CustomPrice[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
+};
+
+export type Decision = {
+  /** of what was read: refused where it has been replaced since */
+  readonly digest?: string;
 };
 
 export type Discount = {
@@ -1745,6 +1752,7 @@ export interface Operations {
       readonly target: string;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
+      readonly body?: Decision;
     };
     readonly answer: undefined;
   };
@@ -2277,6 +2285,7 @@ export interface Operations {
       readonly version: string;
       /** needed with a key of the platform; with an organization’s own key it may only name that one */
       readonly organization_id?: string | undefined;
+      readonly body?: Decision;
     };
     readonly answer: Plan;
   };
@@ -2402,7 +2411,7 @@ export interface Operations {
 /** How each operation is asked. */
 export const OPERATIONS = {
   addPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
-  approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: null, accept: null },
+  approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: 'application/json', accept: null },
   approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2452,7 +2461,7 @@ export const OPERATIONS = {
   previewInvoice: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview', query: ['organization_id'], consumes: null, accept: 'application/json' },
   proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['effective_from', 'organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposeWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
-  publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   removePaymentMethod: { method: 'DELETE', path: '/api/v1/billing/payment-methods/{payment_method_id}', query: ['organization_id'], consumes: null, accept: null },

@@ -111,14 +111,17 @@ export class CatalogueStore {
 
   /**
    * Publishes a draft: from then on it can be subscribed to, and never changes.
+   * @param read digest of the draft that was read: what has been replaced since is not published unread
    * @throws BadInput `not_found`, `invalid_transition`, `proposer_cannot_approve`
    */
-  async publish(tx: Transaction, planId: string, version: number, { by, now }: Deed): Promise<PlanRow> {
+  async publish(tx: Transaction, planId: string, version: number, { by, now }: Deed, read?: string): Promise<PlanRow> {
     const row = await tx.read(plans, [planId, version]);
     if (row === undefined) throw gone('version of that plan');
     if (row.state !== 'draft') throw new BadInput('invalid_transition', `the version is ${row.state}`);
-    if (row.proposed_by === by)
+    if (row.proposed_by === by) {
       throw new BadInput('proposer_cannot_approve', 'somebody else than its writer publishes a plan');
+    }
+    requireRead(read, row.digest);
     const changes = { state: 'published', decided_by: by, decided_at: now };
     tx.update(plans, [planId, version], changes);
     return { ...row, ...changes };
@@ -178,13 +181,15 @@ export class CatalogueStore {
 
   /**
    * Approves what is proposed: new choices have it from then on, never from before the approval.
+   * @param read digest of the price document that was read
    * @returns the part with all its approved prices, and from when on running subscriptions have them: undefined for the next period of each
-   * @throws BadInput `not_found`, `proposer_cannot_approve`
+   * @throws BadInput `not_found`, `invalid_transition`, `proposer_cannot_approve`
    */
   async approvePrice(
     tx: Transaction,
     [tenant, planId, target]: readonly [TenantId, string, string],
     { by, now }: Deed,
+    read?: string,
   ): Promise<{ readonly own: OwnPart; readonly from: Instant | undefined }> {
     const rows = await tx.range(custom_prices, { prefix: [tenant, planId, target] });
     const row = rows.find(({ state }) => state === 'proposed');
@@ -192,6 +197,7 @@ export class CatalogueStore {
     if (row.proposed_by === by) {
       throw new BadInput('proposer_cannot_approve', 'somebody else than the proposer approves a price');
     }
+    requireRead(read, digestOf(row));
     const from = row.effective_from === '' ? undefined : later(row.effective_from as Instant, now);
     const approved = { ...row, effective_from: from ?? now, state: 'approved', decided_by: by, updated_at: now };
     tx.delete(custom_prices, [tenant, planId, target, row.effective_from]);
@@ -207,6 +213,15 @@ export class CatalogueStore {
     return this.#database.snapshot((view) => view.range(custom_prices, { prefix: [tenant], limit, ...from }));
   }
 }
+
+/** Who decides says what was read: a proposal may have been replaced between reading and deciding. */
+function requireRead(read: string | undefined, digest: string): void {
+  if (read === undefined || read === digest) return;
+  throw new BadInput('invalid_transition', `it was replaced since: its digest is ${digest}`, 'digest');
+}
+
+/** Digest of an own price, as receipts carry it. */
+export const digestOf = (row: CustomPriceRow): string => parsePriceVersion(JSON.parse(row.document)).digest;
 
 const exists = (what: string): BadInput => new BadInput('already_exists', `there is such a ${what} already`);
 

@@ -99,7 +99,7 @@ describe('an account', () => {
         })),
       });
     for (const [fits, tooLarge, param] of [
-      [priced(100), priced(101), 'subscriptions.0.meters.0.prices'],
+      [priced(1000), priced(1001), 'subscriptions.0.meters.0.prices'],
       [metered(200), metered(201), 'subscriptions.0.meters'],
       [subscribed(100), subscribed(101), 'subscriptions'],
       [limited(100), limited(101), 'limits'],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { usage } from '../support/account.ts';
 import { linesOf, Shop } from '../support/shop.ts';
 import { TestSuite } from '../support/suite.ts';
@@ -129,6 +130,57 @@ describe('the catalogue, over the months', () => {
     );
     await shop.plan({ ...PRO, plan_id: 'next', effective_from: '2027-01-01T00:00:00Z' });
     assert.equal(await shop.refused(shop.customer, 'POST', '/subscriptions', { plan_id: 'next' }), '404 not_found');
+  });
+
+  it('publishes and approves what was read: a draft or price that was replaced in between is refused', async () => {
+    const draft = (amount: string) =>
+      shop.do<{ version: number; digest: string }>(shop.operator, 'POST', '/plans', {
+        ...{ name: 'x', currency: 'EUR', interval: { unit: 'month', count: 1 } },
+        ...PRO,
+        fees: [{ item_id: 'base', model: { type: 'flat', amount } }],
+      });
+    const read = await draft('30');
+    const replaced = await draft('300');
+    const publish = `/plans/pro/versions/${read.version}/publish`;
+    const { digest } = read;
+    assert.equal(await shop.refused(shop.approver, 'POST', publish, { digest }), '409 invalid_transition');
+    await shop.do(shop.approver, 'POST', publish, { digest: replaced.digest });
+    await propose('calls', own('acme.calls', '1', perUnit('0.05')));
+    const { data } = await shop.do<{ data: { digest: string }[] }>(shop.customer, 'GET', '/prices');
+    await propose('calls', own('acme.calls', '1', perUnit('0.01')));
+    assert.equal(
+      await shop.refused(shop.approver, 'POST', '/plans/pro/prices/calls/approve', { digest: data[0]!.digest }),
+      '409 invalid_transition',
+    );
+    await approve('calls');
+  });
+
+  it('law: whatever is drafted, published and retired, what was published once is the same for ever', async () => {
+    const published = new Map<number, string>();
+    const steps = fc.sample(fc.constantFrom('draft', 'publish', 'retire', 'publish own'), { numRuns: 60, seed: 4 });
+    for (const [i, step] of steps.entries()) {
+      const body = { name: `name ${i}`, currency: 'EUR', interval: { unit: 'month', count: 1 }, plan_id: 'law' };
+      const rows = (await suite.platform.catalogue.versionsOf('law')).map(({ version, state }) => ({ version, state }));
+      const last = rows.at(-1);
+      if (step === 'draft') await shop.do(shop.operator, 'POST', '/plans', body);
+      else if (last !== undefined) {
+        const verb = step === 'retire' ? 'retire' : 'publish';
+        const who = step === 'publish own' ? shop.operator : shop.approver;
+        await who.call('POST', `/api/v1/billing/plans/law/versions/${last.version}/${verb}`);
+      }
+      const now = await suite.platform.catalogue.versionsOf('law');
+      assert.deepEqual(
+        now.map(({ version }) => version),
+        now.map((_, at) => at + 1),
+      );
+      assert.ok(now.slice(0, -1).every(({ state }) => state !== 'draft'));
+      for (const { version, state, digest, document } of now) {
+        if (state === 'draft') continue;
+        assert.equal(published.get(version) ?? `${digest} ${document}`, `${digest} ${document}`);
+        published.set(version, `${digest} ${document}`);
+      }
+    }
+    assert.ok(published.size > 3, 'the law was tried');
   });
 
   it('leaves an add-on to those who have it: 10.00 a month, though another version costs 99.00 and the first is retired', async () => {

@@ -278,7 +278,7 @@ export const accountSchema = {
                 prices: {
                   type: 'array',
                   minItems: 1,
-                  maxItems: 100,
+                  maxItems: 1000,
                   items: {
                     type: 'object',
                     required: ['effective_from', 'document'],
