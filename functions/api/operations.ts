@@ -3,12 +3,14 @@ import { ingestOperations } from '../ingest/operation.ts';
 import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
+import { conversionOperations } from './conversion.ts';
 import { entitlementOperations } from './entitlements.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { ledgerOperations } from './ledger.ts';
 import { limitOperations } from './limits.ts';
 import { moneyOperations } from './money.ts';
 import { paymentMethodOperations } from './payment-methods.ts';
+import { priceOperations } from './prices.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
@@ -23,9 +25,11 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...usageOperations(room),
   ...limitOperations(room),
   ...entitlementOperations(room),
+  ...conversionOperations(room),
   ...billingOperations(room),
   ...ledgerOperations(room),
   ...catalogueOperations(room),
+  ...priceOperations(room),
   ...subscriptionOperations(room),
   ...moneyOperations(room),
   ...invoicingOperations(room),

@@ -6,6 +6,7 @@ import type { Database } from '../../shared/ports/database.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { AuditStore } from '../../shared/stores/audit-store.ts';
 import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
+import type { ConversionStore } from '../../shared/stores/conversion-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LimitStore } from '../../shared/stores/limit-store.ts';
@@ -30,6 +31,7 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly keys: KeyStore;
   readonly invoices: InvoiceStore;
   readonly limits: LimitStore;
+  readonly conversion: ConversionStore;
   readonly rollups: UsageRollups;
   readonly usageWindows: UsageWindows;
   readonly reconciliation: ReconciliationStore;

@@ -1254,6 +1254,26 @@ export type Plan = {
   readonly plan: PlanDraft;
 };
 
+export type PlanConversion = {
+  readonly plan_id: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly at: string;
+  /** subscriptions that began with this plan; the other figures are of these */
+  readonly begun: number;
+  /** each of them is running, converted or lapsed */
+  readonly trials_started: number;
+  readonly trials_running: number;
+  /** went on when the trial was over */
+  readonly trials_converted: number;
+  /** ended with the trial or before */
+  readonly trials_lapsed: number;
+  /** on another plan now */
+  readonly moved_on: number;
+  readonly ended: number;
+  /** used a limit of the plan up while they were on it */
+  readonly limit_reached: number;
+};
+
 export type PlanDraft = {
   readonly plan_id: string;
   readonly product_id?: string;
@@ -1986,6 +2006,19 @@ export interface Operations {
     };
     readonly answer: PlanVersions;
   };
+  /** What became of the subscriptions that began with a plan */
+  readonly getPlanConversion: {
+    readonly input: {
+      readonly plan_id: string;
+      /** RFC 3339: only those that began then or later */
+      readonly from?: string | undefined;
+      /** RFC 3339: only those that began before */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: PlanConversion;
+  };
   /** What became of an accepted event, with its proof */
   readonly getReceipt: {
     readonly input: {
@@ -2436,6 +2469,7 @@ export const OPERATIONS = {
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getPlanConversion: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}/conversion', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },

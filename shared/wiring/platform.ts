@@ -11,6 +11,7 @@ import { AccountStore } from '../stores/account-store.ts';
 import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
+import { ConversionStore } from '../stores/conversion-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
@@ -105,7 +106,7 @@ function usageViewsOf(database: Database, { config, entropy }: Base) {
   const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
   const rollups = new UsageRollups(database, entropy, retention);
   const usageWindows = new UsageWindows(database, entropy, rollups, retention);
-  return { rollups, usageWindows, limits: new LimitStore(database) };
+  return { rollups, usageWindows, limits: new LimitStore(database), conversion: new ConversionStore(database) };
 }
 
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */

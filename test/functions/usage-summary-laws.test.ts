@@ -232,7 +232,7 @@ describe('usage summed up by windows is what a naive count of the accepted event
   });
 
   for (const aggregation of AGGREGATIONS) {
-    it(`${aggregation}: any events, in any zone across its change of clocks, by any window and group, folded or not`, async () => {
+    it(`${aggregation}, for whatever events, in every zone across its change of clocks, by any window and group, folded or not`, async () => {
       const property = fc.asyncProperty(
         fc.array(sent, { minLength: 1, maxLength: 30 }),
         question,
