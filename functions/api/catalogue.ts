@@ -1,24 +1,11 @@
 import type { Json } from '../../shared/domain/canonical.ts';
-import { reprice } from '../../shared/domain/catalogue/own-price.ts';
 import { metricSchema, planSchema } from '../../shared/domain/catalogue/schema.ts';
-import { priceDocumentSchema } from '../../shared/domain/pricing/schema.ts';
-import type { SubscriptionJson } from '../../shared/domain/subscription/lifecycle.ts';
-import { type Instant, later, parseInstant, periodContaining } from '../../shared/domain/time.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
-import {
-  hashSchema,
-  instantInputSchema,
-  instantSchema,
-  nameSchema,
-  nullable,
-  pageOf,
-  pageQuery,
-} from '../../shared/edge/http/schemas.ts';
+import { hashSchema, instantSchema, nameSchema, nullable, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
-import { type CustomPriceRow, digestOf, type PlanRow } from '../../shared/stores/catalogue-store.ts';
-import { followUp, unfrozen } from './follow-up.ts';
+import type { PlanRow } from '../../shared/stores/catalogue-store.ts';
 import { type ApiRoom, absent, page } from './room.ts';
 
 const API = '/api/v1/billing';
@@ -48,22 +35,7 @@ const planVersionSchema = {
   },
 } as const;
 
-const customPriceSchema = {
-  $id: 'urn:tallystick:schema:custom-price',
-  type: 'object',
-  required: ['plan_id', 'target', 'effective_from', 'state', 'digest', 'document'],
-  additionalProperties: false,
-  properties: {
-    plan_id: nameSchema,
-    target: { ...nameSchema, description: 'what it prices: a metric, or `fee.` and an item' },
-    effective_from: { ...nullable(instantSchema), description: 'null while proposed for the next period' },
-    state: { type: 'string', enum: ['proposed', 'approved'] },
-    digest: { ...hashSchema, description: 'as receipts name it' },
-    document: priceDocumentSchema,
-  },
-} as const;
-
-const decisionSchema = {
+export const decisionSchema = {
   $id: 'urn:tallystick:schema:decision',
   type: 'object',
   additionalProperties: false,
@@ -71,9 +43,9 @@ const decisionSchema = {
     digest: { ...hashSchema, description: 'of what was read: refused where it has been replaced since' },
   },
 } as const;
-const digestRead = (call: Call): string | undefined => (call.body as { readonly digest?: string }).digest;
+export const digestRead = (call: Call): string | undefined => (call.body as { readonly digest?: string }).digest;
 
-/** Products, metrics, plans and organizations' own prices. */
+/** Products, metrics and plans. */
 export const catalogueOperations = (room: ApiRoom): Operation[] => [
   {
     operationId: 'createProduct',
@@ -250,70 +222,6 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
       );
     },
   },
-  {
-    operationId: 'proposePrice',
-    method: 'PUT',
-    path: `${API}/plans/:plan_id/prices/:target`,
-    tag: 'Catalogue',
-    summary: 'Propose an organization’s own price',
-    description:
-      'A price document in place of the plan’s, for a metric or (as `fee.` and its id) an item. Once somebody else has approved it, new choices have it; running subscriptions have it from `effective_from`, or from their next period where none is given.',
-    scope: 'catalogue:write',
-    params: { plan_id: nameSchema, target: nameSchema },
-    query: { effective_from: instantInputSchema },
-    body: { ...priceDocumentSchema, $id: 'urn:tallystick:schema:price-document' },
-    answers: { 200: customPriceSchema },
-    mutation: 'price.proposed',
-    handle: (call) => {
-      const from = call.query['effective_from'];
-      const price = {
-        tenant: call.tenant,
-        planId: call.params['plan_id']!,
-        target: call.params['target']!,
-        document: call.body,
-        effectiveFrom: from === undefined ? undefined : parseInstant(from, 'effective_from'),
-      };
-      return changed(call, room, 200, async (tx) =>
-        priceJson(await room.catalogue.proposePrice(tx, price, deedOf(call))),
-      );
-    },
-  },
-  {
-    operationId: 'approvePrice',
-    method: 'POST',
-    path: `${API}/plans/:plan_id/prices/:target/approve`,
-    tag: 'Catalogue',
-    summary: 'Approve an organization’s own price',
-    scope: 'catalogue:approve',
-    params: { plan_id: nameSchema, target: nameSchema },
-    body: decisionSchema,
-    bodyOptional: true,
-    answers: { 204: 'empty' },
-    mutation: 'price.approved',
-    handle: (call) => approvePrice(call, room),
-  },
-  {
-    operationId: 'listPrices',
-    method: 'GET',
-    path: `${API}/prices`,
-    tag: 'Catalogue',
-    summary: 'An organization’s own prices',
-    scope: 'catalogue:read',
-    query: pageQuery,
-    answers: { 200: pageOf('custom-price-list', customPriceSchema) },
-    handle: async ({ tenant, query }) => {
-      const { limit, after } = asked(query, room, 'prices', tenant);
-      const [planId = '', target = '', from = ''] = after?.split(' ') ?? [];
-      const rows = await room.catalogue.pricesOf(
-        tenant,
-        limit + 1,
-        after === undefined ? undefined : [planId, target, from],
-      );
-      const cursor = (last: ReturnType<typeof priceJson>) =>
-        room.cursors.write(tenant, 'prices', `${last.plan_id} ${last.target} ${last.effective_from ?? ''}`);
-      return { status: 200, json: page(rows.map(priceJson), limit, cursor) };
-    },
-  },
 ];
 
 /** Cursors of what belongs to no organization. */
@@ -323,17 +231,16 @@ function asked(
   query: Call['query'],
   room: ApiRoom,
   list: string,
-  owner = PLATFORM,
 ): { readonly limit: number; readonly after: string | undefined } {
   const cursor = query['cursor'];
-  const after = cursor === undefined ? undefined : room.cursors.read(owner, list, cursor);
+  const after = cursor === undefined ? undefined : room.cursors.read(PLATFORM, list, cursor);
   return { limit: limitOf(query['limit']), after };
 }
 
-const deedOf = (call: Call) => ({ by: call.principal.keyId, now: call.now });
+export const deedOf = (call: Call) => ({ by: call.principal.keyId, now: call.now });
 
 /** One transaction: the change, its audit entry and its answer. */
-async function changed(
+export async function changed(
   call: Call,
   room: ApiRoom,
   status: number,
@@ -345,44 +252,6 @@ async function changed(
     return answer;
   });
 }
-
-/** One transaction: the approval, and the running subscriptions that have it from now on or later. */
-async function approvePrice(call: Call, room: ApiRoom): Promise<ApiAnswer> {
-  const { tenant, now, params } = call;
-  const key = [tenant, params['plan_id']!, params['target']!] as const;
-  const done = unfrozen(
-    await room.ledger.changeAccount<ApiAnswer>(
-      tenant,
-      now,
-      async (document, tx) => {
-        const { own, from } = await room.catalogue.approvePrice(tx, key, deedOf(call), digestRead(call));
-        const running = document.subscriptions.map((json) =>
-          (json.ended_at ?? now) < now ? json : reprice(json, own, from ?? renewalOf(json, document.zone, now)),
-        );
-        return { document: { ...document, subscriptions: running }, result: { status: 204 } };
-      },
-      (tx, answer) => call.settle(tx, answer),
-    ),
-  );
-  if (done === 'absent') throw absent('organization');
-  await followUp(tenant, done.appended, room);
-  return done.result;
-}
-
-/** Where a subscription's next period begins. */
-function renewalOf({ calendar, started_at }: SubscriptionJson, zone: string, now: Instant): Instant {
-  const anchor = calendar.anchor as Instant;
-  return periodContaining({ ...calendar, anchor, zone }, later(now, started_at as Instant)).end;
-}
-
-const priceJson = (row: CustomPriceRow) => ({
-  plan_id: row.plan_id,
-  target: row.target,
-  effective_from: row.effective_from === '' ? null : row.effective_from,
-  state: row.state,
-  digest: digestOf(row),
-  document: JSON.parse(row.document) as Json,
-});
 
 const planJson = (row: PlanRow) => ({
   plan_id: row.plan_id,

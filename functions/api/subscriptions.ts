@@ -28,7 +28,8 @@ import {
   pageQuery,
 } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
-import { keptPlan, metricsOf, ownPrices, publishedPlan } from '../../shared/stores/catalogue-store.ts';
+import { keptPlan, metricsOf, publishedPlan } from '../../shared/stores/catalogue-store.ts';
+import { ownPrices } from '../../shared/stores/own-prices.ts';
 import { closeEnded, issueStart } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { type ApiRoom, absent, page } from './room.ts';
