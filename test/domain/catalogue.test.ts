@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { parsePlan, planDigest } from '../../shared/domain/catalogue/plan.ts';
 import type { MetricJson } from '../../shared/domain/catalogue/schema.ts';
 import { refusalOf } from '../support/refusal.ts';
@@ -184,6 +185,28 @@ describe('the cells of a price matrix', () => {
     it(`are refused: ${says}`, () =>
       assert.equal(refused(matrix(...matches)), `invalid_catalogue usage.0.matrix.cells.${last}.match`));
   }
+
+  it('law: are taken if and only if none of all possible events fits two of them', () => {
+    const some = (...values: string[]) => fc.option(fc.constantFrom(...values), { nil: undefined });
+    const match = fc
+      .record({ region: some('eu', 'us'), size: some('s', 'l') })
+      .map((asked) => JSON.parse(JSON.stringify(asked)) as Record<string, string>)
+      .filter((asked) => Object.keys(asked).length > 0);
+    const possible = ['eu', 'us', undefined].flatMap((region) =>
+      ['s', 'l', undefined].map((size) => ({ region, size })),
+    );
+    fc.assert(
+      fc.property(fc.array(match, { minLength: 1, maxLength: 5 }), (cells) => {
+        const fitting = possible.map(
+          (event) =>
+            cells.filter((cell) => Object.entries(cell).every(([name, value]) => event[name as 'region'] === value))
+              .length,
+        );
+        assert.equal(refused(matrix(...cells)) === 'taken', Math.max(...fitting) <= 1);
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('look at dimensions of the metric only', () => {
     assert.equal(refused(matrix({ colour: 'red' })), 'invalid_catalogue usage.0.matrix.cells.0.match');

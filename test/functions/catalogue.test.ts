@@ -194,3 +194,47 @@ describe('the catalogue, over the months', () => {
     assert.deepEqual(addons, ['extra']);
   });
 });
+
+describe('an organization’s document that is loaded again', () => {
+  let suite: TestSuite;
+  beforeEach(async () => {
+    suite = await TestSuite.start({ at: '2026-03-01T00:00:00Z' });
+  });
+  afterEach(() => suite.close());
+
+  const START = '2026-03-01T00:00:00Z';
+  const cell = (region: string, id: string) => ({
+    match: { region },
+    document: { price_id: id, version: '1', currency: 'EUR', model: perUnit('1') },
+  });
+  const documentWith = (...cells: object[]) => ({
+    organization_id: 'acme',
+    zone: 'UTC',
+    currency: 'EUR',
+    subscriptions: [
+      {
+        subscription_id: 'main',
+        started_at: START,
+        calendar: { unit: 'month', count: 1, anchor: START },
+        meters: [
+          {
+            metric_name: 'calls',
+            aggregation: 'sum',
+            dimensions: ['region'],
+            prices: [{ effective_from: START, document: null, cells }],
+          },
+        ],
+      },
+    ],
+  });
+
+  it('cannot give a price of the past to other events: what eu costs was not what us cost', async () => {
+    const client = await suite.organization(documentWith(cell('eu', 'gpu.eu'), cell('us', 'gpu.us')));
+    const sent = await client.send([usage('k', 'calls', '1', START, { properties: { region: 'eu' } })]);
+    assert.equal(sent.results[0]?.status, 'accepted');
+    await suite.platform.bus.idle();
+    const put = (...cells: object[]) => suite.platform.accounts.put(documentWith(...cells), suite.clock.now());
+    await put(cell('eu', 'gpu.eu'), cell('us', 'gpu.us'));
+    await assert.rejects(put(cell('us', 'gpu.eu'), cell('eu', 'gpu.us')), { code: 'invalid_catalogue' });
+  });
+});
