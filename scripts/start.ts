@@ -7,6 +7,7 @@ import { newApiKey } from '../shared/edge/auth.ts';
 import { readConfig, VARIABLES } from '../shared/edge/config.ts';
 import { drainProcess } from '../shared/edge/drain.ts';
 import { createLog } from '../shared/edge/log.ts';
+import type { Role } from '../shared/stores/account-store.ts';
 import { Suite } from '../shared/wiring/suite.ts';
 import { runErrand } from './support/errand.ts';
 
@@ -57,9 +58,14 @@ async function welcome(suite: Suite): Promise<void> {
   const started_at = `${clock.now().slice(0, 7)}-01T00:00:00Z`;
   const document = { ...starter, subscriptions: starter.subscriptions.map((one) => ({ ...one, started_at })) };
   const { tenant } = await accounts.put(document, clock.now());
-  const { keyId, secret, text } = newApiKey(entropy, config);
-  await accounts.addKey({ keyId, secret, tenant, role: 'tenant_admin', createdAt: clock.now() });
+  const key = async (role: Role): Promise<string> => {
+    const { keyId, secret, text } = newApiKey(entropy, config);
+    await accounts.addKey({ keyId, secret, tenant, role, createdAt: clock.now() });
+    return text;
+  };
   console.log(
-    `organization ${tenant} was made from scripts/starter-account.json; its API key, shown only now:\n${text}`,
+    `organization ${tenant} was made from scripts/starter-account.json; its API key, shown only now:\n${await key('tenant_admin')}`,
   );
+  console.log('and keys of two people of the platform: who writes plans, and who publishes them:');
+  console.log(`${await key('billing_operator')}\n${await key('approver')}`);
 }

@@ -31,7 +31,11 @@ describe('docs/api.md, followed word by word', function () {
     // Readers send usage of this minute, so this suite begins now and is moved from here.
     suite = await TestSuite.start({ at: new Date().toISOString() });
     const { key } = await suite.organization(starter(suite.clock.now().slice(0, 7)));
-    shell = new Shell('.', { URL: suite.url, KEY: key });
+    const [operator, approver] = [
+      await suite.client('acme', 'billing_operator'),
+      await suite.client('acme', 'approver'),
+    ];
+    shell = new Shell('.', { URL: suite.url, KEY: key, OPERATOR: operator.key, APPROVER: approver.key });
   });
   after(async () => {
     shell.close();

@@ -3,7 +3,7 @@ import { parseQuantity } from '../../shared/domain/decimals.ts';
 import { sha256, sha256Base64url } from '../../shared/domain/digest.ts';
 import { parseLedgerOrigin, parseTenantId } from '../../shared/domain/ids.ts';
 import type { Bill } from '../../shared/domain/ledger/bill-rules.ts';
-import { aggregateKeyText, Books, type OpenPeriod, periodKeyText, endOf } from '../../shared/domain/ledger/books.ts';
+import { aggregateKeyText, Books, endOf, type OpenPeriod, periodKeyText } from '../../shared/domain/ledger/books.ts';
 import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { Scribe } from '../../shared/domain/ledger/scribe.ts';
 import { CompactRange } from '../../shared/domain/ledger/tree.ts';
