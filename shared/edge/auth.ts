@@ -38,8 +38,7 @@ export async function whoAsks(authorization: string | undefined, room: AuthRoom)
 
 /** @throws BadInput `insufficient_scope` unless who asks may do this */
 export function requireScope({ role }: Principal, scope: Scope): void {
-  if (!mayDo(role, scope))
-    throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
+  if (!mayDo(role, scope)) throw new BadInput('insufficient_scope', `this needs a key with ${scope}`);
 }
 
 /** Finds out who asks, and whether they may. @throws BadInput as `whoAsks` and `requireScope` do */

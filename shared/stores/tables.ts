@@ -165,12 +165,9 @@ export const limit_notices = table(
 );
 
 /** Batches that usage summaries do not count yet: until then whoever asks counts them from the batch itself. */
-export const unrolled = table(
-  'unrolled',
-  { tenant: 'text', batch_id: 'text', count: 'int' },
-  ['tenant', 'batch_id'],
-  { parent: accounts },
-);
+export const unrolled = table('unrolled', { tenant: 'text', batch_id: 'text', count: 'int' }, ['tenant', 'batch_id'], {
+  parent: accounts,
+});
 
 /** What was used: minutes in rows of an hour, quarter hours in rows of a day; see `domain/usage/rollup.ts`. */
 export const usage_rollups = table(

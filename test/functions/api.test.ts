@@ -352,7 +352,12 @@ describe('the API answers a tenant', () => {
       for (const list of ['receipts', 'invoices', 'evidence']) {
         assert.deepEqual(await idle.read(`${API}/${list}`), { data: [], has_more: false, next_cursor: null }, list);
       }
-      assert.deepEqual(await idle.read(`${API}/usage/summary`), { as_of_seq: null, data: [], has_more: false, next_cursor: null });
+      assert.deepEqual(await idle.read(`${API}/usage/summary`), {
+        as_of_seq: null,
+        data: [],
+        has_more: false,
+        next_cursor: null,
+      });
     });
   });
 

@@ -137,10 +137,7 @@ describe('run-invoices closes what is over', () => {
       suite.sql("UPDATE accounts SET document='{}' WHERE tenant='broken'");
       suite.goTo('2026-04-01T01:00:00Z');
       const run = await suite.runInvoices();
-      assert.deepEqual(
-        run.issued.map(({ tenant }) => tenant).sort(),
-        ['acme', 'umbrella'],
-      );
+      assert.deepEqual(run.issued.map(({ tenant }) => tenant).sort(), ['acme', 'umbrella']);
       assert.deepEqual(run.skipped, [{ tenant: 'broken', reason: 'failed' }]);
       assert.ok(suite.lines.some(({ event, facts }) => event === 'invoice_run_failed' && facts['tenant'] === 'broken'));
     });

@@ -35,7 +35,12 @@ export const discountSchema = {
   properties: {
     discount_id: { ...name, description: 'the discount’s or coupon’s name' },
     percent: { type: 'string', maxLength: 14, description: 'a fraction as a decimal string: "0.1" takes 10 %' },
-    amount: { type: 'string', pattern: '^[1-9][0-9]{0,29}$', maxLength: 30, description: 'minor units; instead of percent' },
+    amount: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,29}$',
+      maxLength: 30,
+      description: 'minor units; instead of percent',
+    },
     currency: { type: 'string', pattern: '^[A-Z]{3}$', maxLength: 3, description: 'of the amount' },
     covers: { type: 'array', maxItems: 100, uniqueItems: true, items: name, description: 'empty: the whole invoice' },
     duration: { type: 'string', enum: ['once', 'repeating', 'forever'] },
