@@ -133,7 +133,7 @@ export async function issueCreditNote(
   const earlier = await creditNotesOf(tx, work.tenant, order.invoice);
   const decision = invoice.tax_decision === '' ? undefined : await tx.read(terms, [invoice.tax_decision]);
   if (invoice.tax_decision !== '' && decision === undefined) throw new Error('the tax decision of the invoice is gone');
-  const taxation = decision === undefined ? undefined : taxationOf(decision.bytes, invoice.currency);
+  const taxation = decision === undefined ? undefined : taxationOf(decision.bytes);
   const number = await numberInvoice(tx, order.series);
   const frame = { number, issuedAt: work.scribe.recordedAt, reason: order.reason };
   const note = makeCreditNote(invoice, earlier, order.request, taxation, frame);

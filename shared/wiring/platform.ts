@@ -69,7 +69,8 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     projected: new Map<string, Projected>(),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
-    taxationOf: async (_account: Account, _at: Instant): Promise<DecidedTaxation | undefined> => undefined,
+    /** what stands in the organization's document; asynchronous, since an engine outside may be asked instead */
+    taxationOf: async ({ tax }: Account, _at: Instant): Promise<DecidedTaxation | undefined> => tax,
     onInvoice: async (_tenant: TenantId, _number: string): Promise<void> => undefined,
     sealIntervalSeconds: config.sealIntervalSeconds,
     hotWindowDays: config.hotWindowDays,

@@ -11,6 +11,7 @@ import {
   type TenantId,
 } from '../ids.ts';
 import { type DiscountTerms, parseDiscount } from '../invoice/discount.ts';
+import { type DecidedTaxation, parseTaxDecision, taxDecisionSchema } from '../invoice/taxation.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
@@ -123,6 +124,8 @@ export interface Account {
   readonly region: string | undefined;
   readonly zone: string;
   readonly currency: Currency;
+  /** what was decided about taxes on its invoices; undefined: they have none */
+  readonly tax: DecidedTaxation | undefined;
   readonly latenessDays: number;
   readonly graceMinutes: number;
   readonly subscriptions: readonly Subscription[];
@@ -143,6 +146,8 @@ export const accountSchema = {
     region: { type: 'string', pattern: '^[a-z]{2,8}$' },
     zone: text,
     currency: text,
+    /** taxes on its invoices, from the next one on */
+    tax: taxDecisionSchema,
     lateness_days: { type: 'integer', minimum: 1, maximum: 365 },
     grace_minutes: { type: 'integer', minimum: 0, maximum: 44640 },
     subscriptions: {
@@ -344,6 +349,7 @@ export function parseAccount(value: unknown): Account {
     region: value.region,
     zone,
     currency,
+    tax: value.tax === undefined ? undefined : parseTaxDecision(value.tax),
     latenessDays: value.lateness_days ?? 35,
     graceMinutes: value.grace_minutes ?? 60,
     subscriptions,

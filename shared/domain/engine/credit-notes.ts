@@ -23,7 +23,7 @@ interface NotesQuestion {
 /** Credit notes over an invoice of these lines (net minor units), one after the other. */
 export function answerCreditNotes(asked: NotesQuestion) {
   const currency = currencyOf(asked.currency);
-  const taxation = plainTaxation(asked.tax, currency);
+  const taxation = plainTaxation(asked.tax);
   const lines = asked.lines.map(({ amount, tax_category }, i) => ({
     name: `line-${i}`,
     amount: BigInt(amount),

@@ -69,14 +69,7 @@ export function answerInvoice(asked: InvoiceQuestion) {
   });
   const discounts = (asked.discounts ?? []).map((json, i) => parseDiscount(json, `discounts.${i}`));
   const at = asked.at === undefined ? ('2026-01-01T00:00:00.000000Z' as Instant) : moment(asked.at, 'at');
-  const reckoned = reckon(
-    currency,
-    lines,
-    discounts,
-    plainTaxation(asked.tax, currency),
-    grantsOf(asked.credits ?? []),
-    at,
-  );
+  const reckoned = reckon(currency, lines, discounts, plainTaxation(asked.tax), grantsOf(asked.credits ?? []), at);
   return {
     lines: lines.map(({ name, exact: amount, amount: minorUnits }, i) => ({
       name,
@@ -113,7 +106,7 @@ export function answerTax(asked: {
   readonly lines: readonly { readonly amount: string; readonly tax_category?: string }[];
   readonly tax: TaxJson;
 }) {
-  const rows = plainTaxation(asked.tax, currencyOf(asked.currency))!.taxesOn(
+  const rows = plainTaxation(asked.tax)!.taxesOn(
     asked.lines.map(({ amount, tax_category }) => ({ amount: BigInt(amount), category: tax_category ?? 'standard' })),
   );
   return { taxes: rows.map(taxJson), tax_total: String(rows.reduce((sum, { amount }) => sum + amount, 0n)) };

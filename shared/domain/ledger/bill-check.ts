@@ -99,7 +99,7 @@ export class BillCheck {
     const closeSeq = this.closed?.seq;
     const asked = { ledger, tenant, number: entry.number, kind, issuedAt: entry.recorded_at, closeSeq };
     try {
-      return foldInvoice(bucket, asked, invoiceTerms(money, bucket, this.#discounts(seq), this.#taxation(bucket, seq)));
+      return foldInvoice(bucket, asked, invoiceTerms(money, bucket, this.#discounts(seq), this.#taxation(seq)));
     } catch (error) {
       // A currency whose minor unit this version does not know cannot be rounded.
       if (error instanceof BadInput) throw new LedgerFault('reserved_kind', seq, error.message);
@@ -113,12 +113,12 @@ export class BillCheck {
       .map((entry) => readDiscountTerms(this.#cited(entry.discount_digest, seq)));
   }
 
-  #taxation(bucket: OpenPeriod, seq: Sequence): InvoiceTerms['taxation'] {
+  #taxation(seq: Sequence): InvoiceTerms['taxation'] {
     const digests = new Set(this.#reckoned.filter((entry) => entry.typ === 'tax').map(({ decision }) => decision));
     const [digest] = digests;
     if (digest === undefined) return undefined;
     if (digests.size > 1) throw new LedgerFault('wrong_invoice', seq, 'an invoice follows one tax decision');
-    return taxationOf(this.#cited(digest, seq), bucket.currency);
+    return taxationOf(this.#cited(digest, seq));
   }
 
   #cited(digest: string, seq: Sequence): Uint8Array {

@@ -53,17 +53,21 @@ export function moneyText({ currency, minorUnits }: Money): string {
  * @param weights non-negative, at least one above zero
  * @returns one share per weight, in order; the shares add up to `total` exactly
  */
-export function split(total: Money, weights: readonly bigint[]): Money[] {
+export const split = (total: Money, weights: readonly bigint[]): Money[] =>
+  splitUnits(total.minorUnits, weights).map((minorUnits) => ({ currency: total.currency, minorUnits }));
+
+/** The same on a number of minor units. */
+export function splitUnits(total: bigint, weights: readonly bigint[]): bigint[] {
   const whole = weights.reduce((all, weight) => all + weight, 0n);
   if (weights.some((weight) => weight < 0n) || whole <= 0n) {
     throw new RangeError('a split needs weights that are not negative, with one above zero');
   }
-  const size = total.minorUnits < 0n ? -total.minorUnits : total.minorUnits;
+  const size = total < 0n ? -total : total;
   const shares = weights.map((weight) => (size * weight) / whole);
   const byRemainder = weights
     .map((weight, index) => ({ index, remainder: (size * weight) % whole }))
     .sort((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1));
   const spare = Number(size - shares.reduce((all, share) => all + share, 0n));
   for (const { index } of byRemainder.slice(0, spare)) shares[index]! += 1n;
-  return shares.map((share) => ({ currency: total.currency, minorUnits: total.minorUnits < 0n ? -share : share }));
+  return shares.map((share) => (total < 0n ? -share : share));
 }
