@@ -41,6 +41,53 @@ describe('the catalogue, over the months', () => {
     shop.do(shop.operator, 'PUT', `/plans/pro/prices/${target}${query}`, document);
   const approve = (target: string) => shop.do(shop.approver, 'POST', `/plans/pro/prices/${target}/approve`);
 
+  it('is listed in a stable order, page by page: products, metrics, and every version of a plan', async () => {
+    for (const product_id of ['letters', 'archive']) {
+      await shop.do(shop.operator, 'POST', '/products', { product_id, name: `The ${product_id}` });
+    }
+    await shop.metric({ metric_name: 'pages', aggregation: 'max' });
+    type Page = { data: Record<string, unknown>[]; has_more: boolean; next_cursor: string | null };
+    const walk = async (list: string, say: (row: Record<string, unknown>) => string): Promise<string[]> => {
+      const said: string[] = [];
+      for (let cursor = ''; ; ) {
+        const page = await shop.do<Page>(shop.operator, 'GET', `/${list}?limit=1${cursor}`);
+        assert.ok(page.data.length <= 1);
+        said.push(...page.data.map(say));
+        if (!page.has_more) return said;
+        cursor = `&cursor=${page.next_cursor}`;
+      }
+    };
+    assert.deepEqual(await walk('products', (row) => `${row['product_id']}: ${row['name']}`), [
+      'archive: The archive',
+      'letters: The letters',
+    ]);
+    assert.deepEqual(await walk('metrics', (row) => `${row['metric_name']} ${row['aggregation']}`), [
+      'calls sum',
+      'pages max',
+    ]);
+    assert.deepEqual(await walk('plans', (row) => `${row['plan_id']} ${row['version']}`), ['extra 1', 'pro 1']);
+  });
+
+  it('leaves a discount to whoever grants credit: 10 % off 31.00 and 10 calls is 3.20 off 32.00', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
+    const tenth = { discount_id: 'tenth', percent: '0.1', duration: 'once' };
+    assert.equal(
+      await shop.refused(shop.customer, 'POST', '/subscriptions/main/discounts', tenth),
+      '403 insufficient_scope',
+    );
+    suite.goTo('2026-03-20T00:00:00Z');
+    await shop.do(shop.operator, 'POST', '/subscriptions/main/discounts', tenth);
+    await shop.customer.send([calls('10', '2026-03-19T00:00:00Z')]);
+    assert.deepEqual(await lastInvoice('2026-04-01T01:00:00Z'), [
+      '2880',
+      'advance base 31',
+      'usage calls 1',
+      'discount tenth -320',
+    ]);
+    assert.deepEqual(await lastInvoice('2026-05-01T01:00:00Z'), ['3100', 'advance base 31']);
+    await shop.prove();
+  });
+
   it('gives a running subscription the organization’s own prices from its next period on', async () => {
     await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
     suite.goTo('2026-03-10T00:00:00Z');
