@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { readDiscountTerms } from '../../shared/domain/invoice/discount.ts';
 import { parseTaxDecision, taxationOf } from '../../shared/domain/invoice/taxation.ts';
 import { refusalOf } from '../support/refusal.ts';
 
@@ -54,10 +55,17 @@ describe('a tax decision', () => {
   it('has one normal form, and is read from no other', () => {
     const decision = parseTaxDecision({ rates: [rate('standard', '0.190')], behavior: 'exclusive' });
     const bytes =
-      '{"behavior":"exclusive","rates":[{"category":"standard","jurisdiction":"eu-de","rate":"0.19","treatment":"taxed"}]}';
+      '{"behavior":"exclusive","rates":[{"category":"standard","jurisdiction":"eu-de","rate":"0.19","treatment":"taxed"}],"typ":"tax_decision","v":"1"}';
     assert.equal(decision.bytes.toString(), bytes);
     assert.equal(taxationOf(Buffer.from(bytes)).digest, decision.digest);
     assert.equal(refusalOf(() => taxationOf(Buffer.from(bytes.replace('0.19', '0.190'))))?.code, 'invalid_catalogue');
+  });
+
+  it('is refused, not stumbled over, where its bytes are no decision', () => {
+    for (const bytes of ['', '{', '[]', 'null', '"x"', '{"behavior":"exclusive"}', '[['.repeat(50_000)]) {
+      assert.equal(refusalOf(() => taxationOf(Buffer.from(bytes)))?.code, 'invalid_catalogue', bytes.slice(0, 30));
+      assert.ok(refusalOf(() => readDiscountTerms(Buffer.from(bytes))) !== undefined, bytes.slice(0, 30));
+    }
   });
 
   for (const [what, value] of Object.entries({

@@ -5,6 +5,7 @@ import { sha256Base64url } from '../digest.ts';
 import { BadInput } from '../errors.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { split } from '../money/money.ts';
+import { termsOf } from './terms.ts';
 
 /** Terms of a discount: immutable, known by the digest of their canonical bytes. */
 export interface DiscountTerms {
@@ -102,7 +103,7 @@ export function parseDiscount(value: unknown, param = 'discount'): DiscountTerms
 
 /** Reads the canonical form back, as evidence carries it. @throws BadInput `invalid_discount` where it is no such document */
 export function readDiscountTerms(bytes: Uint8Array): DiscountTerms {
-  const json = JSON.parse(Buffer.from(bytes).toString('utf8')) as Readonly<Record<string, unknown>>;
+  const json = termsOf(bytes);
   const text = (key: string): string => (typeof json[key] === 'string' ? (json[key] as string) : '');
   const terms = parseDiscount({
     discount_id: json['discount_id'],

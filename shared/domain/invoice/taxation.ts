@@ -5,6 +5,7 @@ import { sha256Base64url } from '../digest.ts';
 import { BadInput } from '../errors.ts';
 import type { Taxation } from './assemble.ts';
 import { type RateOnCategory, taxationAt } from './tax-rates.ts';
+import { termsOf } from './terms.ts';
 
 /**
  * What was decided about an organization's taxes: rates on tax categories. Immutable, known by the digest of its canonical
@@ -63,13 +64,16 @@ export function parseTaxDecision(value: unknown, param = 'tax'): DecidedTaxation
   }
   const rates = value.rates.map((row, i) => ({ ...row, rate: parseRate(row.rate, `${param}.rates.${i}.rate`) }));
   requireApart(rates, param);
-  const bytes = Buffer.from(canonicalBytes({ behavior: value.behavior, rates: rates.map(written) }));
+  const bytes = Buffer.from(
+    canonicalBytes({ v: '1', typ: 'tax_decision', behavior: value.behavior, rates: rates.map(written) }),
+  );
   return { ...taxationAt(value.behavior, rates), digest: sha256Base64url(bytes), bytes };
 }
 
 /** Reads a decision from its bytes. @throws BadInput where it is none, or not in its one normal form */
 export function taxationOf(bytes: Uint8Array): DecidedTaxation {
-  const decision = parseTaxDecision(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const { behavior, rates } = termsOf(bytes);
+  const decision = parseTaxDecision({ behavior, rates });
   if (!decision.bytes.equals(bytes))
     throw new BadInput('invalid_catalogue', 'the tax decision is not in its normal form');
   return decision;
