@@ -1,7 +1,7 @@
 import type { Json } from '../../shared/domain/canonical.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
-import { instantSchema, nullable, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
+import { countSchema, hashSchema, instantSchema, nullable, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
 import { type ApiRoom, page } from './room.ts';
 
 const word = { type: 'string', maxLength: 200 } as const;
@@ -9,22 +9,43 @@ const word = { type: 'string', maxLength: 200 } as const;
 const entrySchema = {
   $id: 'urn:tallystick:schema:audit-entry',
   type: 'object',
-  required: ['entry_id', 'at', 'organization_id', 'action', 'operation', 'actor', 'role', 'request_id', 'facts'],
+  required: [
+    'seq',
+    'at',
+    'organization_id',
+    'action',
+    'operation',
+    'actor',
+    'outcome',
+    'request_id',
+    'facts',
+    'digest',
+  ],
   additionalProperties: false,
   properties: {
-    entry_id: word,
+    seq: { ...countSchema, description: 'its place in this log, from 0 and without gaps' },
     at: instantSchema,
     organization_id: nullable(word),
     action: word,
     operation: word,
-    actor: { ...word, description: 'the key that did it' },
-    role: word,
+    actor: {
+      type: 'object',
+      required: ['kind', 'id', 'role'],
+      additionalProperties: false,
+      properties: {
+        kind: { type: 'string', enum: ['key', 'jwt'] },
+        id: { ...word, description: 'the key, or the person under a pseudonym' },
+        role: word,
+      },
+    },
+    outcome: { type: 'string', enum: ['done', 'refused'], description: '`refused`: the actor may not do it' },
     request_id: word,
     facts: {
       type: 'object',
       additionalProperties: { type: 'string' },
-      description: 'ids and amounts, never personal data',
+      description: 'ids and amounts, never personal data; the code of a refusal',
     },
+    digest: { ...hashSchema, description: 'over the entry and the digest before it' },
   },
 } as const;
 
@@ -36,29 +57,34 @@ export const auditOperations = (room: ApiRoom): Operation[] => [
     path: '/api/v1/billing/audit',
     tag: 'Audit',
     summary: 'The audit log, oldest first',
-    description: 'Of an organization, or of the platform where none is named. Each day’s digest is in the vault.',
+    description:
+      'Of an organization, or of the platform where none is named: every change, every download of evidence, and what was refused to somebody who may not do it. Entries are chained; each day’s digests are in the vault.',
     scope: 'audit:read',
     about: 'platform',
     query: pageQuery,
     answers: { 200: pageOf('audit-log', entrySchema) },
     handle: async ({ organization, query }) => {
       const limit = limitOf(query['limit']);
-      const whose = (organization ?? '*') as Parameters<ApiRoom['cursors']['write']>[0];
+      const whose = organization ?? '*';
       const cursor = query['cursor'];
-      const after = cursor === undefined ? undefined : room.cursors.read(whose, 'audit', cursor);
-      const rows = await room.audit.list(organization, limit + 1, after);
+      const from = cursor === undefined ? 0 : Number(room.cursors.read(whose, 'audit', cursor)) + 1;
+      const rows = await room.audit.list(organization, limit + 1, from);
       const entries = rows.map((row) => ({
-        entry_id: row.entry_id,
+        seq: row.seq,
         at: row.at,
         organization_id: row.tenant === '*' ? null : row.tenant,
         action: row.action,
         operation: row.operation,
-        actor: row.actor,
-        role: row.role,
+        actor: { kind: row.actor_kind, id: row.actor, role: row.role },
+        outcome: row.outcome,
         request_id: row.request_id,
         facts: JSON.parse(row.facts) as Json,
+        digest: row.digest,
       }));
-      return { status: 200, json: page(entries, limit, (last) => room.cursors.write(whose, 'audit', last.entry_id)) };
+      return {
+        status: 200,
+        json: page(entries, limit, (last) => room.cursors.write(whose, 'audit', String(last.seq))),
+      };
     },
   },
 ];

@@ -46,7 +46,7 @@ export const billingOperations = (room: ApiRoom): Operation[] => [
     path: '/api/v1/billing/evidence',
     tag: 'Evidence',
     summary: 'Evidence bundles, by invoice number',
-    scope: 'billing:read',
+    scope: 'evidence:read',
     query: pageQuery,
     answers: { 200: evidenceListSchema },
     handle: (call) => invoicePage(call, 'evidence', evidenceSummary, room),
@@ -59,7 +59,7 @@ export const billingOperations = (room: ApiRoom): Operation[] => [
     summary: 'The evidence bundle of an invoice',
     description:
       'Either the file itself or, with 303, an address of it that anybody can use for 300 seconds; the bytes are the same.',
-    scope: 'billing:read',
+    scope: 'evidence:read',
     params: { number: invoiceNumberSchema },
     answers: { 200: 'bytes', 303: 'empty' },
     produces: ['application/x-tar'],
@@ -67,7 +67,7 @@ export const billingOperations = (room: ApiRoom): Operation[] => [
     handle: async ({ tenant, params, principal }) => {
       const row = await invoiceRow(tenant, params['number']!, room);
       const answer = await evidenceOf(row, room);
-      room.log.info('evidence_downloaded', { tenant, number: row.number, key_id: principal.keyId });
+      room.log.info('evidence_downloaded', { tenant, number: row.number, key_id: principal.id });
       return answer;
     },
   },

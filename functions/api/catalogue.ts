@@ -237,7 +237,7 @@ function asked(
   return { limit: limitOf(query['limit']), after };
 }
 
-export const deedOf = (call: Call) => ({ by: call.principal.keyId, now: call.now });
+export const deedOf = (call: Call) => ({ by: call.principal.person, now: call.now });
 
 /** One transaction: the change, its audit entry and its answer. */
 export async function changed(

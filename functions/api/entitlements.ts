@@ -147,7 +147,7 @@ export const entitlementOperations = (room: ApiRoom): Operation[] => [
     path: `${API}/entitlements`,
     tag: 'Entitlements',
     summary: 'Features, trials and limits of the subscriptions',
-    scope: 'billing:read',
+    scope: 'usage:read',
     query: { subscription_id: { ...queryTextSchema, description: 'only this subscription' } },
     answers: { 200: entitlementsSchema },
     handle: async ({ tenant, query, now }) => {
@@ -169,7 +169,7 @@ export const entitlementOperations = (room: ApiRoom): Operation[] => [
     summary: 'Whether so much more usage would be accepted now',
     description:
       'Nothing is reserved: between the question and the event another may take what was left. The event itself is judged once more, in the transaction that accepts it.',
-    scope: 'billing:read',
+    scope: 'usage:read',
     body: checkSchema,
     answers: { 200: verdictSchema },
     handle: (call) => check(call, room),

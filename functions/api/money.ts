@@ -1,10 +1,8 @@
-import { type Amount, readCanonicalDecimal } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
-import type { CreditNoteDocument, CreditRequest } from '../../shared/domain/invoice/credit-note.ts';
+import type { CreditNoteDocument } from '../../shared/domain/invoice/credit-note.ts';
 import { type HeldInvoice, outstanding } from '../../shared/domain/ledger/money-books.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
-import { parseInstant } from '../../shared/domain/time.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
@@ -24,17 +22,24 @@ import type { Transaction } from '../../shared/ports/database.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
 import {
   asked,
-  grantCredit,
   heldInvoice,
-  issueCreditNote,
   recordPayment,
   revokeCredit,
   voidInvoice,
   writeOff,
 } from '../../shared/stores/money-desk.ts';
-import { seriesOf } from '../run-invoices/run-invoices.ts';
+import { accountOf, approvalSchema, decisionOf, limitOn, NeedsTwo, needsTwo, propose } from './approvals.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { invoiceNumberSchema } from './invoice-schema.ts';
+import {
+  type AdjustmentBody,
+  adjust,
+  type CreditBody,
+  type CreditNoteBody,
+  credit,
+  creditNote,
+  sizeOf,
+} from './money-orders.ts';
 import { type ApiRoom, absent, page } from './room.ts';
 
 const API = '/api/v1/billing';
@@ -190,37 +195,20 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     tag: 'Credits',
     summary: 'Grant a credit',
     description:
-      'Credits pay invoices after tax: the lowest priority first, then the one that expires first, then the oldest.',
+      'Credits pay invoices after tax: the lowest priority first, then the one that expires first, then the oldest. Above the organization’s limit it is proposed (202) and granted once somebody else has approved it.',
     scope: 'credits:write',
     body: creditRequestSchema,
-    answers: { 201: creditSchema },
+    answers: { 201: creditSchema, 202: approvalSchema },
     idempotencyKey: 'required',
     mutation: 'credit.granted',
-    handle: (call) => {
-      const body = call.body as {
-        credit_id?: string;
-        amount: string;
-        currency: string;
-        cost_basis?: string;
-        priority?: number;
-        expires_at?: string;
-        reason?: string;
-      };
-      const id = body.credit_id ?? call.newId('cr');
-      const expiresAt = body.expires_at === undefined ? undefined : parseInstant(body.expires_at, 'expires_at');
+    handle: async (call) => {
+      const body = call.body as CreditBody;
+      const order = { ...body, credit_id: body.credit_id ?? call.newId('cr') };
+      const proposal = { kind: 'credit.grant', subject: order.credit_id, payload: order } as const;
+      if (await needsTwo(call, BigInt(body.amount), room)) return propose(call, room, proposal);
       return moved(call, room, 201, async (work) => {
-        if (body.currency !== work.account.currency)
-          throw new BadInput('currency_mismatch', `the organization pays in ${work.account.currency}`, 'currency');
-        grantCredit(work, {
-          id,
-          amount: BigInt(body.amount),
-          currency: parseCurrency(body.currency),
-          costBasis: BigInt(body.cost_basis ?? '0'),
-          priority: body.priority ?? 0,
-          expiresAt,
-          reason: body.reason ?? 'grant',
-        });
-        return creditJson(work, id);
+        credit(work, order);
+        return creditJson(work, order.credit_id);
       });
     },
   },
@@ -269,31 +257,26 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     tag: 'Credit notes',
     summary: 'Credit an invoice, whole or in part',
     description:
-      'Tax follows the invoice’s own decision; credit notes never exceed their invoice, and the last one takes what is left.',
+      'Tax follows the invoice’s own decision; credit notes never exceed their invoice, and the last one takes what is left. One that refunds more than the organization’s limit is proposed (202) and issued once somebody else has approved it.',
     scope: 'invoices:write',
     body: creditNoteRequestSchema,
-    answers: { 201: creditNoteSchema },
+    answers: { 201: creditNoteSchema, 202: approvalSchema },
     idempotencyKey: 'required',
     mutation: 'credit_note.issued',
-    handle: (call) => {
-      const body = call.body as {
-        invoice_number: string;
-        amount?: string;
-        lines?: { line: number; amount?: string }[];
-        reason?: string;
-        refundable?: 'refund' | 'credit' | 'none';
-      };
-      return moved(call, room, 201, async (work, tx) => {
-        const order = {
-          invoice: body.invoice_number,
-          request: creditRequest(body),
-          reason: body.reason ?? 'correction',
-          refundable: body.refundable ?? 'none',
-          series: seriesOf(`CN-${room.invoicePrefix}`, work.scribe.recordedAt),
-        };
-        const { note, refundable } = await issueCreditNote(work, tx, order);
-        return creditNoteJson(note, refundable);
-      });
+    handle: async (call) => {
+      const body = call.body as CreditNoteBody;
+      const limit = body.refundable === 'refund' ? await limitOn(call, room) : undefined;
+      try {
+        return await moved(call, room, 201, async (work, tx) => {
+          const { note, refundable } = await creditNote(work, tx, body, room);
+          // Only the books tell how much of it had been paid. Nothing of this is kept.
+          if (limit !== undefined && refundable > limit) throw new NeedsTwo();
+          return creditNoteJson(note, refundable);
+        });
+      } catch (error) {
+        if (!(error instanceof NeedsTwo)) throw error;
+        return propose(call, room, { kind: 'credit_note.refund', subject: body.invoice_number, payload: { ...body } });
+      }
     },
   },
   {
@@ -395,6 +378,8 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     summary: 'Add an amount to the next invoice',
     scope: 'invoices:write',
     body: adjustmentSchema,
+    description:
+      'Above the organization’s limit, in either direction, it is proposed (202) and made once somebody else has approved it.',
     answers: {
       201: {
         $id: 'urn:tallystick:schema:adjustment-entry',
@@ -403,32 +388,20 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
         additionalProperties: false,
         properties: { adjustment_id: nameSchema, seq: countSchema },
       },
+      202: approvalSchema,
     },
     idempotencyKey: 'required',
     mutation: 'adjustment.made',
-    handle: (call) => {
-      const body = call.body as {
-        adjustment_id?: string;
-        subscription_id: string;
-        amount: string;
-        reason: string;
-        tax_category?: string;
-      };
-      const id = body.adjustment_id ?? call.newId('adj');
-      return moved(call, room, 201, async (work) => {
-        const subscription = work.account.subscriptions.find((one) => one.id === body.subscription_id);
-        if (subscription === undefined) throw absent('subscription');
-        const at = call.now < subscription.startedAt ? subscription.startedAt : call.now;
-        const open = await work.bucketAt(subscription, at);
-        const seq = work.scribe.adjustment(
-          open,
-          id,
-          amountOf(body.amount),
-          body.reason,
-          body.tax_category ?? 'standard',
-        );
-        return { adjustment_id: id, seq };
-      });
+    handle: async (call) => {
+      const body = call.body as AdjustmentBody;
+      const order = { ...body, adjustment_id: body.adjustment_id ?? call.newId('adj') };
+      const { currency } = await accountOf(call, room);
+      const proposal = { kind: 'adjustment.make', subject: order.adjustment_id, payload: order } as const;
+      if (await needsTwo(call, sizeOf(body.amount, currency), room)) return propose(call, room, proposal);
+      return moved(call, room, 201, async (work) => ({
+        adjustment_id: order.adjustment_id,
+        seq: await adjust(work, order),
+      }));
     },
   },
   ...writeOffOperations(room),
@@ -436,13 +409,6 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
 
 /** A write-off takes two: one proposes it, another approves it. */
 function writeOffOperations(room: ApiRoom): Operation[] {
-  const proposalSchema = {
-    $id: 'urn:tallystick:schema:proposal',
-    type: 'object',
-    required: ['number', 'state', 'reason'],
-    additionalProperties: false,
-    properties: { number: invoiceNumberSchema, state: { type: 'string', enum: ['proposed', 'approved'] }, reason },
-  } as const;
   return [
     {
       operationId: 'proposeWriteOff',
@@ -450,11 +416,11 @@ function writeOffOperations(room: ApiRoom): Operation[] {
       path: `${API}/invoices/:number/write-off`,
       tag: 'Invoices',
       summary: 'Propose to give up what is outstanding',
-      scope: 'invoices:write',
+      scope: 'writeoffs:propose',
       params: { number: invoiceNumberSchema },
       body: reasonSchema('write-off-request'),
       bodyOptional: true,
-      answers: { 200: proposalSchema },
+      answers: { 202: approvalSchema },
       idempotencyKey: 'required',
       mutation: 'write_off.proposed',
       handle: async (call) => {
@@ -462,19 +428,8 @@ function writeOffOperations(room: ApiRoom): Operation[] {
         const held = (await room.ledger.books(call.tenant)).money.invoices.get(number);
         if (held === undefined) throw absent('invoice');
         if (held.state !== 'open') throw new BadInput('money_refused', `the invoice is ${held.state}`);
-        return room.database.transact(async (tx) => {
-          const proposal = {
-            tenant: call.tenant,
-            number,
-            reason: reasonOf(call, 'uncollectible'),
-            by: call.principal.keyId,
-            now: call.now,
-          };
-          await room.proposals.propose(tx, proposal);
-          const answer: ApiAnswer = { status: 200, json: { number, state: 'proposed', reason: proposal.reason } };
-          await call.settle(tx, answer);
-          return answer;
-        });
+        const payload = { number, reason: reasonOf(call, 'uncollectible') };
+        return propose(call, room, { kind: 'invoice.write_off', subject: number, payload });
       },
     },
     {
@@ -490,13 +445,16 @@ function writeOffOperations(room: ApiRoom): Operation[] {
       answers: { 200: balanceSchema },
       idempotencyKey: 'required',
       mutation: 'write_off.approved',
-      handle: (call) =>
-        moved(call, room, 200, async (work, tx) => {
-          const number = call.params['number']!;
-          const why = await room.proposals.take(tx, call.tenant, number, call.principal.keyId);
-          writeOff(work, number, why);
+      handle: async (call) => {
+        const number = call.params['number']!;
+        const proposal = await room.approvals.open(call.tenant, 'invoice.write_off', number, call.now);
+        if (proposal === undefined) throw absent('proposal');
+        return moved(call, room, 200, async (work, tx) => {
+          const { payload } = await room.approvals.approve(tx, call.tenant, proposal.approval_id, decisionOf(call));
+          writeOff(work, number, (JSON.parse(payload) as { readonly reason: string }).reason);
           return balanceJson(heldInvoice(work, number));
-        }),
+        });
+      },
     },
   ];
 }
@@ -528,29 +486,6 @@ async function moved(
   );
   await followUp(call.tenant, done.appended, room);
   return done.result;
-}
-
-function creditRequest(body: { amount?: string; lines?: { line: number; amount?: string }[] }): CreditRequest {
-  if (body.amount !== undefined && body.lines !== undefined)
-    throw new BadInput('invalid_parameter', 'an amount or lines, not both', 'lines');
-  if (body.amount !== undefined) return { kind: 'amount', amount: BigInt(body.amount) };
-  if (body.lines === undefined) return { kind: 'full' };
-  return {
-    kind: 'lines',
-    lines: body.lines.map(({ line, amount }) => ({
-      line,
-      ...(amount === undefined ? {} : { amount: BigInt(amount) }),
-    })),
-  };
-}
-
-function amountOf(text: string): Amount {
-  // Trailing zeros are no fault of the sender; the ledger has its numbers in one form.
-  const canonical = text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-  const amount = readCanonicalDecimal(canonical, 24);
-  if (amount === undefined || amount === 0n)
-    throw new BadInput('invalid_parameter', 'an adjustment is an amount other than 0', 'amount');
-  return amount as Amount;
 }
 
 const money = (amount: bigint, currency: string) => ({

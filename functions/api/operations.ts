@@ -1,11 +1,13 @@
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { ingestOperations } from '../ingest/operation.ts';
+import { approvalOperations } from './approvals.ts';
 import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
 import { conversionOperations } from './conversion.ts';
 import { entitlementOperations } from './entitlements.ts';
 import { invoicingOperations } from './invoicing.ts';
+import { keyOperations } from './keys.ts';
 import { ledgerOperations } from './ledger.ts';
 import { limitOperations } from './limits.ts';
 import { moneyOperations } from './money.ts';
@@ -34,6 +36,8 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...moneyOperations(room),
   ...invoicingOperations(room),
   ...paymentMethodOperations(room),
+  ...approvalOperations(room),
+  ...keyOperations(room),
   ...auditOperations(room),
 ];
 

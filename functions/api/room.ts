@@ -4,6 +4,7 @@ import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { OperationRoom } from '../../shared/edge/http/operation.ts';
 import type { Database } from '../../shared/ports/database.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
+import type { ApprovalStore } from '../../shared/stores/approval-store.ts';
 import type { AuditStore } from '../../shared/stores/audit-store.ts';
 import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
 import type { ConversionStore } from '../../shared/stores/conversion-store.ts';
@@ -12,7 +13,6 @@ import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LimitStore } from '../../shared/stores/limit-store.ts';
 import type { PaymentMethodStore } from '../../shared/stores/payment-method-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
-import type { ProposalStore } from '../../shared/stores/proposal-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
@@ -23,7 +23,9 @@ import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
 export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly database: Database;
   readonly catalogue: CatalogueStore;
-  readonly proposals: ProposalStore;
+  readonly approvals: ApprovalStore;
+  /** minor units above which a credit, an adjustment or a refund takes two, where the organization has no limit of its own */
+  readonly approvalLimit: bigint;
   readonly audit: AuditStore;
   readonly paymentMethods: PaymentMethodStore;
   readonly proofs: ProofStore;

@@ -29,7 +29,7 @@ export const usageOperations = (room: ApiRoom): Operation[] => [
     summary: 'Usage by billing period, or by windows and groups',
     description:
       'Without `window`: each meter’s aggregate per billing period, as it is billed. With `window`: what was accepted, right after it was accepted, by minute, hour, day, week or month of the organization’s zone.',
-    scope: 'billing:read',
+    scope: 'usage:read',
     query: summaryQuery,
     answers: { 200: summarySchema },
     handle: (call) => (call.query['window'] === undefined ? periods(call, room) : windows(call, room)),
@@ -42,7 +42,7 @@ export const usageOperations = (room: ApiRoom): Operation[] => [
     summary: 'What became of an accepted event',
     description:
       'Every accepted event is in exactly one state: accepted (its receipt follows within seconds), billed, or adjusted by corrections after it was billed. What was refused was said in the answer to its request and left no trace.',
-    scope: 'billing:read',
+    scope: 'usage:read',
     params: { receipt_id: { ...queryTextSchema, description: 'from the answer that accepted the event' } },
     answers: { 200: usageEventSchema },
     handle: ({ tenant, params }) => usageEvent(tenant, params['receipt_id']!, room),

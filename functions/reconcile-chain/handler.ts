@@ -19,14 +19,14 @@ export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoo
 const SWEEP_PASSES = 6;
 const SWEEP_INTERVAL_MILLISECONDS = 10_000;
 
-/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest` each day. */
+/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest?full=true|false` each day. */
 export const reconcileChainHandler = (room: ReconcileChainHandlerRoom) =>
   httpHandler(
     [
       jobRoute('/sweep', room.callers, ['passes'], (query) => sweepRepeatedly(passesOf(query), room)),
       jobRoute('/deep', room.callers, ['full'], (query) => reconcileChain(fullOf(query), room)),
       jobRoute('/retire', room.callers, [], () => retire(room)),
-      jobRoute('/audit-digest', room.callers, [], () => auditDigest(room)),
+      jobRoute('/audit-digest', room.callers, ['full'], (query) => auditDigest(fullOf(query), room)),
     ],
     handlerOptions(room),
   );

@@ -126,6 +126,8 @@ function registryOf(
       created_at: row.created_at,
       expires_at: row.expires_at ?? '',
       revoked_at: row.revoked_at ?? '',
+      scopes: row.scopes ?? '',
+      person: row.person ?? '',
     })),
     prices: rows.prices.map(({ bytes }) => sha256Hex(bytes)).sort(),
   };

@@ -120,6 +120,17 @@ export async function restoreKeys(registry: Registry | undefined, writer: RowWri
       created_at: key.created_at,
       expires_at: key.expires_at === '' ? null : key.expires_at,
       revoked_at: key.revoked_at === '' ? null : key.revoked_at,
+      scopes: (key.scopes ?? '') === '' ? null : key.scopes!,
+      person: (key.person ?? '') === '' ? null : key.person!,
+      // A secret that was rotated away is not let in again; the rest is for people, and lost with the database.
+      ...{
+        name: null,
+        created_by: null,
+        rotated_at: null,
+        previous_hash: null,
+        previous_until: null,
+        last_used_on: null,
+      },
     });
   }
   return registry?.api_keys.length ?? 0;

@@ -16,19 +16,119 @@ export type AdjustmentEntry = {
   readonly seq: number;
 };
 
+export type ApiKey = {
+  readonly key_id: string;
+  /** null for a role of the platform */
+  readonly organization_id: string | null;
+  readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
+  /** what it may do */
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly name: string | null;
+  readonly state: 'active' | 'expired' | 'revoked';
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly rotated_at: string | null;
+  /** until then the secret before the rotation is good, too */
+  readonly previous_secret_until: string | null;
+  readonly revoked_at: string | null;
+  /** a day in UTC */
+  readonly last_used_on: string | null;
+};
+
+export type ApiKeyList = {
+  readonly data: readonly ApiKey[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type ApiKeyRequest = {
+  readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
+  /** fewer than the role has; all of them unless given */
+  readonly scopes?: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  /** what it is for, e.g. `ci.deploy`; no names of people */
+  readonly name?: string;
+  /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+  readonly expires_at?: string;
+  /** subject (`sub`) of whoever holds it, as the identity provider’s tokens name them; kept as a pseudonym. Whoever makes it with a token holds it, unless said */
+  readonly person?: string;
+};
+
+export type ApiKeyRotation = {
+  readonly overlap_hours?: number;
+};
+
+export type ApiKeySecret = {
+  readonly key_id: string;
+  /** null for a role of the platform */
+  readonly organization_id: string | null;
+  readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
+  /** what it may do */
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly name: string | null;
+  readonly state: 'active' | 'expired' | 'revoked';
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly rotated_at: string | null;
+  /** until then the secret before the rotation is good, too */
+  readonly previous_secret_until: string | null;
+  readonly revoked_at: string | null;
+  /** a day in UTC */
+  readonly last_used_on: string | null;
+  /** the key itself, shown now and never again */
+  readonly key: string;
+};
+
+export type Approval = {
+  readonly approval_id: string;
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  readonly kind: 'credit.grant' | 'adjustment.make' | 'credit_note.refund' | 'invoice.write_off';
+  /** what it is about: a credit, an invoice’s number, … */
+  readonly subject: string;
+  readonly state: 'proposed' | 'executed' | 'rejected' | 'expired';
+  /** what will be done */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** of all this: whoever decides may say what was read */
+  readonly digest: string;
+  /** a key, or a person under a pseudonym */
+  readonly proposed_by: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly proposed_at: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly expires_at: string;
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+};
+
+export type ApprovalList = {
+  readonly data: readonly Approval[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type AuditEntry = {
-  readonly entry_id: string;
+  /** its place in this log, from 0 and without gaps */
+  readonly seq: number;
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
   readonly at: string;
   readonly organization_id: string | null;
   readonly action: string;
   readonly operation: string;
-  /** the key that did it */
-  readonly actor: string;
-  readonly role: string;
+  readonly actor: {
+    readonly kind: 'key' | 'jwt';
+    /** the key, or the person under a pseudonym */
+    readonly id: string;
+    readonly role: string;
+  };
+  /** `refused`: the actor may not do it */
+  readonly outcome: 'done' | 'refused';
   readonly request_id: string;
-  /** ids and amounts, never personal data */
+  /** ids and amounts, never personal data; the code of a refusal */
   readonly facts: Readonly<Record<string, string>>;
+  /** over the entry and the digest before it */
+  readonly digest: string;
 };
 
 export type AuditLog = {
@@ -214,7 +314,7 @@ export type EntitlementCheck = {
 export type EntitlementVerdict = {
   readonly allowed: boolean;
   /** the code that the event would be refused with */
-  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable') | null;
+  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
   readonly detail: string | null;
   /** until the first limit that blocks; null where none does */
   readonly remaining: string | null;
@@ -1373,17 +1473,17 @@ export type PriceDocument = {
 export type Problem = {
   readonly type: string;
   readonly title: string;
-  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1401,14 +1501,6 @@ export type ProductList = {
   readonly data: readonly Product[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
-};
-
-export type Proposal = {
-  /** e.g. INV-2026-000001 */
-  readonly number: string;
-  readonly state: 'proposed' | 'approved';
-  /** a short code, no text: it stands in the ledger */
-  readonly reason: string;
 };
 
 export type Receipt = {
@@ -1686,7 +1778,7 @@ export type UsageOutcome = {
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -1765,6 +1857,18 @@ export interface Operations {
     };
     readonly answer: PaymentMethod;
   };
+  /** Approve a proposal and carry it out */
+  readonly approveApproval: {
+    readonly input: {
+      readonly approval_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body?: Decision;
+    };
+    readonly answer: Approval;
+  };
   /** Approve an organization’s own price */
   readonly approvePrice: {
     readonly input: {
@@ -1841,7 +1945,16 @@ export interface Operations {
       readonly idempotency_key: string;
       readonly body: Adjustment;
     };
-    readonly answer: AdjustmentEntry;
+    readonly answer: AdjustmentEntry | Approval;
+  };
+  /** Make an API key */
+  readonly createApiKey: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: ApiKeyRequest;
+    };
+    readonly answer: ApiKeySecret;
   };
   /** Credit an invoice, whole or in part */
   readonly createCreditNote: {
@@ -1852,7 +1965,7 @@ export interface Operations {
       readonly idempotency_key: string;
       readonly body: CreditNoteRequest;
     };
-    readonly answer: CreditNote;
+    readonly answer: CreditNote | Approval;
   };
   /** Invoice what has come together so far */
   readonly createInvoice: {
@@ -1932,6 +2045,15 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Uint8Array;
+  };
+  /** A proposal */
+  readonly getApproval: {
+    readonly input: {
+      readonly approval_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Approval;
   };
   /** The latest signed checkpoint */
   readonly getCheckpoint: {
@@ -2086,7 +2208,7 @@ export interface Operations {
       readonly idempotency_key: string;
       readonly body: CreditRequest;
     };
-    readonly answer: Credit;
+    readonly answer: Credit | Approval;
   };
   /** Grant a discount or coupon */
   readonly grantDiscount: {
@@ -2099,6 +2221,31 @@ export interface Operations {
       readonly body: Discount;
     };
     readonly answer: Subscription;
+  };
+  /** API keys of an organization, or of the platform */
+  readonly listApiKeys: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ApiKeyList;
+  };
+  /** Proposals, the oldest first */
+  readonly listApprovals: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      readonly state?: 'proposed' | 'executed' | 'rejected' | 'expired' | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ApprovalList;
   };
   /** The audit log, oldest first */
   readonly listAuditLog: {
@@ -2309,7 +2456,7 @@ export interface Operations {
       readonly idempotency_key: string;
       readonly body?: WriteOffRequest;
     };
-    readonly answer: Proposal;
+    readonly answer: Approval;
   };
   /** Publish a plan’s draft */
   readonly publishPlan: {
@@ -2346,6 +2493,16 @@ export interface Operations {
     };
     readonly answer: InvoiceBalance;
   };
+  /** Reject a proposal */
+  readonly rejectApproval: {
+    readonly input: {
+      readonly approval_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body?: Decision;
+    };
+    readonly answer: Approval;
+  };
   /** Remove a payment method */
   readonly removePaymentMethod: {
     readonly input: {
@@ -2377,6 +2534,15 @@ export interface Operations {
     };
     readonly answer: Plan;
   };
+  /** Revoke an API key, at once and for good */
+  readonly revokeApiKey: {
+    readonly input: {
+      readonly key_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ApiKey;
+  };
   /** Take back what is left of a credit */
   readonly revokeCredit: {
     readonly input: {
@@ -2387,6 +2553,16 @@ export interface Operations {
       readonly idempotency_key: string;
     };
     readonly answer: Credit;
+  };
+  /** Give an API key a new secret */
+  readonly rotateApiKey: {
+    readonly input: {
+      readonly key_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body?: ApiKeyRotation;
+    };
+    readonly answer: ApiKeySecret;
   };
   /** Usage events: one, or a list of up to 1,000 */
   readonly sendUsage: {
@@ -2444,6 +2620,7 @@ export interface Operations {
 /** How each operation is asked. */
 export const OPERATIONS = {
   addPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  approveApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/approve', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: 'application/json', accept: null },
   approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2451,6 +2628,7 @@ export const OPERATIONS = {
   checkEntitlement: { method: 'POST', path: '/api/v1/billing/entitlements/check', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   correctReceipt: { method: 'POST', path: '/api/v1/billing/corrections', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createAdjustment: { method: 'POST', path: '/api/v1/billing/adjustments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createApiKey: { method: 'POST', path: '/api/v1/billing/api-keys', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createCreditNote: { method: 'POST', path: '/api/v1/billing/credit-notes', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createInvoice: { method: 'POST', path: '/api/v1/billing/invoices', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createLimit: { method: 'POST', path: '/api/v1/billing/limits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2460,6 +2638,7 @@ export const OPERATIONS = {
   createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   deleteLimit: { method: 'DELETE', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: null },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
+  getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
@@ -2477,6 +2656,8 @@ export const OPERATIONS = {
   getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'from', 'to', 'window', 'group_by', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   grantDiscount: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/discounts', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  listApiKeys: { method: 'GET', path: '/api/v1/billing/api-keys', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listApprovals: { method: 'GET', path: '/api/v1/billing/approvals', query: ['limit', 'cursor', 'state', 'organization_id'], consumes: null, accept: 'application/json' },
   listAuditLog: { method: 'GET', path: '/api/v1/billing/audit', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCredits: { method: 'GET', path: '/api/v1/billing/credits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
@@ -2498,10 +2679,13 @@ export const OPERATIONS = {
   publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  rejectApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/reject', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   removePaymentMethod: { method: 'DELETE', path: '/api/v1/billing/payment-methods/{payment_method_id}', query: ['organization_id'], consumes: null, accept: null },
   resumeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/resume', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   retirePlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/retire', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  revokeApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   revokeCredit: { method: 'POST', path: '/api/v1/billing/credits/{credit_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  rotateApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/rotate', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   sendUsage: { method: 'POST', path: '/api/v1/billing/usage', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   setDefaultPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods/{payment_method_id}/default', query: ['organization_id'], consumes: null, accept: 'application/json' },
   setFeatureOverrides: { method: 'PUT', path: '/api/v1/billing/subscriptions/{subscription_id}/features', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },

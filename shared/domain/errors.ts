@@ -67,6 +67,7 @@ export const statusFor = {
   invalid_currency: 422,
   invalid_amount: 422,
   currency_mismatch: 422,
+  rate_limited: 429,
   // what cannot go on
   internal: 500,
   temporarily_unavailable: 503,

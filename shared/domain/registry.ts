@@ -37,6 +37,10 @@ export type RegisteredKey = {
   readonly expires_at: string;
   /** empty while it holds */
   readonly revoked_at: string;
+  /** what it may do, apart by spaces; empty (or absent, in old registries) where it may do all that its role may */
+  readonly scopes?: string;
+  /** pseudonym of the person who holds it; empty or absent where nobody said */
+  readonly person?: string;
 };
 
 /** Where the vault keeps registries, by when they were taken, and the documents that they name, by digest. */

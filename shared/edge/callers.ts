@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
 import { sha256 } from '../domain/digest.ts';
 import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bearerOf } from './auth.ts';
+import { isTokensFault } from './token-faults.ts';
 
 /**
  * Tells whether a request comes from the bus or the scheduler, by its `Authorization` field.
@@ -69,21 +70,6 @@ const GOOGLE = 'https://accounts.google.com';
 // An address that nobody has verified is whatever its holder wrote. And jose takes a list of audiences that has ours in it.
 const isOneOf = (emails: readonly string[], { email, email_verified }: JWTPayload): boolean =>
   typeof email === 'string' && email_verified === true && emails.includes(email);
-
-const TOKENS_FAULTS = [
-  errors.JWSInvalid,
-  errors.JWSSignatureVerificationFailed,
-  errors.JWTInvalid,
-  errors.JWTClaimValidationFailed,
-  errors.JWTExpired,
-  errors.JOSEAlgNotAllowed,
-  errors.JOSENotSupported,
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
-];
-
-/** Whether no key set, however sound, would have made this token good. What else goes wrong, goes wrong with the key set. */
-const isTokensFault = (error: unknown): boolean => TOKENS_FAULTS.some((fault) => error instanceof fault);
 
 // One answer for every fault: whoever forges tokens learns nothing about which part was right.
 const unknownCaller = (): BadInput => new BadInput('invalid_credentials', 'the caller is not known');

@@ -16,6 +16,20 @@ export interface Config {
   readonly hotWindowDays: number;
   readonly usageMinutesDays: number;
   readonly usageSummaryDays: number;
+  /** Minor units, as text. */
+  readonly approvalLimit: string;
+  readonly ratePerSecond: number;
+  readonly rateBurst: number;
+  readonly usageRatePerSecond: number;
+  readonly usageRateBurst: number;
+  /** Empty where JWTs are not taken. */
+  readonly jwtIssuer: string;
+  readonly jwtAudience: string;
+  readonly jwtKeysUrl: string;
+  readonly jwtRoleClaim: string;
+  readonly jwtOrganizationClaim: string;
+  readonly jwtRegionClaim: string;
+  readonly jwtMaxAgeSeconds: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly drainSeconds: number;
   readonly otlpEndpoint: string;
@@ -197,6 +211,97 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '400',
     read: whole(40, 36_525),
+  },
+  approvalLimit: {
+    name: 'APPROVAL_LIMIT',
+    meaning:
+      'above it a credit, an adjustment or a refund is proposed by one person and approved by another, where the organization has no limit of its own',
+    unit: 'minor units',
+    readBy: 'all',
+    fallback: '100000',
+    read: matching(/^(?:0|[1-9][0-9]{0,14})$/),
+  },
+  ratePerSecond: {
+    name: 'RATE_PER_SECOND',
+    meaning: 'requests that an organization may make of one instance, but for sending usage; 0 sets no limit',
+    unit: 'requests per second',
+    readBy: 'all',
+    fallback: '100',
+    read: whole(0, 1_000_000),
+  },
+  rateBurst: {
+    name: 'RATE_BURST',
+    meaning: 'requests that it may make at once after a pause',
+    unit: 'requests',
+    readBy: 'all',
+    fallback: '200',
+    read: whole(1, 1_000_000),
+  },
+  usageRatePerSecond: {
+    name: 'USAGE_RATE_PER_SECOND',
+    meaning: 'requests with usage that an organization may make of one instance; 0 sets no limit',
+    unit: 'requests per second',
+    readBy: 'all',
+    fallback: '1000',
+    read: whole(0, 1_000_000),
+  },
+  usageRateBurst: {
+    name: 'USAGE_RATE_BURST',
+    meaning: 'requests with usage that it may make at once after a pause',
+    unit: 'requests',
+    readBy: 'all',
+    fallback: '2000',
+    read: whole(1, 1_000_000),
+  },
+  jwtIssuer: {
+    name: 'JWT_ISSUER',
+    meaning: 'issuer (iss) whose JWTs are taken beside API keys; empty takes none',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^\S{0,500}$/),
+  },
+  jwtAudience: {
+    name: 'JWT_AUDIENCE',
+    meaning: 'what a JWT must have been made for (aud); needed with JWT_ISSUER',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^\S{0,500}$/),
+  },
+  jwtKeysUrl: {
+    name: 'JWT_JWKS_URL',
+    meaning: 'JWKS with which JWTs are verified; needed with JWT_ISSUER',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^(?:|https?:\/\/\S{1,500})$/),
+  },
+  jwtRoleClaim: {
+    name: 'JWT_ROLE_CLAIM',
+    meaning: 'claim that holds the role',
+    readBy: 'all',
+    fallback: 'role',
+    read: matching(/^\S{1,200}$/),
+  },
+  jwtOrganizationClaim: {
+    name: 'JWT_ORGANIZATION_CLAIM',
+    meaning: 'claim that holds the organization of a tenant’s role',
+    readBy: 'all',
+    fallback: 'tenant',
+    read: matching(/^\S{1,200}$/),
+  },
+  jwtRegionClaim: {
+    name: 'JWT_REGION_CLAIM',
+    meaning: 'claim that may hold the residency region',
+    readBy: 'all',
+    fallback: 'region',
+    read: matching(/^\S{1,200}$/),
+  },
+  jwtMaxAgeSeconds: {
+    name: 'JWT_MAX_AGE_SECONDS',
+    meaning: 'how long ago a JWT may have been issued, however long it says it is good',
+    unit: 'seconds',
+    readBy: 'all',
+    fallback: '3600',
+    read: whole(60, 86_400),
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -415,6 +520,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (value === undefined || missing) complaints.push(`${variable.name}: ${variable.meaning}`);
     config[key] = value;
   }
+  // A verifier that lacks one of the three would take tokens that were made for somebody else, or none.
+  const issuer = [VARIABLES.jwtIssuer, VARIABLES.jwtAudience, VARIABLES.jwtKeysUrl];
+  const unset = issuer.filter(({ name, fallback }) => (environment[name] ?? fallback) === '');
+  if (unset.length < issuer.length) complaints.push(...unset.map(({ name, meaning }) => `${name}: ${meaning}`));
   if (complaints.length > 0) throw new ConfigWrong(complaints);
   return config as unknown as Config;
 }

@@ -1,16 +1,22 @@
-import type { Role } from '../stores/account-store.ts';
+import type { Role } from '../domain/access.ts';
 
-/** What may be asked for, by subject and verb. */
+/** What may be asked for, by subject and verb. Every operation names one; a key may be given some of its role's. */
 export const SCOPES = [
   'usage:write',
+  'usage:read',
   'billing:read',
+  'evidence:read',
   'catalogue:read',
   'catalogue:write',
   'catalogue:approve',
   'subscriptions:write',
+  'payment_methods:write',
   'invoices:write',
   'credits:write',
+  'writeoffs:propose',
+  'approvals:read',
   'approvals:decide',
+  'privacy:write',
   'organizations:read',
   'organizations:write',
   'keys:write',
@@ -18,35 +24,45 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const READING = ['billing:read', 'catalogue:read'] as const;
+const READING = ['usage:read', 'billing:read', 'evidence:read', 'catalogue:read'] as const;
+const OF_THE_PLATFORM = [...READING, 'organizations:read', 'approvals:read'] as const;
 
 /**
- * The one table of roles. Whoever proposes a price or a write-off has a role that cannot approve it, and the other way
- * round: duties are kept apart by roles, and once more by who it was (a proposer is never the approver).
+ * The one table of roles. Whoever proposes a price, a credit, a write-off or an erasure has a role that cannot approve it, and
+ * the other way round: duties are kept apart by roles, and once more by who it was (a proposer is never the approver).
+ * Who gives out keys can neither propose nor approve. The authorization matrix of the tests is made from this table.
  */
 export const ROLE_SCOPES: Readonly<Record<Role, readonly Scope[]>> = {
   tenant_viewer: READING,
-  tenant_admin: [...READING, 'usage:write', 'subscriptions:write', 'keys:write'],
-  billing_operator: [
+  tenant_admin: [
     ...READING,
+    'usage:write',
+    'subscriptions:write',
+    'payment_methods:write',
+    'privacy:write',
+    'keys:write',
+    'audit:read',
+  ],
+  billing_operator: [
+    ...OF_THE_PLATFORM,
     'catalogue:write',
     'subscriptions:write',
+    'payment_methods:write',
     'invoices:write',
     'credits:write',
-    'organizations:read',
+    'writeoffs:propose',
   ],
-  approver: [...READING, 'catalogue:approve', 'approvals:decide', 'organizations:read'],
-  compliance: [...READING, 'audit:read', 'organizations:read'],
-  platform_admin: [...READING, 'organizations:read', 'organizations:write', 'keys:write', 'audit:read'],
+  approver: [...OF_THE_PLATFORM, 'catalogue:approve', 'approvals:decide'],
+  compliance: [...OF_THE_PLATFORM, 'privacy:write', 'audit:read'],
+  platform_admin: [...OF_THE_PLATFORM, 'organizations:write', 'keys:write', 'audit:read'],
 };
 
-/** Roles of the platform: their holders act on whichever organization they name. */
-const PLATFORM_ROLES: ReadonlySet<Role> = new Set<Role>([
-  'billing_operator',
-  'approver',
-  'compliance',
-  'platform_admin',
-]);
+export const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text);
 
-export const isPlatformRole = (role: Role): boolean => PLATFORM_ROLES.has(role);
-export const mayDo = (role: Role, scope: Scope): boolean => ROLE_SCOPES[role].includes(scope);
+/**
+ * What somebody with a role may do.
+ * @param given to a key: of these, those that its role has
+ */
+export function scopesOf(role: Role, given?: readonly string[]): ReadonlySet<Scope> {
+  return new Set(ROLE_SCOPES[role].filter((scope) => given === undefined || given.includes(scope)));
+}

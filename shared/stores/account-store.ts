@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import {
   type Account,
   type AccountJson,
@@ -6,39 +5,16 @@ import {
   parseAccount,
   versionsOf,
 } from '../domain/account/account.ts';
-import { sha256, sha256Base64url } from '../domain/digest.ts';
+import { sha256Base64url } from '../domain/digest.ts';
 import { BadInput } from '../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../domain/ids.ts';
 import { type PriceVersion, parsePriceVersion } from '../domain/pricing/version.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Database, Reader, Transaction } from '../ports/database.ts';
-import { accounts, api_keys, heads, prices, waiting } from './tables.ts';
+import { addKey, type KnownKey, knownKey, type NewApiKey } from './api-keys.ts';
+import { accounts, heads, prices, waiting } from './tables.ts';
 
-export const ROLES = [
-  'tenant_viewer',
-  'tenant_admin',
-  'billing_operator',
-  'approver',
-  'compliance',
-  'platform_admin',
-] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Who asks: established by an API key. */
-export interface Principal {
-  readonly tenant: TenantId;
-  readonly role: Role;
-  readonly keyId: string;
-}
-
-export interface ApiKeyRow {
-  readonly keyId: string;
-  readonly tenant: TenantId;
-  readonly role: Role;
-  readonly secret: string;
-  readonly createdAt: Instant;
-  readonly expiresAt?: Instant;
-}
+export { isPlatformRole, type Principal, ROLES, type Role } from '../domain/access.ts';
 
 // Parsing a document costs more than a request; its text tells whether it is still the same.
 const parsed = new Map<string, { readonly text: string; readonly account: Account }>();
@@ -164,27 +140,14 @@ export class AccountStore {
     return known;
   }
 
-  async addKey(key: ApiKeyRow): Promise<void> {
-    await this.#database.transact(async (tx) => {
-      tx.insert(api_keys, {
-        key_id: key.keyId,
-        tenant: key.tenant,
-        role: key.role,
-        secret_hash: sha256(key.secret),
-        created_at: key.createdAt,
-        expires_at: key.expiresAt ?? null,
-        revoked_at: null,
-      });
-    });
+  /** Adds a key that an operator's errand has made. */
+  async addKey(key: NewApiKey): Promise<void> {
+    await this.#database.transact(async (tx) => void addKey(tx, key));
   }
 
-  /** Whom a key stands for. The same work is done for a key that does not exist. */
-  async authenticate(keyId: string, secret: string, now: Instant): Promise<Principal | undefined> {
-    const row = await this.#database.snapshot((view) => view.read(api_keys, [keyId]));
-    const matches = timingSafeEqual(row?.secret_hash ?? new Uint8Array(32), sha256(secret));
-    if (row === undefined || !matches || row.revoked_at !== null) return undefined;
-    if (row.expires_at !== null && row.expires_at <= now) return undefined;
-    return { tenant: parseTenantId(row.tenant), role: row.role as Role, keyId };
+  /** The key with that id and secret, if it is in force. The same work is done for a key that does not exist. */
+  authenticate(keyId: string, secret: string, now: Instant): Promise<KnownKey | undefined> {
+    return knownKey(this.#database, keyId, secret, now);
   }
 }
 

@@ -33,6 +33,10 @@ function table<const C extends Columns>(
 /** An organization's document, as operators loaded it. */
 export const accounts = table('accounts', { tenant: 'text', document: 'text', updated_at: 'text' }, ['tenant']);
 
+/**
+ * API keys by their id; `*` stands for the platform. `previous_hash` is the secret before the last rotation, good until
+ * `previous_until`; `scopes` is null where a key may do all that its role may.
+ */
 export const api_keys = table(
   'api_keys',
   {
@@ -43,8 +47,17 @@ export const api_keys = table(
     created_at: 'text',
     expires_at: 'text?',
     revoked_at: 'text?',
+    name: 'text?',
+    scopes: 'text?',
+    person: 'text?',
+    created_by: 'text?',
+    rotated_at: 'text?',
+    previous_hash: 'bytes?',
+    previous_until: 'text?',
+    last_used_on: 'text?',
   },
   ['key_id'],
+  { indexes: { api_keys_by_tenant: ['tenant', 'key_id'] } },
 );
 
 /** Price documents by digest: immutable, kept for ever. */
@@ -449,21 +462,36 @@ export const credit_notes = table(
   { indexes: { credit_notes_by_invoice: ['tenant', 'invoice', 'number'] } },
 );
 
-/** Who did what: rows are added and read, never changed. `*` stands for the platform. */
+/**
+ * Who did what, or was refused: rows are added and read, never changed. `*` stands for the platform. Numbered without gaps, each
+ * `digest` over the row and the digest before it.
+ */
 export const audit_log = table(
   'audit_log',
   {
     tenant: 'text',
-    entry_id: 'text',
+    seq: 'int',
     at: 'text',
     action: 'text',
     operation: 'text',
+    actor_kind: 'text',
     actor: 'text',
     role: 'text',
+    outcome: 'text',
     request_id: 'text',
     facts: 'text',
+    digest: 'text',
+    expires_at: 'text',
   },
-  ['tenant', 'entry_id'],
+  ['tenant', 'seq'],
+  { expires: 'expires_at' },
+);
+
+/** Where each audit log stands, and how far the digests in the vault cover it. */
+export const audit_heads = table(
+  'audit_heads',
+  { tenant: 'text', size: 'int', digest: 'text', covered: 'int', covered_digest: 'text' },
+  ['tenant'],
 );
 
 /** How organizations pay: tokens of payment providers. */
@@ -484,12 +512,33 @@ export const payment_methods = table(
   { parent: accounts },
 );
 
-/** Write-offs that wait for somebody else's word. */
-export const proposals = table(
-  'proposals',
-  { tenant: 'text', number: 'text', reason: 'text', proposed_by: 'text', proposed_at: 'text' },
-  ['tenant', 'number'],
-  { parent: accounts },
+/**
+ * What somebody proposed and somebody else decides. `payload` is all that carries it out; `state` is proposed, executed or
+ * rejected, and a proposal past `expires_at` is neither decided nor carried out any more.
+ */
+export const approvals = table(
+  'approvals',
+  {
+    tenant: 'text',
+    approval_id: 'text',
+    kind: 'text',
+    subject: 'text',
+    payload: 'text',
+    digest: 'text',
+    state: 'text',
+    proposed_by: 'text',
+    proposed_at: 'text',
+    expires_at: 'text',
+    decided_by: 'text?',
+    decided_at: 'text?',
+  },
+  ['tenant', 'approval_id'],
+  {
+    indexes: {
+      approvals_of_tenant: ['tenant', 'state', 'proposed_at', 'approval_id'],
+      approvals_by_state: ['state', 'proposed_at', 'tenant', 'approval_id'],
+    },
+  },
 );
 
 /** Corrections of billed events: which entry corrects which, and by how much. */
@@ -637,8 +686,9 @@ export const TABLES: readonly AnyTable[] = [
   subscription_states,
   invoices,
   credit_notes,
-  proposals,
+  approvals,
   audit_log,
+  audit_heads,
   payment_methods,
   corrections,
   invoice_numbers,

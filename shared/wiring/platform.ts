@@ -8,6 +8,7 @@ import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
+import { ApprovalStore } from '../stores/approval-store.ts';
 import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
@@ -22,7 +23,6 @@ import { OpeningStore } from '../stores/opening-store.ts';
 import { PaymentMethodStore } from '../stores/payment-method-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
-import { ProposalStore } from '../stores/proposal-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
 import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
@@ -32,6 +32,7 @@ import { TermsStore } from '../stores/terms-store.ts';
 import { UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
 import { UsageWindows } from '../stores/usage-windows.ts';
+import { limiterFor, tokensFor } from './access.ts';
 import { type LocalPortsOptions, openLocalPorts } from './local-ports.ts';
 import type { Base, Ports } from './ports.ts';
 
@@ -71,6 +72,9 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     invoicePrefix: config.invoicePrefix,
     /** what stands in the organization's document; asynchronous, since an engine outside may be asked instead */
     taxationOf: async ({ tax }: Account, _at: Instant): Promise<DecidedTaxation | undefined> => tax,
+    approvalLimit: BigInt(config.approvalLimit),
+    tokens: tokensFor(config),
+    rateLimiter: limiterFor(config),
     onInvoice: async (_tenant: TenantId, _number: string): Promise<void> => undefined,
     sealIntervalSeconds: config.sealIntervalSeconds,
     hotWindowDays: config.hotWindowDays,
@@ -92,7 +96,7 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
   openings: new OpeningStore(database),
   invoices: new InvoiceStore(database),
   catalogue: new CatalogueStore(database),
-  proposals: new ProposalStore(),
+  approvals: new ApprovalStore(database),
   audit: new AuditStore(database),
   paymentMethods: new PaymentMethodStore(database),
   terms: new TermsStore(database),

@@ -51,7 +51,7 @@ class Journal implements AuditSink, RateLimiter {
 
   async admit() {
     this.steps.push('rate limit');
-    if (this.isFull) throw new Refusal('insufficient_scope', 'enough for now', { headers: { 'Retry-After': '7' } });
+    if (this.isFull) throw new Refusal('rate_limited', 'enough for now', { headers: { 'Retry-After': '7' } });
     return { 'RateLimit-Remaining': '9' };
   }
 }
@@ -133,13 +133,20 @@ describe('an operation', () => {
     assert.equal((await book(guest())).status, 201);
     assert.deepEqual(journal.steps, ['rate limit', 'handle', 'audit']);
     journal.steps.length = 0;
-    // Without a key nothing is counted; without the scope it is; nothing that is refused is validated, done or written down.
+    // Without a key nothing is counted; without the scope it is counted and written down; nothing that is refused is validated or done.
     assert.equal(codeOf(await desk.ask('POST', '/rooms/blue/book', {}, {})), '401 missing_credentials');
     assert.deepEqual(journal.steps, []);
     assert.equal(codeOf(await book({}, await desk.key('acme', 'tenant_viewer'))), '403 insufficient_scope');
     assert.equal(codeOf(await book({ ...guest(), seats: 1 })), '400 validation_failed seats');
     assert.equal(codeOf(await book(guest('nobody'))), '400 validation_failed name');
-    assert.deepEqual(journal.steps, ['rate limit', 'rate limit', 'rate limit', 'handle']);
+    assert.deepEqual(journal.steps, ['rate limit', 'audit', 'rate limit', 'rate limit', 'handle']);
+    assert.deepEqual(
+      journal.events.map(({ outcome, facts }) => [outcome, facts['code']]),
+      [
+        ['done', undefined],
+        ['refused', 'insufficient_scope'],
+      ],
+    );
   });
 
   it('tells the caller what is left of the rate limit, and when to come again', async () => {
@@ -157,6 +164,7 @@ describe('an operation', () => {
         {
           ...{ action: 'room.booked', operationId: 'book', principal: 'acme', tenant: 'acme' },
           ...{ requestId: headers.get('x-request-id'), at: '2026-03-01T12:00:00.000000Z' },
+          outcome: 'done',
           facts: { room: 'blue', booked_as: 'anna' },
         },
       );

@@ -65,6 +65,7 @@ export class OperationDesk {
     const room = {
       accounts: new AccountStore(database, config.region),
       idempotencyKeys: new IdempotencyStore(database, entropy),
+      tokens: undefined,
       checkAnswers: true,
       ...{ clock, entropy, config },
       ...more,

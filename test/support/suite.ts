@@ -9,15 +9,14 @@ import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
 import { FileSigner } from '../../shared/adapters/local/signer.ts';
 import { type Api, openApi } from '../../shared/client/client.ts';
+import { isPlatformRole, type Role } from '../../shared/domain/access.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { Entry, EntryKind, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { type Instant, parseInstant } from '../../shared/domain/time.ts';
 import { newApiKey } from '../../shared/edge/auth.ts';
 import { type Config, readConfig } from '../../shared/edge/config.ts';
-import { isPlatformRole } from '../../shared/edge/roles.ts';
 import type { Log } from '../../shared/ports/log.ts';
-import type { Role } from '../../shared/stores/account-store.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import type { Platform } from '../../shared/wiring/platform.ts';
 import { Suite } from '../../shared/wiring/suite.ts';
@@ -74,6 +73,9 @@ export class TestSuite {
       port: 0,
       rsaBits: 2048,
       callerToken: CALLER_TOKEN,
+      // A clock that stands still fills no bucket.
+      ratePerSecond: 0,
+      usageRatePerSecond: 0,
       ...setup.config,
     };
     if (setup.from === undefined) await giveKeys(folder.path);

@@ -128,6 +128,8 @@ export interface Account {
   readonly tax: DecidedTaxation | undefined;
   readonly latenessDays: number;
   readonly graceMinutes: number;
+  /** minor units above which a credit, an adjustment or a refund takes two people; undefined for the platform's limit */
+  readonly approvalLimit: bigint | undefined;
   readonly subscriptions: readonly Subscription[];
   readonly limits: readonly UsageLimit[];
 }
@@ -150,6 +152,7 @@ export const accountSchema = {
     tax: taxDecisionSchema,
     lateness_days: { type: 'integer', minimum: 1, maximum: 365 },
     grace_minutes: { type: 'integer', minimum: 0, maximum: 44640 },
+    approval_limit: { type: 'string', pattern: '^(?:0|[1-9][0-9]{0,14})$' },
     subscriptions: {
       type: 'array',
       maxItems: 100,
@@ -352,6 +355,7 @@ export function parseAccount(value: unknown): Account {
     tax: value.tax === undefined ? undefined : parseTaxDecision(value.tax),
     latenessDays: value.lateness_days ?? 35,
     graceMinutes: value.grace_minutes ?? 60,
+    approvalLimit: value.approval_limit === undefined ? undefined : BigInt(value.approval_limit),
     subscriptions,
     limits,
   };

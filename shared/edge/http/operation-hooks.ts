@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { Principal } from '../../domain/access.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Transaction } from '../../ports/database.ts';
-import type { Principal } from '../../stores/account-store.ts';
 import type { IdempotencyStore } from '../../stores/idempotency-store.ts';
 
-/** What the audit log is told of an operation that succeeded. No personal data. */
+/** What the audit log is told of a mutation that succeeded, or that was refused to whoever asked. No personal data. */
 export interface AuditEvent {
   /** the operation's `mutation`, e.g. `plan.published` */
   readonly action: string;
@@ -15,7 +15,9 @@ export interface AuditEvent {
   readonly tenant: TenantId | undefined;
   readonly requestId: string;
   readonly at: Instant;
-  /** the path's parameters and what the handler noted */
+  /** `refused`: whoever asked may not do it. What cannot be done for other reasons is no entry */
+  readonly outcome: 'done' | 'refused';
+  /** the path's parameters and what the handler noted; of a refusal, its code */
   readonly facts: Readonly<Record<string, string>>;
 }
 

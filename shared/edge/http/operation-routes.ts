@@ -1,10 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import type { Principal } from '../../domain/access.ts';
 import { canonicalJson, type Json } from '../../domain/canonical.ts';
 import { sha256, sha256Hex } from '../../domain/digest.ts';
-import { BadInput } from '../../domain/errors.ts';
+import { BadInput, statusFor } from '../../domain/errors.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Principal } from '../../stores/account-store.ts';
 import type { KeptAnswer, Try } from '../../stores/idempotency-store.ts';
 import { requireScope, whoAsks } from '../auth.ts';
 import type { ApiAnswer, ApiRequest, ApiRoute } from './handler.ts';
@@ -55,18 +55,47 @@ interface Who {
 interface Input extends Pick<Call, 'params' | 'query' | 'body' | 'mediaType'> {}
 
 async function admit(
-  { operationId, scope, about = 'organization' }: Operation,
+  operation: Operation,
   request: ApiRequest,
   now: Instant,
-  { accounts, config, rateLimiter }: OperationRoom,
+  room: OperationRoom,
 ): Promise<{ readonly who: Who | undefined; readonly headers: OutgoingHttpHeaders }> {
+  const { operationId, scope, about = 'organization' } = operation;
+  const { accounts, tokens, config, rateLimiter } = room;
   if (scope === 'public') return { who: undefined, headers: {} };
-  const principal = await whoAsks(request.headers.authorization, { accounts, config, now });
+  const principal = await whoAsks(request.headers.authorization, { accounts, tokens, config, now });
   const headers = await rateLimiter?.admit({ principal, operationId, method: request.method, now });
-  requireScope(principal, scope);
   const named = request.query.get('organization_id') ?? undefined;
-  const organization = await organizationOf(principal, named, about, accounts);
-  return { who: { principal, organization }, headers: headers ?? {} };
+  try {
+    requireScope(principal, scope);
+    const organization = await organizationOf(principal, named, about, accounts);
+    return { who: { principal, organization }, headers: headers ?? {} };
+  } catch (error) {
+    // Nothing of the path goes along: it was not looked at yet.
+    const who = { principal, organization: principal.tenant ?? undefined };
+    if (isRefusal(error)) await recordRefusal(operation, request, who, {}, now, room, error);
+    throw error;
+  }
+}
+
+/** Whether somebody asked for what they may not do; another's organization is one that does not exist for them. */
+const isRefusal = (error: unknown): error is BadInput =>
+  error instanceof BadInput &&
+  (statusFor[error.code] === 403 || (error.code === 'not_found' && error.param === 'organization_id'));
+
+/** Enters an attempt at a change in the audit log. */
+async function recordRefusal(
+  { mutation, operationId }: Operation,
+  { requestId }: ApiRequest,
+  { principal, organization }: Who,
+  facts: Readonly<Record<string, string>>,
+  at: Instant,
+  { audit }: OperationRoom,
+  { code }: BadInput,
+): Promise<void> {
+  if (mutation === undefined) return;
+  const event = { action: mutation, operationId, principal, tenant: organization, requestId, at } as const;
+  await audit?.record({ ...event, outcome: 'refused', facts: { ...facts, code } });
 }
 
 /** Reads what was sent as the operation declares it. */
@@ -119,8 +148,7 @@ class Run {
 
   async answer(input: Input): Promise<ApiAnswer> {
     const ticket = await this.#begin(input);
-    if (ticket === undefined) return this.#carryOut(input, undefined);
-    if ('answer' in ticket) {
+    if (ticket !== undefined && 'answer' in ticket) {
       const { headers, ...first } = ticket.answer;
       return { ...first, headers: { ...headers, 'Idempotent-Replayed': 'true' } };
     }
@@ -130,7 +158,8 @@ class Run {
       // A refusal has changed nothing. After anything else nobody knows; the next try finds out.
       const outcome = error instanceof BadInput ? 'nothing_happened' : 'uncertain';
       // Where the key cannot be given back either, its lease ends by itself.
-      await ticket.release(outcome).catch(() => undefined);
+      await ticket?.release(outcome).catch(() => undefined);
+      if (error instanceof BadInput && statusFor[error.code] === 403) await this.#recordRefusal(error);
       throw error;
     }
   }
@@ -206,6 +235,12 @@ class Run {
     };
   }
 
+  /** Who may ask may still not do it to everything: a proposer does not approve. */
+  async #recordRefusal(error: BadInput): Promise<void> {
+    if (this.#who === undefined) return;
+    await recordRefusal(this.#operation, this.#request, this.#who, this.#request.params, this.#now, this.#room, error);
+  }
+
   #auditEvent(): AuditEvent | undefined {
     const { mutation, operationId } = this.#operation;
     if (mutation === undefined || this.#who === undefined) return undefined;
@@ -217,6 +252,7 @@ class Run {
       tenant: organization,
       requestId: this.#request.requestId,
       at: this.#now,
+      outcome: 'done',
       facts: { ...this.#request.params, ...this.#facts },
     };
   }

@@ -1,10 +1,12 @@
+import type { Principal } from '../../domain/access.ts';
 import type { TenantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Transaction } from '../../ports/database.ts';
 import type { Entropy } from '../../ports/entropy.ts';
-import type { AccountStore, Principal } from '../../stores/account-store.ts';
+import type { AccountStore } from '../../stores/account-store.ts';
 import type { PlaceConfig } from '../auth.ts';
+import type { Tokens } from '../jwt.ts';
 import type { Scope } from '../roles.ts';
 import type { ApiAnswer, ApiRequest } from './handler.ts';
 import type { JsonMediaType } from './json-body.ts';
@@ -93,6 +95,8 @@ export interface OperationRoom {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly config: PlaceConfig;
+  /** undefined where there are API keys only */
+  readonly tokens: Tokens | undefined;
   readonly audit?: AuditSink;
   readonly rateLimiter?: RateLimiter;
   /** needed where an operation takes idempotency keys */

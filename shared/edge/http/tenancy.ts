@@ -1,7 +1,7 @@
+import type { Principal } from '../../domain/access.ts';
 import { BadInput } from '../../domain/errors.ts';
 import { parseTenantId, type TenantId } from '../../domain/ids.ts';
-import type { AccountStore, Principal } from '../../stores/account-store.ts';
-import { isPlatformRole } from '../roles.ts';
+import type { AccountStore } from '../../stores/account-store.ts';
 
 /**
  * Which organization a call is about. Another tenant's and an absent one answer alike.
@@ -16,7 +16,7 @@ export async function organizationOf(
   about: 'organization' | 'platform',
   accounts: AccountStore,
 ): Promise<TenantId | undefined> {
-  if (!isPlatformRole(principal.role)) {
+  if (principal.tenant !== null) {
     if (named === undefined || named === principal.tenant) return principal.tenant;
     throw noSuchOrganization();
   }

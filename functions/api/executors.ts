@@ -1,0 +1,56 @@
+import type { TenantId } from '../../shared/domain/ids.ts';
+import type { Call } from '../../shared/edge/http/operation.ts';
+import type { Transaction } from '../../shared/ports/database.ts';
+import type { ApprovalKind, ApprovalRow } from '../../shared/stores/approval-store.ts';
+import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
+import { writeOff } from '../../shared/stores/money-desk.ts';
+import { followUp, unfrozen } from './follow-up.ts';
+import {
+  type AdjustmentBody,
+  adjust,
+  type CreditBody,
+  type CreditNoteBody,
+  credit,
+  creditNote,
+} from './money-orders.ts';
+import type { ApiRoom } from './room.ts';
+
+/**
+ * Carries an approved proposal out: opens the transaction of the effect, and calls `approve` inside it, whose writes belong
+ * to the same commit.
+ */
+export type Executor = (
+  proposal: ApprovalRow,
+  approve: (tx: Transaction) => Promise<void>,
+  call: Call,
+) => Promise<void>;
+
+/** Who carries out which kind of proposal. A new kind is one line here and one in `APPROVAL_KINDS`. */
+export const executorsOf = (room: ApiRoom): Readonly<Record<ApprovalKind, Executor>> => ({
+  'credit.grant': onLedger(room, async (work, _tx, payload) => {
+    credit(work, payload as CreditBody & { readonly credit_id: string });
+  }),
+  'adjustment.make': onLedger(room, async (work, _tx, payload) => {
+    await adjust(work, payload as AdjustmentBody & { readonly adjustment_id: string });
+  }),
+  'credit_note.refund': onLedger(room, async (work, tx, payload) => {
+    await creditNote(work, tx, payload as CreditNoteBody, room);
+  }),
+  'invoice.write_off': onLedger(room, async (work, _tx, payload) => {
+    const { number, reason } = payload as { readonly number: string; readonly reason: string };
+    writeOff(work, number, reason);
+  }),
+});
+
+/** On the organization's head: entries, approval, answer and audit entry in one commit; then the copies. */
+const onLedger =
+  (room: ApiRoom, write: (work: LedgerWork, tx: Transaction, payload: unknown) => Promise<void>): Executor =>
+  async ({ tenant, payload }, approve, { now }) => {
+    const done = unfrozen(
+      await room.ledger.append(tenant as TenantId, now, async (work, tx) => {
+        await approve(tx);
+        await write(work, tx, JSON.parse(payload) as unknown);
+      }),
+    );
+    await followUp(tenant as TenantId, done.appended, room);
+  };

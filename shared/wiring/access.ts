@@ -1,0 +1,23 @@
+import type { Config } from '../edge/config.ts';
+import { type Tokens, tokensOf } from '../edge/jwt.ts';
+import { TokenBuckets } from '../edge/rate-limit.ts';
+
+/** The reader of JWTs, where an issuer is configured. */
+export function tokensFor(config: Config): Tokens | undefined {
+  if (config.jwtIssuer === '') return undefined;
+  return tokensOf({
+    issuer: config.jwtIssuer,
+    audience: config.jwtAudience,
+    keysUrl: config.jwtKeysUrl,
+    roleClaim: config.jwtRoleClaim,
+    organizationClaim: config.jwtOrganizationClaim,
+    regionClaim: config.jwtRegionClaim,
+    maxAgeSeconds: config.jwtMaxAgeSeconds,
+  });
+}
+
+export const limiterFor = (config: Config): TokenBuckets =>
+  new TokenBuckets({
+    usage: { perSecond: config.usageRatePerSecond, burst: config.usageRateBurst },
+    other: { perSecond: config.ratePerSecond, burst: config.rateBurst },
+  });
