@@ -47,7 +47,7 @@ export async function crashRun({ kills, say }: CrashRun): Promise<CrashResult> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'tallystick-crash-'));
   const config: Config = {
-    ...readConfig({ RSA_BITS: '2048', LOG_LEVEL: 'error', SEAL_INTERVAL_SECONDS: '0' }),
+    ...readConfig({ RSA_BITS: '2048', LOG_LEVEL: 'error', SEAL_INTERVAL_SECONDS: '0', USAGE_RATE_PER_SECOND: '0' }),
     dataFolder: join(folder, 'store'),
     port: await freePort(),
   };
@@ -176,6 +176,7 @@ async function launch(config: Config): Promise<ChildProcess> {
       RSA_BITS: String(config.rsaBits),
       LOG_LEVEL: config.logLevel,
       SEAL_INTERVAL_SECONDS: String(config.sealIntervalSeconds),
+      USAGE_RATE_PER_SECOND: String(config.usageRatePerSecond),
     },
   });
   const ready = once(child.stdout!, 'data');

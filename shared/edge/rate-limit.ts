@@ -15,19 +15,27 @@ export interface Rates {
   readonly other: Rate;
 }
 
-/** What is left of a burst at an instant. */
+/** What is left of a burst at an instant, in parts of a request. */
 interface Bucket {
-  readonly tokens: number;
+  readonly left: bigint;
   readonly at: bigint;
+}
+
+/** How a bucket fills, in parts of a request: so many a microsecond, up to so many. Whole numbers, so that nothing drifts. */
+interface Filling {
+  readonly perMicro: bigint;
+  readonly most: bigint;
 }
 
 /** Operations that are counted apart: a customer's flood of usage locks nobody out of the rest, nor the other way round. */
 const USAGE: ReadonlySet<string> = new Set(['sendUsage']);
-/** One key may use this part of its organization's rate, so that a runaway job leaves room for the others. */
-const KEY_SHARE = 0.8;
+/** One key may use four fifths of its organization's rate, so that a runaway job leaves room for the others. */
+const KEY_FIFTHS = 4;
+const FIFTHS = 5;
+/** Parts of a request: a fifth of a request a second is one part a microsecond. */
+const REQUEST = 5_000_000n;
 /** Buckets that are kept; the longest unused go first. Whoever comes back after that finds a full one, as after a pause. */
 const BUCKETS_MAX = 20_000;
-const MICROS_PER_SECOND = 1_000_000;
 
 /**
  * Token buckets per organization and per credential, in the memory of this instance.
@@ -60,17 +68,19 @@ export class TokenBuckets implements RateLimiter {
     const rate = this.#rates[kind];
     if (rate.perSecond === 0) return {};
     const at = microsOf(now);
-    const wanted = bucketsOf(principal, rate).map(({ name, rate }) => {
+    const wanted = fillingsOf(principal, rate).map(({ name, filling }) => {
       const key = `${kind} ${name}`;
-      return { key, rate, tokens: filled(this.#buckets.get(key), rate, at) };
+      const bucket = this.#buckets.get(key);
+      return { key, filling, left: filled(bucket, filling, at), since: later(bucket?.at, at) };
     });
     // The one that has least left is the one to tell about.
-    const tightest = wanted.reduce((one, other) => (other.tokens < one.tokens ? other : one));
-    const isFull = tightest.tokens < 1;
-    for (const { key, tokens } of wanted) this.#keep(key, { tokens: isFull ? tokens : tokens - 1, at });
-    const headers = headersOf(tightest.rate, isFull ? tightest.tokens : tightest.tokens - 1);
-    if (!isFull) return headers;
-    const wait = Math.max(1, Math.ceil((1 - tightest.tokens) / tightest.rate.perSecond));
+    const tightest = wanted.reduce((one, other) => (other.left < one.left ? other : one));
+    const isEmpty = tightest.left < REQUEST;
+    const taken = isEmpty ? 0n : REQUEST;
+    for (const { key, left, since } of wanted) this.#keep(key, { left: left - taken, at: since });
+    const headers = headersOf(tightest.filling, tightest.left - taken);
+    if (!isEmpty) return headers;
+    const wait = secondsFor(REQUEST - tightest.left, tightest.filling);
     throw new Refusal('rate_limited', `too many requests; come again in ${wait} s`, {
       headers: { ...headers, 'Retry-After': String(wait) },
     });
@@ -91,26 +101,42 @@ export class TokenBuckets implements RateLimiter {
 }
 
 /** A role of the platform shares with nobody. */
-function bucketsOf({ kind, id, tenant }: Principal, rate: Rate): { readonly name: string; readonly rate: Rate }[] {
-  const own = { name: `${kind} ${id}`, rate };
-  if (tenant === null) return [own];
-  const part = { perSecond: rate.perSecond * KEY_SHARE, burst: Math.max(1, Math.floor(rate.burst * KEY_SHARE)) };
+function fillingsOf(
+  { kind, id, tenant }: Principal,
+  rate: Rate,
+): { readonly name: string; readonly filling: Filling }[] {
+  const name = `${kind} ${id}`;
+  if (tenant === null) return [{ name, filling: fillingOf(rate, FIFTHS) }];
   return [
-    { name: `tenant ${tenant}`, rate },
-    { ...own, rate: part },
+    { name: `tenant ${tenant}`, filling: fillingOf(rate, FIFTHS) },
+    { name, filling: fillingOf(rate, KEY_FIFTHS) },
   ];
 }
 
-function filled(bucket: Bucket | undefined, { perSecond, burst }: Rate, at: bigint): number {
-  if (bucket === undefined) return burst;
+const fillingOf = ({ perSecond, burst }: Rate, fifths: number): Filling => ({
+  perMicro: BigInt(perSecond * fifths),
+  most: BigInt(Math.max(1, Math.floor((burst * fifths) / FIFTHS))) * REQUEST,
+});
+
+/** A clock that was set back does not fill the same second twice. */
+const later = (one: bigint | undefined, other: bigint): bigint => (one !== undefined && one > other ? one : other);
+
+function filled(bucket: Bucket | undefined, { perMicro, most }: Filling, at: bigint): bigint {
+  if (bucket === undefined) return most;
   // A clock that was set back fills nothing.
-  const seconds = Math.max(0, Number(at - bucket.at) / MICROS_PER_SECOND);
-  return Math.min(burst, bucket.tokens + seconds * perSecond);
+  const left = at > bucket.at ? bucket.left + (at - bucket.at) * perMicro : bucket.left;
+  return left < most ? left : most;
+}
+
+/** Whole seconds until so much more is there, at least 1. */
+function secondsFor(missing: bigint, { perMicro }: Filling): number {
+  const perSecond = perMicro * 1_000_000n;
+  return Math.max(1, Number((missing + perSecond - 1n) / perSecond));
 }
 
 /** Names of draft-ietf-httpapi-ratelimit-headers up to version 06: how many at once, how many are left, seconds until all are back. */
-const headersOf = ({ perSecond, burst }: Rate, tokens: number): OutgoingHttpHeaders => ({
-  'RateLimit-Limit': String(burst),
-  'RateLimit-Remaining': String(Math.floor(tokens)),
-  'RateLimit-Reset': String(Math.ceil((burst - tokens) / perSecond)),
+const headersOf = (filling: Filling, left: bigint): OutgoingHttpHeaders => ({
+  'RateLimit-Limit': String(filling.most / REQUEST),
+  'RateLimit-Remaining': String(left / REQUEST),
+  'RateLimit-Reset': String(left === filling.most ? 0 : secondsFor(filling.most - left, filling)),
 });

@@ -3,7 +3,7 @@ const STRUCK = '[secret]';
 // Lengths are bounded wherever a pattern could begin at every character: a hostile text must not make logging slow.
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   // An API key: which one it was may be known, what it opens may not.
-  [/(tsk_[a-z][a-z0-9]{0,15}_[a-z0-9]{16}_)[\w-]{20,}/g, `$1${STRUCK}`],
+  [/(tsk_[a-z][a-z0-9]{0,15}_(?:[a-z]{2,8}_)?[a-z0-9]{16}_)[\w-]{20,}/g, `$1${STRUCK}`],
   [/\b((?:Bearer|Basic) )[\w.~+/=-]{8,}/gi, `$1${STRUCK}`],
   // A JWT or any JWS; Google's access tokens and API keys.
   [/\beyJ[\w-]{8,4096}\.[\w-]{0,4096}\.[\w-]+/g, STRUCK],

@@ -152,6 +152,12 @@ describe('a secret in what is logged', () => {
       'q3Jx8mT1vZ0aLk5nR7cYw2EoU4hB6dGfS9iPyXeWtKM',
       'tsk_live_0123456789abcdef_',
     ],
+    [
+      'an API key of today’s form',
+      'no organization for tsk_live_eu_0123456789abcdef_q3Jx8mT1vZ0aLk5nR7cYw2EoU4hB6dGfS9iPyXeWtKM',
+      'q3Jx8mT1vZ0aLk5nR7cYw2EoU4hB6dGfS9iPyXeWtKM',
+      'tsk_live_eu_0123456789abcdef_',
+    ],
     ['an API key in a header', `{"authorization":"Bearer ${KEY}"}`, 'q3Jx8mT1vZ0', 'authorization'],
     ['a bearer token', 'GET failed with Authorization: Bearer abc.def-ghi_jkl', 'abc.def', 'GET failed'],
     ['a basic credential', 'proxy said no to basic dXNlcjpzd29yZGZpc2g=', 'dXNlcjpzd29yZGZpc2g', 'proxy said no'],

@@ -92,6 +92,9 @@ export class CloudTestSuite {
       REGION: 'eu',
       LEDGER_ORIGIN: 'ledger.example.com/eu',
       INVOICE_PREFIX: 'INV',
+      // A clock that stands still fills no bucket.
+      RATE_PER_SECOND: '0',
+      USAGE_RATE_PER_SECOND: '0',
       GOOGLE_CLOUD_PROJECT: spanner.project,
       SPANNER_INSTANCE: spanner.instance,
       SPANNER_DATABASE: spanner.database,
