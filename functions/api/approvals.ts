@@ -178,7 +178,8 @@ export function propose(
       payload: proposal.payload as Json,
       ...{ by: call.principal.person, now: call.now },
     });
-    call.note({ approval_id: id, kind, subject, state: 'proposed' });
+    call.did('approval.proposed');
+    call.note({ approval_id: id, kind, subject });
     const answer: ApiAnswer = { status: 202, json: approvalJson(row, call.now) };
     await call.settle(tx, answer);
     return answer;

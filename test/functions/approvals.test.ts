@@ -51,6 +51,12 @@ describe('what one proposes and another decides', () => {
       (await credits()).map(({ credit_id, balance }) => `${credit_id} ${balance.amount}`),
       ['large 100001', 'small 100000'],
     );
+    // The audit log does not call granted what was proposed.
+    const deeds = suite.sql("SELECT action, operation FROM audit_log WHERE tenant='acme' ORDER BY seq");
+    assert.deepEqual(
+      deeds.map(({ action, operation }) => `${String(operation)}: ${String(action)}`),
+      ['grantCredit: credit.granted', 'grantCredit: approval.proposed', 'approveApproval: approval.approved'],
+    );
     const [, entry] = await suite.entriesOf('acme', 'credit_grant');
     assert.deepEqual([entry?.grant_id, entry?.amount, entry?.reason], ['large', '100001', 'goodwill']);
   });

@@ -136,6 +136,7 @@ class Run {
   readonly #now: Instant;
   readonly #room: OperationRoom;
   readonly #facts: Record<string, string> = {};
+  #action: string | undefined;
   #settled = false;
 
   constructor(operation: Operation, request: ApiRequest, who: Who | undefined, now: Instant, room: OperationRoom) {
@@ -226,6 +227,9 @@ class Run {
       now: this.#now,
       newId: (prefix) => `${prefix}_${sha256Hex(Buffer.concat([nonce, Buffer.from(prefix)])).slice(0, 32)}`,
       note: (facts) => void Object.assign(this.#facts, facts),
+      did: (action) => {
+        this.#action = action;
+      },
       settle: async (tx, answer) => {
         const event = this.#auditEvent();
         if (event !== undefined) await this.#room.audit?.write(tx, event);
@@ -246,7 +250,7 @@ class Run {
     if (mutation === undefined || this.#who === undefined) return undefined;
     const { principal, organization } = this.#who;
     return {
-      action: mutation,
+      action: this.#action ?? mutation,
       operationId,
       principal,
       tenant: organization,

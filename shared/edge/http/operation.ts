@@ -81,6 +81,8 @@ export interface Call {
   readonly newId: (prefix: string) => string;
   /** Adds facts to the audit entry: ids and amounts, never personal data. */
   readonly note: (facts: Readonly<Record<string, string>>) => void;
+  /** Says what was done in place of the operation's `mutation`, e.g. that it was proposed only. */
+  readonly did: (action: string) => void;
   /**
    * Keeps the answer under the idempotency key and writes the audit entry, in the transaction of the effect itself: record
    * and effect then cannot disagree. Call it inside the transaction's closure, and return the same answer afterwards. An
