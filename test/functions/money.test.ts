@@ -201,6 +201,35 @@ describe('money that moves without usage', () => {
     await shop.prove();
   });
 
+  it('an invoice asked for under a key is issued once, even if the process dies before it has said so', async () => {
+    await subscribe();
+    const adjustment = { subscription_id: 'main', amount: '5', reason: 'extra' };
+    await shop.do(shop.operator, 'POST', '/adjustments', adjustment);
+    const ask = () =>
+      shop.operator.call('POST', '/api/v1/billing/invoices', { subscription_id: 'main' }, { 'Idempotency-Key': 'inv' });
+    const { bus } = suite.platform;
+    const publish = bus.publish.bind(bus);
+    bus.publish = async () => {
+      throw new Error('the process dies');
+    };
+    assert.equal((await ask()).status, 500);
+    bus.publish = publish;
+    const again = await ask();
+    assert.deepEqual([again.status, again.headers.get('idempotent-replayed')], [201, 'true']);
+    const { number } = (await again.json()) as { number: string };
+    assert.deepEqual([number, (await shop.invoices()).length], ['INV-2026-000002', 2]);
+    const { data } = await shop.do<{ data: { action: string; facts: { number?: string } }[] }>(
+      await suite.client('acme', 'compliance'),
+      'GET',
+      '/audit-log?limit=100',
+    );
+    assert.deepEqual(
+      data.filter(({ action }) => action === 'invoice.issued').map(({ facts }) => facts.number),
+      [number],
+    );
+    await shop.prove();
+  });
+
   it('a preview is the invoice: the same content before and after, usage that waits included', async () => {
     await subscribe();
     suite.goTo('2026-03-30T00:00:00Z');

@@ -202,6 +202,14 @@ describe('a subscription', () => {
     assert.equal((await shop.invoices()).length, 1);
   });
 
+  it('that began ahead of its first run and was invoiced by hand is not begun again: 30/31 of 31.00 and of 6.20 once', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main', starts_at: '2026-03-02T00:00:00Z' });
+    suite.goTo('2026-03-02T00:10:00Z');
+    await shop.do(shop.operator, 'POST', '/invoices', { subscription_id: 'main' });
+    assert.deepEqual(await month('2026-03-02T00:11:00Z'), [['interim 3600', 'advance base 30', 'advance seats 6']]);
+    await shop.prove();
+  });
+
   it('is invoiced by the next run where the process died before its first invoice', async () => {
     await shop.subscribe({ plan_id: 'pro', subscription_id: 'later', starts_at: '2026-03-10T00:00:00Z' });
     assert.equal((await shop.invoices()).length, 0);

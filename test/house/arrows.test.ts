@@ -37,8 +37,10 @@ const ARROWS: Readonly<
   // Pure: no clock, no chance, no network, no environment. jose only verifies and names keys; zlib only packs.
   'shared/domain': {
     rooms: ['shared/domain'],
-    packages: ['ajv', 'jose', 'json-schema-to-ts', 'node:crypto', 'node:zlib', 'temporal-polyfill'],
+    packages: ['ajv', 'jose', 'json-schema-to-ts', 'node:crypto', 'node:zlib', 'stdnum', 'temporal-polyfill'],
   },
+  // Documents for people and their programs: pure like the domain, with libraries that draw and write.
+  'shared/documents': { rooms: ['shared/documents', 'shared/domain'], packages: 'any' },
   'shared/ports': { rooms: ['shared/ports', 'shared/domain'], packages: [] },
   'shared/stores': {
     rooms: ['shared/stores', 'shared/domain', 'shared/ports'],
