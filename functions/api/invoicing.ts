@@ -7,7 +7,6 @@ import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { CORRECTABLE } from '../../shared/domain/ledger/line-rules.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
-import type { Instant } from '../../shared/domain/time.ts';
 import type { Aggregation } from '../../shared/domain/usage/meter.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
@@ -71,7 +70,8 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
       const account = await accountOf(call, room);
       const id = call.params['subscription_id']!;
       if (!account.subscriptions.some((one) => one.id === id)) throw absent('subscription');
-      const taxation = await room.taxationOf(account, await taxPoint(account, id, call.now, room));
+      const taxPoint = await room.ledger.nextTaxPoint(account, id, call.now);
+      const taxation = await room.taxationOf(account, taxPoint);
       return { status: 200, json: await room.ledger.preview(call.tenant, id, { taxation }, call.now) };
     },
   },
@@ -91,10 +91,16 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
       const account = await accountOf(call, room);
       const { subscription_id: id } = call.body as { subscription_id: string };
       if (!account.subscriptions.some((one) => one.id === id)) throw absent('subscription');
-      const issued = await invoiceNow(account, id, 'interim', room);
-      if (issued === undefined) throw new BadInput('nothing_to_invoice', 'nothing was billed since the last invoice');
-      call.note({ number: issued.number });
-      return { status: 201, json: { number: issued.number, document: issued.invoice } };
+      let answer: ApiAnswer | undefined;
+      const issued = await invoiceNow(account, id, 'interim', room, async (tx, { number, invoice }) => {
+        call.note({ number });
+        answer = { status: 201, json: { number, document: invoice } };
+        await call.settle(tx, answer);
+      });
+      if (unfrozen(issued) === 'idle') {
+        throw new BadInput('nothing_to_invoice', 'nothing was billed since the last invoice');
+      }
+      return answer!;
     },
   },
   {
@@ -126,11 +132,6 @@ async function accountOf({ tenant }: Call, room: ApiRoom): Promise<Account> {
   const account = await room.accounts.get(tenant);
   if (account === undefined) throw absent('organization');
   return account;
-}
-
-/** The last instant of the period that a preview closes, as the invoice run taxes it. */
-async function taxPoint(account: Account, id: string, now: Instant, room: ApiRoom): Promise<Instant> {
-  return room.ledger.nextTaxPoint(account, id, now);
 }
 
 async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {

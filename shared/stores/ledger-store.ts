@@ -3,7 +3,7 @@ import type { Json } from '../domain/canonical.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
-import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
+import { type Instant, later, type Period } from '../domain/time.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -11,7 +11,15 @@ import { writeAccount } from './account-store.ts';
 import { Archive } from './archive.ts';
 import { dryRun } from './dry-run.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
-import { billTerms, closeInto, type InvoiceOrder, nextToClose, startIsDue, subscriptionOf } from './invoicing.ts';
+import {
+  billTerms,
+  closeInto,
+  type InvoiceOrder,
+  nextToClose,
+  startIsDue,
+  subscriptionOf,
+  taxPointOf,
+} from './invoicing.ts';
 import { dropLines, dropPeriod, loadPeriods } from './ledger-rows.ts';
 import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
@@ -98,6 +106,7 @@ export class LedgerStore extends LogReader {
   /**
    * Issues an invoice over what a subscription's bucket holds, without closing its period: what is due in advance when it
    * begins (`start`), or what has come together so far (`interim`).
+   * @param settle keeps the answer of whoever asked, in the same transaction
    * @returns `idle` where there is nothing to invoice
    */
   async invoiceNow(
@@ -106,6 +115,7 @@ export class LedgerStore extends LogReader {
     kind: 'start' | 'interim',
     order: InvoiceOrder,
     clockNow: Instant,
+    settle?: (tx: Transaction, issued: IssuedInvoice) => Promise<void>,
   ): Promise<(Appended & IssuedInvoice) | 'frozen' | 'idle'> {
     return this.#work(tenant, clockNow, async (work, tx) => {
       const subscription = subscriptionOf(work, subscriptionId);
@@ -123,7 +133,9 @@ export class LedgerStore extends LogReader {
       dropLines(tx, tenant, open, lines);
       const entrySeq = work.seqOfInvoice(invoice);
       writeInvoice(tx, invoice, open.openSeq, entrySeq, entrySeq);
-      return { ...work.finish(), number, invoice };
+      const issued = { ...work.finish(), number, invoice };
+      await settle?.(tx, issued);
+      return issued;
     });
   }
 
@@ -148,13 +160,12 @@ export class LedgerStore extends LogReader {
     });
   }
 
-  /** The last instant of the period that a subscription closes next: the tax point of its invoice. */
+  /** The tax point of the invoice that closes a subscription's next period. */
   async nextTaxPoint({ tenant, subscriptions }: Account, subscriptionId: string, now: Instant): Promise<Instant> {
     const subscription = subscriptions.find(({ id }) => id === subscriptionId);
     if (subscription === undefined) return now;
     const closedUntil = (await this.books(tenant)).closedUntil(subscriptionId);
-    const { end } = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
-    return plusMicros(end, -1n);
+    return taxPointOf(subscription, billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil)));
   }
 
   /**

@@ -1,6 +1,5 @@
 import type { Account } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
-import type { TenantId } from '../domain/ids.ts';
 import type { DecidedTaxation } from '../domain/invoice/taxation.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
@@ -75,7 +74,6 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     approvalLimit: BigInt(config.approvalLimit),
     tokens: tokensFor(config),
     rateLimiter: limiterFor(config),
-    onInvoice: async (_tenant: TenantId, _number: string): Promise<void> => undefined,
     sealIntervalSeconds: config.sealIntervalSeconds,
     hotWindowDays: config.hotWindowDays,
     newRequestId: () => `req_${base64url(entropy.bytes(12))}`,

@@ -221,7 +221,7 @@ describe('money that moves without usage', () => {
     const { data } = await shop.do<{ data: { action: string; facts: { number?: string } }[] }>(
       await suite.client('acme', 'compliance'),
       'GET',
-      '/audit-log?limit=100',
+      '/audit?limit=100',
     );
     assert.deepEqual(
       data.filter(({ action }) => action === 'invoice.issued').map(({ facts }) => facts.number),
