@@ -166,10 +166,11 @@ async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
     wanted,
     billed: readCanonicalDecimal(charge.quantity, 12) as Quantity,
   };
+  const keys = await room.personal.keysOf(call.tenant);
   const done = unfrozen(
     await room.ledger.append(call.tenant, call.now, async (work, tx) => {
       const { seq, usage } = await correctEvent(work, tx, correction);
-      const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId);
+      const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId, keys);
       await room.rollups.correct(tx, call.tenant, usage, sent?.event);
       const answer: ApiAnswer = { status: 201, json: { correction_id: correction.id, receipt_seq: found.seq, seq } };
       await call.settle(tx, answer);

@@ -12,6 +12,7 @@ import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LimitStore } from '../../shared/stores/limit-store.ts';
 import type { PaymentMethodStore } from '../../shared/stores/payment-method-store.ts';
+import type { PersonalData } from '../../shared/stores/personal-data.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
@@ -28,6 +29,7 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly approvalLimit: bigint;
   readonly audit: AuditStore;
   readonly paymentMethods: PaymentMethodStore;
+  readonly personal: PersonalData;
   readonly proofs: ProofStore;
   readonly seals: SealStore;
   readonly keys: KeyStore;

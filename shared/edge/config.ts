@@ -53,6 +53,7 @@ export interface Config {
   readonly topicPrefix: string;
   readonly vaultBucket: string;
   readonly kmsKeyRing: string;
+  readonly wrappingKey: string;
   /** What an OIDC token of a caller must have been made for. */
   readonly callerAudience: string;
   /** Service accounts whose OIDC tokens are believed. */
@@ -439,6 +440,14 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     fallback: '',
     needed: true,
     read: matching(/^(?:|projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+)$/),
+  },
+  wrappingKey: {
+    name: 'WRAPPING_KEY',
+    meaning: 'projects/P/locations/L/keyRings/R/cryptoKeys/K: wraps the data keys of organizations',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(/^(?:|projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+\/cryptoKeys\/[^/\s]+)$/),
   },
   callerAudience: {
     name: 'CALLER_AUDIENCE',

@@ -25,6 +25,7 @@ import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
+import type { PersonalData } from './personal-data.ts';
 import { accounts, aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
@@ -44,15 +45,18 @@ export class LedgerStore extends LogReader {
   readonly #database: Database;
   readonly #entropy: Entropy;
   readonly #ledger: LedgerOrigin;
+  readonly #personal: PersonalData;
 
   constructor(
     database: Database,
     entropy: Entropy,
     ledger: LedgerOrigin,
+    personal: PersonalData,
     archive: Archive = new Archive(database, undefined),
   ) {
-    super(database, archive);
+    super(database, archive, personal);
     this.#database = database;
+    this.#personal = personal;
     this.#entropy = entropy;
     this.#ledger = ledger;
   }
@@ -64,6 +68,7 @@ export class LedgerStore extends LogReader {
    */
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
     const now = await this.#notBeforeLastSeal(clockNow);
+    const keys = await this.#personal.keysOf(tenant);
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
       const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });
@@ -73,7 +78,7 @@ export class LedgerStore extends LogReader {
       for (const row of rows) {
         if (events > 0 && events + row.count > APPEND_EVENTS) break;
         events += row.count;
-        await work.appendBatch(row.batch_id);
+        await work.appendBatch(row.batch_id, keys);
       }
       return work.finish();
     });
@@ -150,9 +155,11 @@ export class LedgerStore extends LogReader {
     clockNow: Instant,
   ): Promise<InvoiceDocument> {
     const now = await this.#notBeforeLastSeal(clockNow);
+    const keys = await this.#personal.keysOf(tenant);
     return this.#database.snapshot(async (view) => {
       const work = await LedgerWork.begin(dryRun(view), tenant, now, this.#means());
-      for (const { batch_id } of await view.range(waiting, { prefix: [tenant] })) await work.appendBatch(batch_id);
+      for (const { batch_id } of await view.range(waiting, { prefix: [tenant] }))
+        await work.appendBatch(batch_id, keys);
       const subscription = subscriptionOf(work, subscriptionId);
       const closedUntil = work.books.closedUntil(subscriptionId);
       const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/time.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
+import type { KeyWrapper } from '../ports/key-wrapper.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { ApprovalStore } from '../stores/approval-store.ts';
@@ -20,6 +21,7 @@ import { LimitStore } from '../stores/limit-store.ts';
 import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
 import { PaymentMethodStore } from '../stores/payment-method-store.ts';
+import { PersonalData } from '../stores/personal-data.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
@@ -51,12 +53,14 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const ports = observedPorts(opened, engine);
   const { database } = ports;
   const keys = new KeyStore(database);
+  const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
     ...ports,
-    ...storesOf(database, new Archive(database, ports.vault), base),
-    ...usageViewsOf(database, base),
+    ...storesOf(database, new Archive(database, ports.vault), personal, base),
+    ...usageViewsOf(database, personal, base),
+    personal,
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
     callers,
@@ -80,15 +84,21 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   };
 }
 
+/** A function that reads no personal data is given no way to. */
+const nowhere = (): never => {
+  throw new Error('this process holds no wrapping key');
+};
+const NO_WRAPPER: KeyWrapper = { wrap: nowhere, unwrap: nowhere };
+
 type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
 type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
 
-const storesOf = (database: Database, archive: Archive, { config, entropy }: Base) => ({
+const storesOf = (database: Database, archive: Archive, personal: PersonalData, { config, entropy }: Base) => ({
   archive,
   accounts: new AccountStore(database, config.region),
-  usage: new UsageStore(database, entropy),
+  usage: new UsageStore(database, entropy, personal),
   idempotencyKeys: new IdempotencyStore(database, entropy),
-  ledger: new LedgerStore(database, entropy, config.ledgerOrigin, archive),
+  ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
   seals: new SealStore(database, config.ledgerOrigin),
   proofs: new ProofStore(database, config.ledgerOrigin, archive),
   openings: new OpeningStore(database),
@@ -105,10 +115,10 @@ const storesOf = (database: Database, archive: Archive, { config, entropy }: Bas
 });
 
 /** What tenants see of their usage and limits right after it was accepted. */
-function usageViewsOf(database: Database, { config, entropy }: Base) {
+function usageViewsOf(database: Database, personal: PersonalData, { config, entropy }: Base) {
   const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
-  const rollups = new UsageRollups(database, entropy, retention);
-  const usageWindows = new UsageWindows(database, entropy, rollups, retention);
+  const rollups = new UsageRollups(database, entropy, retention, personal);
+  const usageWindows = new UsageWindows(database, entropy, rollups, retention, personal);
   return { rollups, usageWindows, limits: new LimitStore(database), conversion: new ConversionStore(database) };
 }
 
