@@ -37,7 +37,7 @@ export class FileKeyWrapper implements KeyWrapper {
     const number = Math.max(0, ...[...this.#keys.keys()].map(numberOf)) + 1;
     const file = `${String(number).padStart(4, '0')}.key`;
     const made = await this.#files.create(
-      file,
+      join(this.#folder, file),
       Buffer.from(`${randomBytes(32).toString('base64url')}\n`),
       PRIVATE_FILE,
     );
