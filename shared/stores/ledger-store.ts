@@ -68,7 +68,8 @@ export class LedgerStore extends LogReader {
    */
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
     const now = await this.#notBeforeLastSeal(clockNow);
-    const keys = await this.#personal.keysOf(tenant);
+    const keys = await this.#personal.keysIfAny(tenant);
+    if (keys === undefined) return { outcome: 'idle', pages: [], size: 0 };
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
       const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });

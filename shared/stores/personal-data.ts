@@ -58,7 +58,15 @@ export class PersonalData {
 
   /** The keys of an organization; its first use makes one. @throws BadInput `not_found`, TryAgain */
   async keysOf(tenant: TenantId): Promise<TenantKeys> {
+    const keys = await this.keysIfAny(tenant);
+    if (keys === undefined) throw noOrganization();
+    return keys;
+  }
+
+  /** The same; undefined where there is no such organization. */
+  async keysIfAny(tenant: TenantId): Promise<TenantKeys | undefined> {
     const ring = await this.#ring(tenant);
+    if (ring === undefined) return undefined;
     const current = { version: ring.newest, secret: ring.secrets.get(ring.newest)! };
     return {
       seal: (place, plain) => sealBytes(current, place, plain, this.#entropy.bytes(NONCE_BYTES)),
@@ -77,10 +85,10 @@ export class PersonalData {
 
   /** Makes an organization's next key: what is sealed from now on is under it, what was before opens as it did. @returns its version */
   async rotate(tenant: TenantId): Promise<number> {
-    const { newest } = await this.#ring(tenant);
-    const { version } = await this.#make(tenant, newest + 1);
+    const made = await this.#make(tenant, ((await this.#ring(tenant))?.newest ?? 0) + 1);
     this.#rings.delete(tenant);
-    return version;
+    if (made === undefined) throw noOrganization();
+    return made.version;
   }
 
   /** Encrypts an organization's data keys under the wrapping key now in force. The keys and what they seal stay. @returns how many */
@@ -115,13 +123,17 @@ export class PersonalData {
     }));
   }
 
-  async #ring(tenant: TenantId): Promise<Ring> {
+  async #ring(tenant: TenantId): Promise<Ring | undefined> {
     const now = this.#clock.now();
     const held = this.#rings.get(tenant);
     if (held !== undefined && held.until > now) return held;
     const rows = await this.#rows(tenant);
     const last = rows.at(-1);
-    if (last === undefined || !isLeft(last)) rows.push(await this.#make(tenant, (last?.version ?? 0) + 1));
+    if (last === undefined || !isLeft(last)) {
+      const made = await this.#make(tenant, (last?.version ?? 0) + 1);
+      if (made === undefined) return undefined;
+      rows.push(made);
+    }
     const secrets = new Map<number, Uint8Array>();
     for (const row of rows.filter(isLeft)) secrets.set(row.version, await this.#unwrap(row));
     const ring = { until: plusMicros(now, REMEMBERED_MICROS), newest: rows.at(-1)!.version, secrets };
@@ -136,13 +148,13 @@ export class PersonalData {
   }
 
   /** Two instances may make an organization's key at once: the one that is kept first is the key. */
-  async #make(tenant: TenantId, version: number): Promise<KeyRow> {
+  async #make(tenant: TenantId, version: number): Promise<KeyRow | undefined> {
     const { bytes, by } = await this.#wrapper.wrap(this.#entropy.bytes(KEY_BYTES), contextOf(tenant, version));
     const row: KeyRow = { tenant, version, wrapped: bytes, wrapped_by: by, created_at: this.#clock.now() };
     return this.#database.transact(async (tx) => {
       const held = await tx.read(data_keys, [tenant, version]);
       if (held !== undefined) return held;
-      if ((await tx.read(accounts, [tenant])) === undefined) throw new BadInput('not_found', 'no such organization');
+      if ((await tx.read(accounts, [tenant])) === undefined) return undefined;
       tx.insert(data_keys, row);
       return row;
     });
@@ -153,5 +165,7 @@ export class PersonalData {
     return this.#wrapper.unwrap(key, contextOf(tenant, version));
   }
 }
+
+const noOrganization = (): BadInput => new BadInput('not_found', 'no such organization');
 
 const isLeft = ({ wrapped }: KeyRow): boolean => wrapped.length > 0;

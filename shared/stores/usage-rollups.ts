@@ -55,8 +55,9 @@ export class UsageRollups {
 
   /** Folds everything a tenant has noted. It does not matter who does it, how often, or at once. @returns how many batches */
   async fold(tenant: TenantId): Promise<number> {
-    const keys = await this.#personal?.keysOf(tenant);
-    if (keys === undefined) throw new Error('accepted events cannot be opened here');
+    if (this.#personal === undefined) throw new Error('accepted events cannot be opened here');
+    const keys = await this.#personal.keysIfAny(tenant);
+    if (keys === undefined) return 0;
     for (let folded = 0; ; ) {
       const some = await this.#database.transact((tx) => this.#foldSome(tx, tenant, keys));
       if (some === 0) return folded;
