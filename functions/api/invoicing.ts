@@ -171,7 +171,7 @@ async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
     await room.ledger.append(call.tenant, call.now, async (work, tx) => {
       const { seq, usage } = await correctEvent(work, tx, correction);
       const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId, keys);
-      await room.rollups.correct(tx, call.tenant, usage, sent?.event);
+      await room.rollups.correct(tx, call.tenant, usage, sent?.event || undefined);
       const answer: ApiAnswer = { status: 201, json: { correction_id: correction.id, receipt_seq: found.seq, seq } };
       await call.settle(tx, answer);
       return answer;

@@ -11,8 +11,10 @@ import { keyOperations } from './keys.ts';
 import { ledgerOperations } from './ledger.ts';
 import { limitOperations } from './limits.ts';
 import { moneyOperations } from './money.ts';
+import { organizationOperations } from './organizations.ts';
 import { paymentMethodOperations } from './payment-methods.ts';
 import { priceOperations } from './prices.ts';
+import { privacyOperations } from './privacy.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
@@ -35,6 +37,8 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...subscriptionOperations(room),
   ...moneyOperations(room),
   ...invoicingOperations(room),
+  ...organizationOperations(room),
+  ...privacyOperations(room),
   ...paymentMethodOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),

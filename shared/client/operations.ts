@@ -22,7 +22,7 @@ export type ApiKey = {
   readonly organization_id: string | null;
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** what it may do */
-  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   readonly name: string | null;
   readonly state: 'active' | 'expired' | 'revoked';
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
@@ -45,7 +45,7 @@ export type ApiKeyList = {
 export type ApiKeyRequest = {
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** fewer than the role has; all of them unless given */
-  readonly scopes?: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes?: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   /** what it is for, e.g. `ci.deploy`; no names of people */
   readonly name?: string;
   /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
@@ -64,7 +64,7 @@ export type ApiKeySecret = {
   readonly organization_id: string | null;
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** what it may do */
-  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   readonly name: string | null;
   readonly state: 'active' | 'expired' | 'revoked';
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
@@ -84,7 +84,7 @@ export type Approval = {
   readonly approval_id: string;
   /** an organization: opaque, never a name */
   readonly organization_id: string;
-  readonly kind: 'credit.grant' | 'adjustment.make' | 'credit_note.refund' | 'invoice.write_off';
+  readonly kind: 'credit.grant' | 'adjustment.make' | 'credit_note.refund' | 'invoice.write_off' | 'erasure.carry_out';
   /** what it is about: a credit, an invoice’s number, … */
   readonly subject: string;
   readonly state: 'proposed' | 'executed' | 'rejected' | 'expired';
@@ -135,6 +135,41 @@ export type AuditLog = {
   readonly data: readonly AuditEntry[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
+};
+
+/** kept encrypted under the organization’s own key */
+export type BillingProfile = {
+  readonly legal_name: string;
+  readonly customer_type: 'business' | 'consumer';
+  readonly address: {
+    readonly line1: string;
+    readonly line2?: string;
+    readonly postal_code: string;
+    readonly city: string;
+    /** second part of ISO 3166-2 */
+    readonly subdivision?: string;
+    /** ISO 3166-1 alpha-2 */
+    readonly country: string;
+  };
+  readonly tax_ids?: readonly {
+    readonly type: 'eu_vat' | 'gb_vat' | 'ch_vat' | 'no_vat' | 'au_abn' | 'nz_gst' | 'sg_gst' | 'in_gst' | 'ca_bn' | 'us_ein';
+    readonly value: string;
+  }[];
+  readonly exemptions?: readonly {
+    readonly jurisdiction: string;
+    readonly certificate: string;
+    /** RFC 3339 */
+    readonly from: string;
+    /** RFC 3339 */
+    readonly to?: string;
+  }[];
+  /** inclusive: prices contain the tax */
+  readonly tax_behavior?: 'exclusive' | 'inclusive';
+  readonly email?: string;
+  /** BCP 47 */
+  readonly locale?: string;
+  readonly payment_terms_days?: number;
+  readonly buyer_reference?: string;
 };
 
 export type Checkpoint = {
@@ -263,6 +298,20 @@ export type CustomPrice = {
 
 export type CustomPriceList = {
   readonly data: readonly CustomPrice[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type DataKey = {
+  readonly version: number;
+  /** the wrapping key; null once destroyed */
+  readonly wrapped_by: string | null;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly created_at: string;
+};
+
+export type DataKeyList = {
+  readonly data: readonly DataKey[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
 };
@@ -997,6 +1046,34 @@ export type EntryWriteOff = {
   readonly reason: string;
 };
 
+export type Erasure = {
+  readonly erasure_id: string;
+  readonly scope: 'events' | 'organization';
+  readonly state: 'proposed' | 'running' | 'done';
+  /** stands for the person in the ledger; its salt is gone when it is done */
+  readonly ref_digest: string;
+  /** events that lost what was sent; of an organization its profiles and keys */
+  readonly count: number;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly proposed_at: string;
+  readonly done_at: string | null;
+};
+
+export type ErasureList = {
+  readonly data: readonly Erasure[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type ErasureRequest = {
+  /** `events`: of those that name a person what was sent goes; `organization`: all that is said of it, and its keys */
+  readonly scope: 'events' | 'organization';
+  /** of events, or `subject` */
+  readonly property?: string;
+  /** what the property says of the person */
+  readonly value?: string;
+};
+
 export type Evidence = {
   /** e.g. INV-2026-000001 */
   readonly number: string;
@@ -1195,6 +1272,13 @@ export type Jwks = {
   }[];
 };
 
+export type KeptBillingProfile = {
+  readonly version: number;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly since: string;
+  readonly profile: BillingProfile;
+};
+
 export type LedgerHead = {
   /** origin of the ledger */
   readonly ledger: string;
@@ -1274,6 +1358,98 @@ export type Money = {
   readonly amount: string;
   /** ISO 4217 */
   readonly currency: string;
+};
+
+export type Organization = {
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  readonly region: string;
+  /** IANA zone */
+  readonly zone: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  /** between a period’s end and its close */
+  readonly grace_minutes: number;
+  /** how late usage is taken */
+  readonly lateness_days: number;
+  readonly approval_limit: string | null;
+  readonly tax: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  } | null;
+  /** how many it has */
+  readonly subscriptions: number;
+  readonly billing_profile_version: number | null;
+};
+
+export type OrganizationChange = {
+  /** between a period’s end and its close */
+  readonly grace_minutes?: number;
+  /** how late usage is taken */
+  readonly lateness_days?: number;
+  /** minor units above which money is given away by two */
+  readonly approval_limit?: string;
+  /** rates in place of those that follow from seller and customer */
+  readonly tax?: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
+};
+
+export type OrganizationList = {
+  readonly data: readonly Organization[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type OrganizationRequest = {
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  /** IANA zone */
+  readonly zone: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  /** between a period’s end and its close */
+  readonly grace_minutes?: number;
+  /** how late usage is taken */
+  readonly lateness_days?: number;
+  /** minor units above which money is given away by two */
+  readonly approval_limit?: string;
+  /** rates in place of those that follow from seller and customer */
+  readonly tax?: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
 };
 
 export type PaymentMethod = {
@@ -1546,6 +1722,21 @@ export type ReceiptProof = {
   };
   /** JWS over the root of seals */
   readonly checkpoint: string;
+};
+
+export type RetentionReport = {
+  /** a UTC day */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  /** how long accepted payloads and pages are kept in the database */
+  readonly hot_window_days: number;
+  readonly purged: readonly {
+    /** a UTC day */
+    readonly day: string;
+    readonly kind: 'payloads' | 'pages' | 'keys' | 'usage_sums' | 'erasure_proposals';
+    readonly count: number;
+  }[];
 };
 
 export type Subscription = {
@@ -1904,6 +2095,15 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
+  /** Change an organization’s settings */
+  readonly changeOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: OrganizationChange;
+    };
+    readonly answer: Organization;
+  };
   /** Change plan, seats or add-ons */
   readonly changeSubscription: {
     readonly input: {
@@ -1998,6 +2198,17 @@ export interface Operations {
     };
     readonly answer: Metric;
   };
+  /** Take an organization in */
+  readonly createOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key?: string | undefined;
+      readonly body: OrganizationRequest;
+    };
+    readonly answer: Organization;
+  };
   /** Write a plan’s draft */
   readonly createPlan: {
     readonly input: {
@@ -2055,6 +2266,14 @@ export interface Operations {
     };
     readonly answer: Approval;
   };
+  /** Who the organization is, as its documents show it */
+  readonly getBillingProfile: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: KeptBillingProfile;
+  };
   /** The latest signed checkpoint */
   readonly getCheckpoint: {
     readonly input: Readonly<Record<never, never>>;
@@ -2069,6 +2288,15 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Entitlements;
+  };
+  /** An erasure */
+  readonly getErasure: {
+    readonly input: {
+      readonly erasure_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Erasure;
   };
   /** Whether the function can read its store */
   readonly getHealth: {
@@ -2119,6 +2347,14 @@ export interface Operations {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Readonly<Record<string, unknown>>;
   };
+  /** An organization and its settings */
+  readonly getOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Organization;
+  };
   /** A plan with all its versions */
   readonly getPlan: {
     readonly input: {
@@ -2150,6 +2386,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Receipt;
+  };
+  /** What was deleted because its time had come */
+  readonly getRetentionReport: {
+    readonly input: {
+      /** a UTC day */
+      readonly from?: string | undefined;
+      /** a UTC day */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: RetentionReport;
   };
   /** Every signing key ever used */
   readonly getSigningKeys: {
@@ -2283,6 +2531,26 @@ export interface Operations {
     };
     readonly answer: CreditList;
   };
+  /** The keys that the organization’s personal data is under */
+  readonly listDataKeys: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DataKeyList;
+  };
+  /** Erasures and how far they are */
+  readonly listErasures: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ErasureList;
+  };
   /** Evidence bundles, by invoice number */
   readonly listEvidence: {
     readonly input: {
@@ -2342,6 +2610,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: MetricList;
+  };
+  /** Organizations of this stack, by id */
+  readonly listOrganizations: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: OrganizationList;
   };
   /** Payment methods */
   readonly listPaymentMethods: {
@@ -2432,6 +2712,17 @@ export interface Operations {
     };
     readonly answer: InvoiceDocument;
   };
+  /** Propose to erase a person or an organization */
+  readonly proposeErasure: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: ErasureRequest;
+    };
+    readonly answer: Approval;
+  };
   /** Propose an organization’s own price */
   readonly proposePrice: {
     readonly input: {
@@ -2468,6 +2759,15 @@ export interface Operations {
       readonly body?: Decision;
     };
     readonly answer: Plan;
+  };
+  /** Say who the organization is */
+  readonly putBillingProfile: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: BillingProfile;
+    };
+    readonly answer: KeptBillingProfile;
   };
   /** Take a planned end back */
   readonly reactivateSubscription: {
@@ -2564,6 +2864,14 @@ export interface Operations {
     };
     readonly answer: ApiKeySecret;
   };
+  /** Seal personal data under a new key from now on */
+  readonly rotateDataKey: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DataKeyList;
+  };
   /** Usage events: one, or a list of up to 1,000 */
   readonly sendUsage: {
     readonly input: {
@@ -2624,6 +2932,7 @@ export const OPERATIONS = {
   approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: 'application/json', accept: null },
   approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  changeOrganization: { method: 'PATCH', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   checkEntitlement: { method: 'POST', path: '/api/v1/billing/entitlements/check', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   correctReceipt: { method: 'POST', path: '/api/v1/billing/corrections', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2633,23 +2942,28 @@ export const OPERATIONS = {
   createInvoice: { method: 'POST', path: '/api/v1/billing/invoices', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createLimit: { method: 'POST', path: '/api/v1/billing/limits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createMetric: { method: 'POST', path: '/api/v1/billing/metrics', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createOrganization: { method: 'POST', path: '/api/v1/billing/organizations', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createPlan: { method: 'POST', path: '/api/v1/billing/plans', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createProduct: { method: 'POST', path: '/api/v1/billing/products', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   deleteLimit: { method: 'DELETE', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: null },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getBillingProfile: { method: 'GET', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
+  getErasure: { method: 'GET', path: '/api/v1/billing/erasures/{erasure_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
+  getOrganization: { method: 'GET', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlanConversion: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}/conversion', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getRetentionReport: { method: 'GET', path: '/api/v1/billing/retention-report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
@@ -2661,11 +2975,14 @@ export const OPERATIONS = {
   listAuditLog: { method: 'GET', path: '/api/v1/billing/audit', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCredits: { method: 'GET', path: '/api/v1/billing/credits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listDataKeys: { method: 'GET', path: '/api/v1/billing/data-keys', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  listErasures: { method: 'GET', path: '/api/v1/billing/erasures', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listEvidence: { method: 'GET', path: '/api/v1/billing/evidence', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listInvoices: { method: 'GET', path: '/api/v1/billing/invoices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimitNotices: { method: 'GET', path: '/api/v1/billing/limit-notices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimits: { method: 'GET', path: '/api/v1/billing/limits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listMetrics: { method: 'GET', path: '/api/v1/billing/metrics', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listOrganizations: { method: 'GET', path: '/api/v1/billing/organizations', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listPaymentMethods: { method: 'GET', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: null, accept: 'application/json' },
   listPlans: { method: 'GET', path: '/api/v1/billing/plans', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listPrices: { method: 'GET', path: '/api/v1/billing/prices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
@@ -2674,9 +2991,11 @@ export const OPERATIONS = {
   listSubscriptions: { method: 'GET', path: '/api/v1/billing/subscriptions', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   pauseSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/pause', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   previewInvoice: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  proposeErasure: { method: 'POST', path: '/api/v1/billing/erasures', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['effective_from', 'organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposeWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  putBillingProfile: { method: 'PUT', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   rejectApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/reject', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2686,6 +3005,7 @@ export const OPERATIONS = {
   revokeApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   revokeCredit: { method: 'POST', path: '/api/v1/billing/credits/{credit_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   rotateApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/rotate', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  rotateDataKey: { method: 'POST', path: '/api/v1/billing/data-keys/rotate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   sendUsage: { method: 'POST', path: '/api/v1/billing/usage', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   setDefaultPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods/{payment_method_id}/default', query: ['organization_id'], consumes: null, accept: 'application/json' },
   setFeatureOverrides: { method: 'PUT', path: '/api/v1/billing/subscriptions/{subscription_id}/features', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },

@@ -8,7 +8,13 @@ import { requireRead } from './catalogue-store.ts';
 import { approvals } from './tables.ts';
 
 /** What one person proposes and another decides. Who carries a kind out is in `functions/api/executors.ts`. */
-export const APPROVAL_KINDS = ['credit.grant', 'adjustment.make', 'credit_note.refund', 'invoice.write_off'] as const;
+export const APPROVAL_KINDS = [
+  'credit.grant',
+  'adjustment.make',
+  'credit_note.refund',
+  'invoice.write_off',
+  'erasure.carry_out',
+] as const;
 export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
 
 export const APPROVAL_STATES = ['proposed', 'executed', 'rejected', 'expired'] as const;

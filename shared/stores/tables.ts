@@ -80,8 +80,8 @@ export const billing_profiles = table(
 );
 
 /**
- * Erasures that two people decided. What is to be erased is `sealed` and goes with it; `ref_digest` stands for it in the ledger. `after`
- * is the batch that was looked through last, `count` how many events lost something.
+ * Erasures that one proposed and another decided: `proposed`, `running`, `done`. What is to be erased is `sealed` and goes with it;
+ * `ref_digest` stands for it in the ledger. `after` is the batch that was looked through last, `count` how many events lost something.
  */
 export const erasures = table(
   'erasures',
@@ -94,17 +94,17 @@ export const erasures = table(
     ref_digest: 'text',
     after: 'text',
     count: 'int',
-    decided_at: 'text',
+    proposed_at: 'text',
     done_at: 'text?',
   },
   ['tenant', 'erasure_id'],
-  { parent: accounts },
+  { parent: accounts, indexes: { erasures_by_state: ['state', 'tenant', 'erasure_id'] } },
 );
 
-/** What was deleted because its time had come: rows per day, organization (`*`: of all of them together) and kind. */
-export const purges = table('purges', { day: 'text', tenant: 'text', kind: 'text', count: 'int' }, [
-  'day',
+/** What was deleted because its time had come, how many per UTC day and kind; of `*` what is deleted of all organizations together. */
+export const purges = table('purges', { tenant: 'text', day: 'text', kind: 'text', count: 'int' }, [
   'tenant',
+  'day',
   'kind',
 ]);
 

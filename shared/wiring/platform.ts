@@ -13,6 +13,7 @@ import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { ConversionStore } from '../stores/conversion-store.ts';
+import { ErasureStore } from '../stores/erasure-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
@@ -22,8 +23,10 @@ import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
 import { PaymentMethodStore } from '../stores/payment-method-store.ts';
 import { PersonalData } from '../stores/personal-data.ts';
+import { ProfileStore } from '../stores/profile-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
+import { PurgeStore } from '../stores/purge-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
 import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
@@ -93,26 +96,32 @@ const NO_WRAPPER: KeyWrapper = { wrap: nowhere, unwrap: nowhere };
 type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
 type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
 
-const storesOf = (database: Database, archive: Archive, personal: PersonalData, { config, entropy }: Base) => ({
-  archive,
-  accounts: new AccountStore(database, config.region),
-  usage: new UsageStore(database, entropy, personal),
-  idempotencyKeys: new IdempotencyStore(database, entropy),
-  ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
-  seals: new SealStore(database, config.ledgerOrigin),
-  proofs: new ProofStore(database, config.ledgerOrigin, archive),
-  openings: new OpeningStore(database),
-  invoices: new InvoiceStore(database),
-  catalogue: new CatalogueStore(database),
-  approvals: new ApprovalStore(database),
-  audit: new AuditStore(database),
-  paymentMethods: new PaymentMethodStore(database),
-  terms: new TermsStore(database),
-  reconciliation: new ReconciliationStore(database),
-  registry: new RegistryStore(database, entropy),
-  retirements: new RetirementStore(database),
-  setAside: new SetAsideStore(database),
-});
+function storesOf(database: Database, archive: Archive, personal: PersonalData, { config, entropy }: Base) {
+  const profiles = new ProfileStore(database, personal);
+  return {
+    archive,
+    accounts: new AccountStore(database, config.region),
+    usage: new UsageStore(database, entropy, personal),
+    idempotencyKeys: new IdempotencyStore(database, entropy),
+    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
+    seals: new SealStore(database, config.ledgerOrigin),
+    proofs: new ProofStore(database, config.ledgerOrigin, archive),
+    openings: new OpeningStore(database),
+    invoices: new InvoiceStore(database),
+    catalogue: new CatalogueStore(database),
+    approvals: new ApprovalStore(database),
+    audit: new AuditStore(database),
+    paymentMethods: new PaymentMethodStore(database),
+    profiles,
+    erasures: new ErasureStore(database, personal, profiles, entropy),
+    purges: new PurgeStore(database),
+    terms: new TermsStore(database),
+    reconciliation: new ReconciliationStore(database),
+    registry: new RegistryStore(database, entropy),
+    retirements: new RetirementStore(database),
+    setAside: new SetAsideStore(database),
+  };
+}
 
 /** What tenants see of their usage and limits right after it was accepted. */
 function usageViewsOf(database: Database, personal: PersonalData, { config, entropy }: Base) {
