@@ -122,7 +122,7 @@ try {
   await database.transact(async (tx) => {
     tx.upsert(accounts, { tenant: TENANT, document: JSON.stringify(ACCOUNT), updated_at: START });
   });
-  const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys') });
+  const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
   const personal = new PersonalData(database, wrapper, entropy, new SystemClock());
   const rollups = new UsageRollups(database, entropy, RETENTION, personal);
   const windows = new UsageWindows(database, entropy, rollups, RETENTION, personal);

@@ -6,6 +6,7 @@ import { parseInstant } from '../../shared/domain/time.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
 import { grantCredit, issueCreditNote } from '../../shared/stores/money-desk.ts';
+import { taxCategoriesOf } from '../../shared/stores/taxes.ts';
 import { seriesOf } from '../run-invoices/run-invoices.ts';
 import { type ApiRoom, absent } from './room.ts';
 
@@ -65,6 +66,9 @@ export async function adjust(
   const now = work.scribe.recordedAt;
   const open = await work.bucketAt(subscription, now < subscription.startedAt ? subscription.startedAt : now);
   const category = body.tax_category ?? 'standard';
+  if (!taxCategoriesOf(work.account).includes(category)) {
+    throw new BadInput('invalid_parameter', 'no rate is known for the tax category', 'tax_category');
+  }
   return work.scribe.adjustment(open, body.adjustment_id, amountOf(body.amount), body.reason, category);
 }
 

@@ -18,6 +18,7 @@ import { privacyOperations } from './privacy.ts';
 import { publicOperations } from './public.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
+import { taxOperations } from './taxes.ts';
 import { usageOperations } from './usage.ts';
 
 /**
@@ -39,6 +40,7 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...invoicingOperations(room),
   ...organizationOperations(room),
   ...privacyOperations(room),
+  ...taxOperations(room),
   ...paymentMethodOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),

@@ -2,6 +2,7 @@ import type { Account, AccountJson } from '../../shared/domain/account/account.t
 import { BadInput } from '../../shared/domain/errors.ts';
 import { parseTenantId } from '../../shared/domain/ids.ts';
 import { taxDecisionSchema } from '../../shared/domain/invoice/taxation.ts';
+import type { BillingProfile } from '../../shared/domain/organization/party.ts';
 import { billingProfileSchema, parseBillingProfile } from '../../shared/domain/organization/party-schema.ts';
 import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
@@ -206,6 +207,7 @@ export const organizationOperations = (room: ApiRoom): Operation[] => [
     mutation: 'billing_profile.changed',
     handle: async (call) => {
       const profile = parseBillingProfile(call.body);
+      await requireInForce(profile, room);
       const keys = await room.personal.keysOf(call.tenant);
       return room.database.transact(async (tx) => {
         const kept = await room.profiles.put(tx, call.tenant, profile, keys, call.now);
@@ -217,6 +219,14 @@ export const organizationOperations = (room: ApiRoom): Operation[] => [
     },
   },
 ];
+
+/** @throws BadInput `invalid_tax_id` where the authority says that a VAT id is not in force; one that cannot be asked now stops nobody */
+async function requireInForce({ tax_ids }: BillingProfile, { vatRegistry }: ApiRoom): Promise<void> {
+  for (const [i, { type, value }] of tax_ids.entries()) {
+    if (type !== 'eu_vat' || (await vatRegistry?.check(value)) !== 'invalid') continue;
+    throw new BadInput('invalid_tax_id', 'the authority does not know the VAT id', `tax_ids.${i}`);
+  }
+}
 
 const shown = async (account: Account, room: ApiRoom) =>
   organizationJson(account, room.config.region, (await room.profiles.at(account.tenant, room.clock.now()))?.version);

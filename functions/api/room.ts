@@ -3,6 +3,7 @@ import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { OperationRoom } from '../../shared/edge/http/operation.ts';
 import type { Database } from '../../shared/ports/database.ts';
+import type { VatRegistry } from '../../shared/ports/vat-registry.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { ApprovalStore } from '../../shared/stores/approval-store.ts';
 import type { AuditStore } from '../../shared/stores/audit-store.ts';
@@ -19,6 +20,7 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { PurgeStore } from '../../shared/stores/purge-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { Taxes } from '../../shared/stores/taxes.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import type { UsageWindows } from '../../shared/stores/usage-windows.ts';
 import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
@@ -35,6 +37,9 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly personal: PersonalData;
   readonly profiles: ProfileStore;
   readonly erasures: ErasureStore;
+  readonly taxes: Taxes;
+  /** undefined: VAT ids are checked by form and check digit alone */
+  readonly vatRegistry: VatRegistry | undefined;
   readonly purges: PurgeStore;
   readonly hotWindowDays: number;
   readonly proofs: ProofStore;

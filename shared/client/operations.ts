@@ -321,6 +321,31 @@ export type Decision = {
   readonly digest?: string;
 };
 
+export type DeterminedTax = {
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly at: string;
+  readonly decision: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
+  readonly reasons: readonly {
+    readonly jurisdiction: string;
+    readonly treatment: 'taxed' | 'reverse_charge' | 'zero_rated' | 'exempt' | 'outside_scope' | 'not_registered';
+    /** the law it follows from */
+    readonly rule: string;
+  }[];
+};
+
 export type Discount = {
   /** the discount’s or coupon’s name */
   readonly discount_id: string;
@@ -363,7 +388,7 @@ export type EntitlementCheck = {
 export type EntitlementVerdict = {
   readonly allowed: boolean;
   /** the code that the event would be refused with */
-  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
+  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
   readonly detail: string | null;
   /** until the first limit that blocks; null where none does */
   readonly remaining: string | null;
@@ -1652,14 +1677,14 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1798,6 +1823,27 @@ export type SubscriptionRequest = {
   /** the plan’s unless given */
   readonly trial_days?: number;
   readonly discount?: Discount;
+};
+
+export type TaxReport = {
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  readonly rows: readonly {
+    readonly jurisdiction: string;
+    /** a fraction: "0.19" is 19 % */
+    readonly rate: string;
+    readonly treatment: string;
+    /** ISO 4217 */
+    readonly currency: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly base: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly amount: string;
+    /** invoices, credit notes and voids that it is made of */
+    readonly documents: number;
+  }[];
 };
 
 export type UsageAnswer = {
@@ -1969,7 +2015,7 @@ export type UsageOutcome = {
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -2247,6 +2293,16 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
+  /** How the organization is taxed, and by which law */
+  readonly determineTax: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly at?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DeterminedTax;
+  };
   /** The evidence bundle of an invoice */
   readonly downloadEvidence: {
     readonly input: {
@@ -2412,6 +2468,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Subscription;
+  };
+  /** Taxes by jurisdiction, rate and treatment over documents issued in a time */
+  readonly getTaxReport: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: TaxReport;
   };
   /** What became of an accepted event */
   readonly getUsageEvent: {
@@ -2947,6 +3015,7 @@ export const OPERATIONS = {
   createProduct: { method: 'POST', path: '/api/v1/billing/products', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   deleteLimit: { method: 'DELETE', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: null },
+  determineTax: { method: 'GET', path: '/api/v1/billing/tax/decision', query: ['at', 'organization_id'], consumes: null, accept: 'application/json' },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getBillingProfile: { method: 'GET', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: null, accept: 'application/json' },
@@ -2966,6 +3035,7 @@ export const OPERATIONS = {
   getRetentionReport: { method: 'GET', path: '/api/v1/billing/retention-report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getTaxReport: { method: 'GET', path: '/api/v1/billing/tax/report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'from', 'to', 'window', 'group_by', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },

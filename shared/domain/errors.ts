@@ -65,6 +65,8 @@ export const statusFor = {
   invalid_instant: 422,
   invalid_id: 422,
   invalid_currency: 422,
+  invalid_tax_id: 422,
+  seller_unknown: 409,
   invalid_amount: 422,
   currency_mismatch: 422,
   rate_limited: 429,

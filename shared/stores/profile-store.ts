@@ -2,7 +2,7 @@ import type { TenantId } from '../domain/ids.ts';
 import type { BillingProfile } from '../domain/organization/party.ts';
 import { parseBillingProfile } from '../domain/organization/party-schema.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Database, Transaction } from '../ports/database.ts';
+import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { billing_profiles } from './tables.ts';
 
@@ -41,7 +41,19 @@ export class ProfileStore {
   /** The version in force at an instant, or the first one there is: an invoice may be older than it. */
   async at(tenant: TenantId, instant: Instant): Promise<KeptProfile | undefined> {
     const rows = await this.#database.snapshot((view) => view.range(billing_profiles, { prefix: [tenant] }));
-    const row = rows.filter(({ since }) => since <= instant).at(-1) ?? rows[0];
+    return this.#opened(tenant, rows.filter(({ since }) => since <= instant).at(-1) ?? rows[0]);
+  }
+
+  async newest(tenant: TenantId): Promise<KeptProfile | undefined> {
+    const last = { prefix: [tenant], limit: 1, reverse: true };
+    const [row] = await this.#database.snapshot((view) => view.range(billing_profiles, last));
+    return this.#opened(tenant, row);
+  }
+
+  async #opened(
+    tenant: TenantId,
+    row: RowOf<typeof billing_profiles.columns> | undefined,
+  ): Promise<KeptProfile | undefined> {
     if (row === undefined) return undefined;
     const keys = await this.#personal.keysOf(tenant);
     const plain = keys.open(placeOf(tenant, row.version), row.sealed);

@@ -19,7 +19,7 @@ export interface LocalPortsOptions extends Base {
 }
 
 /** Every port on the embedded engines, in one folder that this process now owns. */
-export async function openLocalPorts({ config, clock, deliver, busPolicy }: LocalPortsOptions) {
+export async function openLocalPorts({ config, clock, entropy, deliver, busPolicy }: LocalPortsOptions) {
   const folder = config.dataFolder;
   const lock = StoreLock.take(folder);
   try {
@@ -28,7 +28,7 @@ export async function openLocalPorts({ config, clock, deliver, busPolicy }: Loca
     const mirror = await FileMirror.open({ folder: join(folder, 'mirror') });
     const projections = await FileProjections.open({ folder: join(folder, 'projections') });
     const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
-    const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys') });
+    const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
     const bus = LocalBus.open({
       file: join(folder, 'bus.db'),
       clock,

@@ -1,8 +1,11 @@
+import { OutsideTaxEngine } from '../adapters/tax/outside-engine.ts';
+import { Vies } from '../adapters/tax/vies.ts';
 import type { Account } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
 import type { DecidedTaxation } from '../domain/invoice/taxation.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
+import type { Config } from '../edge/config.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
 import type { KeyWrapper } from '../ports/key-wrapper.ts';
@@ -32,6 +35,7 @@ import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
+import { OWN_TABLES, Taxes } from '../stores/taxes.ts';
 import { TermsStore } from '../stores/terms-store.ts';
 import { UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
@@ -57,11 +61,12 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const { database } = ports;
   const keys = new KeyStore(database);
   const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
+  const stores = storesOf(database, new Archive(database, ports.vault), personal, base);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
     ...ports,
-    ...storesOf(database, new Archive(database, ports.vault), personal, base),
+    ...stores,
     ...usageViewsOf(database, personal, base),
     personal,
     keys,
@@ -76,8 +81,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     projected: new Map<string, Projected>(),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
-    /** what stands in the organization's document; asynchronous, since an engine outside may be asked instead */
-    taxationOf: async ({ tax }: Account, _at: Instant): Promise<DecidedTaxation | undefined> => tax,
+    ...taxesFor(stores.profiles, config),
     approvalLimit: BigInt(config.approvalLimit),
     tokens: tokensFor(config),
     rateLimiter: limiterFor(config),
@@ -120,6 +124,18 @@ function storesOf(database: Database, archive: Archive, personal: PersonalData, 
     registry: new RegistryStore(database, entropy),
     retirements: new RetirementStore(database),
     setAside: new SetAsideStore(database),
+  };
+}
+
+/** Who decides taxes, and who knows whether a VAT id is in force. */
+function taxesFor(profiles: ProfileStore, config: Config) {
+  const { seller, taxEngineUrl: url, taxEngineToken: token, viesUrl } = config;
+  const engine = url === '' ? OWN_TABLES : new OutsideTaxEngine({ url, token });
+  const taxes = new Taxes(profiles, seller ?? undefined, engine);
+  return {
+    taxes,
+    vatRegistry: viesUrl === '' ? undefined : new Vies(viesUrl),
+    taxationOf: (account: Account, at: Instant): Promise<DecidedTaxation | undefined> => taxes.of(account, at),
   };
 }
 

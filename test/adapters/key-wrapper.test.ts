@@ -18,7 +18,7 @@ const over = ({ wrappingKey: key, endpoint }: KmsDouble): KmsKeyWrapper =>
 
 keyWrapperContract('files', async () => {
   const folder = await tempFolder();
-  const open = () => FileKeyWrapper.open({ folder: folder.path });
+  const open = () => FileKeyWrapper.open({ folder: folder.path, entropy: new SystemEntropy() });
   return {
     open,
     rotate: async () => void (await (await open()).rotate()),
@@ -45,7 +45,7 @@ keyWrapperContract('Cloud KMS, on a double', async () => {
 describe('wrapping keys in files', () => {
   it('are their owner’s alone', async () => {
     const folder = await tempFolder();
-    await FileKeyWrapper.open({ folder: folder.path });
+    await FileKeyWrapper.open({ folder: folder.path, entropy: new SystemEntropy() });
     const keys = (await readdir(folder.path)).filter((name) => name.endsWith('.key'));
     assert.deepEqual(keys, ['0001.key']);
     assert.equal((await stat(join(folder.path, '0001.key'))).mode & 0o777, 0o600);
@@ -56,7 +56,10 @@ describe('wrapping keys in files', () => {
   it('that hold no key are refused at the start, not when somebody’s data is needed', async () => {
     const folder = await tempFolder();
     await writeFile(join(folder.path, '0001.key'), 'short\n');
-    await assert.rejects(FileKeyWrapper.open({ folder: folder.path }), /0001\.key holds no key of 32 bytes/);
+    await assert.rejects(
+      FileKeyWrapper.open({ folder: folder.path, entropy: new SystemEntropy() }),
+      /0001\.key holds no key of 32 bytes/,
+    );
     await folder.remove();
   });
 });

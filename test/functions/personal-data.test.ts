@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SystemEntropy } from '../../shared/adapters/local/entropy.ts';
 import { FileKeyWrapper } from '../../shared/adapters/local/key-wrapper.ts';
 import { parseTenantId } from '../../shared/domain/ids.ts';
 import { SealBroken } from '../../shared/domain/sealed.ts';
@@ -121,7 +122,7 @@ describe('personal data', () => {
   it('is still there when the wrapping key was changed and every data key wrapped again; then the old one may go', async () => {
     await put(PROFILE);
     const folder = join(suite.folder.path, 'wrapping-keys');
-    await (await FileKeyWrapper.open({ folder })).rotate();
+    await (await FileKeyWrapper.open({ folder, entropy: new SystemEntropy() })).rotate();
     await suite.restart();
     const { personal } = suite.platform;
     assert.deepEqual(

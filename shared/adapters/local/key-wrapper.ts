@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Entropy } from '../../ports/entropy.ts';
 import type { KeyWrapper, WrappedKey } from '../../ports/key-wrapper.ts';
 import { DurableFiles } from './files.ts';
 
@@ -10,23 +11,30 @@ const KEY_FILE = /^(\d{4,})\.key$/;
 const NONCE = 12;
 const TAG = 16;
 
+export interface FileKeyWrapperOptions {
+  readonly folder: string;
+  readonly entropy: Entropy;
+}
+
 /** Wrapping keys as files `<number>.key` that only their owner can read; the last one is in force. Stands in for a key service. */
 export class FileKeyWrapper implements KeyWrapper {
   readonly #files: DurableFiles;
   readonly #folder: string;
+  readonly #entropy: Entropy;
   readonly #keys = new Map<string, Buffer>();
   #current = '';
 
-  private constructor(files: DurableFiles, folder: string) {
+  private constructor(files: DurableFiles, folder: string, entropy: Entropy) {
     this.#files = files;
+    this.#entropy = entropy;
     this.#folder = folder;
   }
 
   /** Opens the keys of a folder; makes the first where there is none. @throws Error where a file holds no key */
-  static async open({ folder }: { readonly folder: string }): Promise<FileKeyWrapper> {
+  static async open({ folder, entropy }: FileKeyWrapperOptions): Promise<FileKeyWrapper> {
     const files = await DurableFiles.open(folder, PRIVATE_FOLDER);
     await chmod(folder, PRIVATE_FOLDER);
-    const wrapper = new FileKeyWrapper(files, resolve(folder));
+    const wrapper = new FileKeyWrapper(files, resolve(folder), entropy);
     await wrapper.#load();
     if (wrapper.#keys.size === 0) await wrapper.rotate();
     return wrapper;
@@ -38,7 +46,7 @@ export class FileKeyWrapper implements KeyWrapper {
     const file = `${String(number).padStart(4, '0')}.key`;
     const made = await this.#files.create(
       join(this.#folder, file),
-      Buffer.from(`${randomBytes(32).toString('base64url')}\n`),
+      Buffer.from(`${Buffer.from(this.#entropy.bytes(32)).toString('base64url')}\n`),
       PRIVATE_FILE,
     );
     if (made !== 'created') throw new Error(`${file} was made by somebody else at this moment`);
@@ -47,7 +55,7 @@ export class FileKeyWrapper implements KeyWrapper {
   }
 
   async wrap(key: Uint8Array, context: string): Promise<WrappedKey> {
-    const nonce = randomBytes(NONCE);
+    const nonce = this.#entropy.bytes(NONCE);
     const cipher = createCipheriv('aes-256-gcm', this.#keys.get(this.#current)!, nonce, { authTagLength: TAG });
     cipher.setAAD(Buffer.from(context, 'utf8'));
     return {
