@@ -67,6 +67,8 @@ describe('erasures', () => {
     await approve(proposal);
     const done = await state(proposal);
     assert.deepEqual([done.state, done.count], ['done', 2]);
+    const { data } = await shop.do<{ data: Erasure[] }>(compliance, 'GET', '/erasures?organization_id=acme');
+    assert.deepEqual(data, [done]);
     assert.deepEqual(await users(), { 3: 'nobody', 4: 'max', 5: 'nobody' });
     const [entry] = await suite.entriesOf(ACME, 'erasure');
     assert.deepEqual([entry?.count, entry?.erasure_id, entry?.ref_digest], ['2', proposal.subject, done.ref_digest]);

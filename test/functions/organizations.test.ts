@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { usage } from '../support/account.ts';
+import { checkedFetch } from '../support/contract.ts';
 import { Shop } from '../support/shop.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
 
@@ -25,7 +26,7 @@ describe('organizations', () => {
 
   const call = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown, organization?: string) => {
     const query = organization === undefined ? '' : `?organization_id=${organization}`;
-    const response = await fetch(`${suite.url}/api/v1/billing${path}${query}`, {
+    const response = await checkedFetch(`${suite.url}/api/v1/billing${path}${query}`, {
       method,
       headers: { Authorization: `Bearer ${admin.key}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
