@@ -5,6 +5,7 @@ import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
 import { conversionOperations } from './conversion.ts';
+import { documentOperations } from './documents.ts';
 import { entitlementOperations } from './entitlements.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { keyOperations } from './keys.ts';
@@ -41,6 +42,7 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...organizationOperations(room),
   ...privacyOperations(room),
   ...taxOperations(room),
+  ...documentOperations(room),
   ...paymentMethodOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),

@@ -1,5 +1,7 @@
 import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
+import type { PlaceConfig } from '../../shared/edge/auth.ts';
+import type { Config } from '../../shared/edge/config.ts';
 import type { Cursors } from '../../shared/edge/cursor.ts';
 import type { OperationRoom } from '../../shared/edge/http/operation.ts';
 import type { Database } from '../../shared/ports/database.ts';
@@ -21,6 +23,7 @@ import type { PurgeStore } from '../../shared/stores/purge-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import type { Taxes } from '../../shared/stores/taxes.ts';
+import type { TermsStore } from '../../shared/stores/terms-store.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import type { UsageWindows } from '../../shared/stores/usage-windows.ts';
 import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
@@ -37,6 +40,8 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly personal: PersonalData;
   readonly profiles: ProfileStore;
   readonly erasures: ErasureStore;
+  readonly terms: TermsStore;
+  readonly config: PlaceConfig & Pick<Config, 'seller' | 'publicUrl'>;
   readonly taxes: Taxes;
   /** undefined: VAT ids are checked by form and check digit alone */
   readonly vatRegistry: VatRegistry | undefined;

@@ -388,7 +388,7 @@ export type EntitlementCheck = {
 export type EntitlementVerdict = {
   readonly allowed: boolean;
   /** the code that the event would be refused with */
-  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
+  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'buyer_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
   readonly detail: string | null;
   /** until the first limit that blocks; null where none does */
   readonly remaining: string | null;
@@ -1677,14 +1677,14 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'buyer_unknown' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'buyer_unknown' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1762,6 +1762,44 @@ export type RetentionReport = {
     readonly kind: 'payloads' | 'pages' | 'keys' | 'usage_sums' | 'erasure_proposals';
     readonly count: number;
   }[];
+};
+
+export type Statement = {
+  /** ISO 4217 */
+  readonly currency: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+  readonly opening: string;
+  readonly movements: readonly {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly at: string;
+    readonly kind: 'invoice' | 'credit_note' | 'payment' | 'refund' | 'void' | 'write_off';
+    /** e.g. INV-2026-000001 */
+    readonly invoice_number: string;
+    readonly name: string;
+    /** above zero: the customer owes more */
+    readonly change: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly balance: string;
+  }[];
+  /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+  readonly closing: string;
+  /** what is open by days past due; adds up to the closing balance */
+  readonly ageing: {
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly not_due: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '1-30': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '31-60': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '61-90': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '90+': string;
+  };
 };
 
 export type Subscription = {
@@ -2015,7 +2053,7 @@ export type UsageOutcome = {
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'buyer_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -2335,6 +2373,36 @@ export interface Operations {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Checkpoint;
   };
+  /** The credit note to read and to print */
+  readonly getCreditNoteHtml: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The credit note as PDF */
+  readonly getCreditNotePdf: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The credit note as an electronic invoice: EN 16931 in UBL 2.1 */
+  readonly getCreditNoteUbl: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
   /** Features, trials and limits of the subscriptions */
   readonly getEntitlements: {
     readonly input: {
@@ -2378,6 +2446,36 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: InvoiceBalance;
+  };
+  /** The invoice to read and to print */
+  readonly getInvoiceHtml: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The invoice as PDF */
+  readonly getInvoicePdf: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The invoice as an electronic invoice: EN 16931 in UBL 2.1 */
+  readonly getInvoiceUbl: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
   };
   /** Where the ledger stands */
   readonly getLedgerHead: {
@@ -2433,6 +2531,15 @@ export interface Operations {
     };
     readonly answer: PlanConversion;
   };
+  /** The invoice to come, to read and to print */
+  readonly getPreviewHtml: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
   /** What became of an accepted event, with its proof */
   readonly getReceipt: {
     readonly input: {
@@ -2459,6 +2566,42 @@ export interface Operations {
   readonly getSigningKeys: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Jwks;
+  };
+  /** Statement of account */
+  readonly getStatement: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Statement;
+  };
+  /** Statement of account to read and to print */
+  readonly getStatementHtml: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** Statement of account as PDF */
+  readonly getStatementPdf: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
   };
   /** A subscription */
   readonly getSubscription: {
@@ -3020,20 +3163,30 @@ export const OPERATIONS = {
   getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getBillingProfile: { method: 'GET', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
+  getCreditNoteHtml: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
+  getCreditNotePdf: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
+  getCreditNoteUbl: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
   getErasure: { method: 'GET', path: '/api/v1/billing/erasures/{erasure_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getInvoiceHtml: { method: 'GET', path: '/api/v1/billing/invoices/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
+  getInvoicePdf: { method: 'GET', path: '/api/v1/billing/invoices/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
+  getInvoiceUbl: { method: 'GET', path: '/api/v1/billing/invoices/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
   getOrganization: { method: 'GET', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlanConversion: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}/conversion', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getPreviewHtml: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getRetentionReport: { method: 'GET', path: '/api/v1/billing/retention-report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
+  getStatement: { method: 'GET', path: '/api/v1/billing/statement', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getStatementHtml: { method: 'GET', path: '/api/v1/billing/statement/html', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'text/html' },
+  getStatementPdf: { method: 'GET', path: '/api/v1/billing/statement/pdf', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/pdf' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getTaxReport: { method: 'GET', path: '/api/v1/billing/tax/report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
