@@ -14,6 +14,7 @@ import { moneyOperations } from './money.ts';
 import { paymentMethodOperations } from './payment-methods.ts';
 import { priceOperations } from './prices.ts';
 import { publicOperations } from './public.ts';
+import { revenueOperations } from './revenue.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
 import { usageOperations } from './usage.ts';
@@ -36,6 +37,7 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...moneyOperations(room),
   ...invoicingOperations(room),
   ...paymentMethodOperations(room),
+  ...revenueOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),
   ...auditOperations(room),

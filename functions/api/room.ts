@@ -15,6 +15,7 @@ import type { PaymentMethodStore } from '../../shared/stores/payment-method-stor
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { TermsStore } from '../../shared/stores/terms-store.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import type { UsageWindows } from '../../shared/stores/usage-windows.ts';
 import type { RunInvoicesRoom } from '../run-invoices/run-invoices.ts';
@@ -32,6 +33,7 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly invoices: InvoiceStore;
+  readonly terms: TermsStore;
   readonly limits: LimitStore;
   readonly conversion: ConversionStore;
   readonly rollups: UsageRollups;

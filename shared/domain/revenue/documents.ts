@@ -9,12 +9,15 @@ export interface RevenueDocuments {
   /** canonical bytes of tax decisions by digest: those of invoices whose prices contain the tax */
   readonly terms: ReadonlyMap<string, Uint8Array>;
   /** undefined where prices do not contain the tax */
-  readonly toCome?: {
-    /** canonical bytes of the decision in force */
-    readonly decision: Uint8Array;
-    /** tax category of each price, by the digest of its document */
-    readonly categories: ReadonlyMap<string, string>;
-  };
+  readonly toCome?: TaxToCome | undefined;
+}
+
+/** How the tax within prices is taken out of what is not invoiced yet. */
+export interface TaxToCome {
+  /** canonical bytes of the decision in force */
+  readonly decision: Uint8Array;
+  /** tax category of each price, by the digest of its document */
+  readonly categories: ReadonlyMap<string, string>;
 }
 
 /** The invoice that an entry has issued. @throws RangeError */

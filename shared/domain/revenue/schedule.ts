@@ -181,3 +181,12 @@ function less(parts: readonly bigint[], amount: bigint): bigint[] {
 
 const monthly = (months: readonly Month[], amounts: readonly bigint[]): Map<Month, bigint> =>
   new Map(months.map((month, i) => [month, amounts[i]!] as const).filter(([, amount]) => amount !== 0n));
+
+/** What a line earns in each month after what was taken back of it: adds up to `net` less the reversals'. */
+export function earnedIn({ earned, reversals }: RevenueLine): Map<Month, bigint> {
+  const left = new Map(earned);
+  for (const { parts } of reversals) {
+    for (const [month, part] of parts) left.set(month, (left.get(month) ?? 0n) - part);
+  }
+  return left;
+}
