@@ -17,6 +17,7 @@ import { paymentMethodOperations } from './payment-methods.ts';
 import { priceOperations } from './prices.ts';
 import { privacyOperations } from './privacy.ts';
 import { publicOperations } from './public.ts';
+import { revenueOperations } from './revenue.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
 import { taxOperations } from './taxes.ts';
@@ -44,6 +45,7 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...taxOperations(room),
   ...documentOperations(room),
   ...paymentMethodOperations(room),
+  ...revenueOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),
   ...auditOperations(room),
