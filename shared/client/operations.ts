@@ -272,6 +272,31 @@ export type Decision = {
   readonly digest?: string;
 };
 
+export type DeferredRevenue = {
+  /** IANA zone of the months */
+  readonly zone: string;
+  /** the last ledger entry that is counted */
+  readonly as_of_seq: number | null;
+  /** by currency, then by month */
+  readonly data: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly opening: Money;
+    readonly billed: Money;
+    readonly billed_before: Money;
+    readonly reversed: Money;
+    readonly recognised: Money;
+    readonly closing: Money;
+    /** earned and not billed yet; closing = opening + accrued - billed_before */
+    readonly contract_asset: {
+      readonly opening: Money;
+      readonly accrued: Money;
+      readonly closing: Money;
+    };
+    readonly revenue: Money;
+  }[];
+};
+
 export type Discount = {
   /** the discount’s or coupon’s name */
   readonly discount_id: string;
@@ -1178,6 +1203,12 @@ export type IssuedInvoice = {
   readonly document: InvoiceDocument;
 };
 
+export type Journal = {
+  readonly data: readonly Posting[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Jwks = {
   readonly keys: readonly {
     readonly kty: 'RSA';
@@ -1456,6 +1487,25 @@ export type PlanVersions = {
   readonly next_cursor: string | null;
 };
 
+export type Posting = {
+  readonly date: string;
+  /** the ledger entry it follows from */
+  readonly seq: number;
+  readonly kind: 'invoice' | 'credit_use' | 'credit_grant' | 'credit_expiry' | 'credit_return' | 'credit_note' | 'void' | 'write_off' | 'payment' | 'refund' | 'accrual' | 'recognition';
+  readonly reference: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  readonly lines: readonly {
+    readonly account: 'cash' | 'accounts_receivable' | 'contract_asset' | 'customer_credits' | 'refunds_payable' | 'tax_payable' | 'deferred_revenue' | 'revenue_usage' | 'revenue_fees' | 'revenue_commitments' | 'revenue_adjustments' | 'credit_breakage' | 'promotional_credits' | 'bad_debt';
+    readonly code: string;
+    readonly name: string;
+    /** of tax payable */
+    readonly jurisdiction: string | null;
+    readonly debit: Money;
+    readonly credit: Money;
+  }[];
+};
+
 /** an object */
 export type PriceDocument = {
   /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
@@ -1546,6 +1596,41 @@ export type ReceiptProof = {
   };
   /** JWS over the root of seals */
   readonly checkpoint: string;
+};
+
+/** `net` is without tax and less discounts, `reversed` what credit notes and a void took back of it; `earned_before` lies before `from`, `earned_after` after `to` */
+export type RevenueLine = {
+  /** the entry of the invoice; the line’s last entry where there is none yet */
+  readonly seq: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly invoice_number: string | null;
+  /** place among the invoice’s lines, from 0 */
+  readonly line: number;
+  readonly subscription_id: string;
+  readonly kind: 'usage' | 'advance' | 'arrears' | 'unused' | 'true_up' | 'adjustment';
+  /** the meter, item, commitment or adjustment */
+  readonly name: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_start: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_end: string;
+  readonly billed_in: string | null;
+  readonly net: Money;
+  readonly reversed: Money;
+  readonly earned_before: Money;
+  readonly months: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly earned: Money;
+  }[];
+  readonly earned_after: Money;
+};
+
+export type RevenueSchedule = {
+  readonly data: readonly RevenueLine[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
 };
 
 export type Subscription = {
@@ -2060,6 +2145,18 @@ export interface Operations {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Checkpoint;
   };
+  /** Deferred revenue from month to month */
+  readonly getDeferredRevenue: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DeferredRevenue;
+  };
   /** Features, trials and limits of the subscriptions */
   readonly getEntitlements: {
     readonly input: {
@@ -2094,6 +2191,24 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: InvoiceBalance;
+  };
+  /** The journal in double entry */
+  readonly getJournal: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** codes of your own chart of accounts, e.g. cash:1800,bad_debt:6930; accounts are cash, accounts_receivable, contract_asset, customer_credits, refunds_payable, tax_payable, deferred_revenue, revenue_usage, revenue_fees, revenue_commitments, revenue_adjustments, credit_breakage, promotional_credits, bad_debt */
+      readonly codes?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Journal;
   };
   /** Where the ledger stands */
   readonly getLedgerHead: {
@@ -2150,6 +2265,22 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Receipt;
+  };
+  /** Which revenue is earned when, line by line */
+  readonly getRevenueSchedule: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: RevenueSchedule;
   };
   /** Every signing key ever used */
   readonly getSigningKeys: {
@@ -2640,16 +2771,19 @@ export const OPERATIONS = {
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
+  getDeferredRevenue: { method: 'GET', path: '/api/v1/billing/revenue/deferred', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getJournal: { method: 'GET', path: '/api/v1/billing/journal', query: ['from', 'to', 'codes', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlanConversion: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}/conversion', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getRevenueSchedule: { method: 'GET', path: '/api/v1/billing/revenue/schedule', query: ['from', 'to', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
