@@ -24,7 +24,7 @@ export const monthSchema = {
 } as const;
 
 export const monthsQuery = {
-  from: { ...queryTextSchema, description: `first month, e.g. 2026-01; the last one unless said` },
+  from: { ...queryTextSchema, description: 'first month, e.g. 2026-01; the last one unless said' },
   to: {
     ...queryTextSchema,
     description: `last month, included; the current one unless said; at most ${MONTHS_MAX} months`,
@@ -34,6 +34,8 @@ export const monthsQuery = {
 const lineSchema = {
   $id: 'urn:tallystick:schema:revenue-line',
   type: 'object',
+  description:
+    '`net` is without tax and less discounts, `reversed` what credit notes and a void took back of it; `earned_before` lies before `from`, `earned_after` after `to`',
   required: [
     ...['seq', 'first_seq', 'last_seq', 'invoice_number', 'line', 'subscription_id', 'kind', 'name'],
     ...['period_start', 'period_end', 'billed_in', 'net', 'reversed', 'earned_before', 'months', 'earned_after'],
@@ -51,9 +53,9 @@ const lineSchema = {
     period_start: instantSchema,
     period_end: instantSchema,
     billed_in: nullable(monthSchema),
-    net: { ...moneySchema, description: 'without tax, less discounts' },
-    reversed: { ...moneySchema, description: 'what credit notes and a void took back of it' },
-    earned_before: { ...moneySchema, description: 'in months before `from`' },
+    net: moneySchema,
+    reversed: moneySchema,
+    earned_before: moneySchema,
     months: {
       type: 'array',
       maxItems: MONTHS_MAX,
@@ -64,7 +66,7 @@ const lineSchema = {
         properties: { month: monthSchema, earned: moneySchema },
       },
     },
-    earned_after: { ...moneySchema, description: 'in months after `to`' },
+    earned_after: moneySchema,
   },
 } as const;
 
@@ -72,6 +74,8 @@ export const scheduleSchema = pageOf('revenue-schedule', lineSchema);
 
 const rowSchema = {
   type: 'object',
+  description:
+    '`billed` is the net of the invoices issued, `billed_before` what of it had been earned before and was a contract asset, `reversed` the net of credit notes and voids. closing = opening + billed - billed_before - reversed - recognised; revenue = recognised + accrued',
   required: [
     ...['month', 'opening', 'billed', 'billed_before', 'reversed', 'recognised', 'closing'],
     ...['contract_asset', 'revenue'],
@@ -79,12 +83,12 @@ const rowSchema = {
   additionalProperties: false,
   properties: {
     month: monthSchema,
-    opening: { ...moneySchema, description: 'deferred when the month began' },
-    billed: { ...moneySchema, description: 'net of the invoices issued' },
-    billed_before: { ...moneySchema, description: 'of that, what had been earned before and was a contract asset' },
-    reversed: { ...moneySchema, description: 'net of credit notes and voids' },
-    recognised: { ...moneySchema, description: 'earned of what is billed' },
-    closing: { ...moneySchema, description: 'opening + billed - billed_before - reversed - recognised' },
+    opening: moneySchema,
+    billed: moneySchema,
+    billed_before: moneySchema,
+    reversed: moneySchema,
+    recognised: moneySchema,
+    closing: moneySchema,
     contract_asset: {
       type: 'object',
       description: 'earned and not billed yet; closing = opening + accrued - billed_before',
@@ -92,7 +96,7 @@ const rowSchema = {
       additionalProperties: false,
       properties: { opening: moneySchema, accrued: moneySchema, closing: moneySchema },
     },
-    revenue: { ...moneySchema, description: 'recognised + accrued' },
+    revenue: moneySchema,
   },
 } as const;
 

@@ -321,6 +321,31 @@ export type Decision = {
   readonly digest?: string;
 };
 
+export type DeferredRevenue = {
+  /** IANA zone of the months */
+  readonly zone: string;
+  /** the last ledger entry that is counted */
+  readonly as_of_seq: number | null;
+  /** by currency, then by month */
+  readonly data: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly opening: Money;
+    readonly billed: Money;
+    readonly billed_before: Money;
+    readonly reversed: Money;
+    readonly recognised: Money;
+    readonly closing: Money;
+    /** earned and not billed yet; closing = opening + accrued - billed_before */
+    readonly contract_asset: {
+      readonly opening: Money;
+      readonly accrued: Money;
+      readonly closing: Money;
+    };
+    readonly revenue: Money;
+  }[];
+};
+
 export type DeterminedTax = {
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
   readonly at: string;
@@ -1280,6 +1305,12 @@ export type IssuedInvoice = {
   readonly document: InvoiceDocument;
 };
 
+export type Journal = {
+  readonly data: readonly Posting[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Jwks = {
   readonly keys: readonly {
     readonly kty: 'RSA';
@@ -1657,6 +1688,25 @@ export type PlanVersions = {
   readonly next_cursor: string | null;
 };
 
+export type Posting = {
+  readonly date: string;
+  /** the ledger entry it follows from */
+  readonly seq: number;
+  readonly kind: 'invoice' | 'credit_use' | 'credit_grant' | 'credit_expiry' | 'credit_return' | 'credit_note' | 'void' | 'write_off' | 'payment' | 'refund' | 'accrual' | 'recognition';
+  readonly reference: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  readonly lines: readonly {
+    readonly account: 'cash' | 'accounts_receivable' | 'contract_asset' | 'customer_credits' | 'refunds_payable' | 'tax_payable' | 'deferred_revenue' | 'revenue_usage' | 'revenue_fees' | 'revenue_commitments' | 'revenue_adjustments' | 'credit_breakage' | 'promotional_credits' | 'bad_debt';
+    readonly code: string;
+    readonly name: string;
+    /** of tax payable */
+    readonly jurisdiction: string | null;
+    readonly debit: Money;
+    readonly credit: Money;
+  }[];
+};
+
 /** an object */
 export type PriceDocument = {
   /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
@@ -1762,6 +1812,41 @@ export type RetentionReport = {
     readonly kind: 'payloads' | 'pages' | 'keys' | 'usage_sums' | 'erasure_proposals';
     readonly count: number;
   }[];
+};
+
+/** `net` is without tax and less discounts, `reversed` what credit notes and a void took back of it; `earned_before` lies before `from`, `earned_after` after `to` */
+export type RevenueLine = {
+  /** the entry of the invoice; the line’s last entry where there is none yet */
+  readonly seq: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly invoice_number: string | null;
+  /** place among the invoice’s lines, from 0 */
+  readonly line: number;
+  readonly subscription_id: string;
+  readonly kind: 'usage' | 'advance' | 'arrears' | 'unused' | 'true_up' | 'adjustment';
+  /** the meter, item, commitment or adjustment */
+  readonly name: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_start: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_end: string;
+  readonly billed_in: string | null;
+  readonly net: Money;
+  readonly reversed: Money;
+  readonly earned_before: Money;
+  readonly months: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly earned: Money;
+  }[];
+  readonly earned_after: Money;
+};
+
+export type RevenueSchedule = {
+  readonly data: readonly RevenueLine[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
 };
 
 export type Statement = {
@@ -2403,6 +2488,18 @@ export interface Operations {
     };
     readonly answer: Uint8Array;
   };
+  /** Deferred revenue from month to month */
+  readonly getDeferredRevenue: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DeferredRevenue;
+  };
   /** Features, trials and limits of the subscriptions */
   readonly getEntitlements: {
     readonly input: {
@@ -2476,6 +2573,24 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Uint8Array;
+  };
+  /** The journal in double entry */
+  readonly getJournal: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** codes of your own chart of accounts, e.g. cash:1800,bad_debt:6930; accounts are cash, accounts_receivable, contract_asset, customer_credits, refunds_payable, tax_payable, deferred_revenue, revenue_usage, revenue_fees, revenue_commitments, revenue_adjustments, credit_breakage, promotional_credits, bad_debt */
+      readonly codes?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Journal;
   };
   /** Where the ledger stands */
   readonly getLedgerHead: {
@@ -2561,6 +2676,22 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: RetentionReport;
+  };
+  /** Which revenue is earned when, line by line */
+  readonly getRevenueSchedule: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: RevenueSchedule;
   };
   /** Every signing key ever used */
   readonly getSigningKeys: {
@@ -3166,6 +3297,7 @@ export const OPERATIONS = {
   getCreditNoteHtml: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
   getCreditNotePdf: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
   getCreditNoteUbl: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
+  getDeferredRevenue: { method: 'GET', path: '/api/v1/billing/revenue/deferred', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
   getErasure: { method: 'GET', path: '/api/v1/billing/erasures/{erasure_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
@@ -3174,6 +3306,7 @@ export const OPERATIONS = {
   getInvoiceHtml: { method: 'GET', path: '/api/v1/billing/invoices/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
   getInvoicePdf: { method: 'GET', path: '/api/v1/billing/invoices/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
   getInvoiceUbl: { method: 'GET', path: '/api/v1/billing/invoices/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
+  getJournal: { method: 'GET', path: '/api/v1/billing/journal', query: ['from', 'to', 'codes', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
@@ -3183,6 +3316,7 @@ export const OPERATIONS = {
   getPreviewHtml: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getRetentionReport: { method: 'GET', path: '/api/v1/billing/retention-report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getRevenueSchedule: { method: 'GET', path: '/api/v1/billing/revenue/schedule', query: ['from', 'to', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
   getStatement: { method: 'GET', path: '/api/v1/billing/statement', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getStatementHtml: { method: 'GET', path: '/api/v1/billing/statement/html', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'text/html' },
