@@ -32,8 +32,8 @@ export const executorsOf = (room: ApiRoom): Readonly<Record<ApprovalKind, Execut
   'credit.grant': onLedger(room, async (work, _tx, payload) => {
     credit(work, payload as CreditBody & { readonly credit_id: string });
   }),
-  'adjustment.make': onLedger(room, async (work, _tx, payload) => {
-    await adjust(work, payload as AdjustmentBody & { readonly adjustment_id: string });
+  'adjustment.make': onLedger(room, async (work, tx, payload) => {
+    await adjust(work, tx, payload as AdjustmentBody & { readonly adjustment_id: string });
   }),
   'credit_note.refund': onLedger(room, async (work, tx, payload) => {
     await creditNote(work, tx, payload as CreditNoteBody, room);

@@ -7,6 +7,7 @@ import { catalogueOperations } from './catalogue.ts';
 import { conversionOperations } from './conversion.ts';
 import { documentOperations } from './documents.ts';
 import { entitlementOperations } from './entitlements.ts';
+import { exchangeRateOperations } from './exchange-rates.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { keyOperations } from './keys.ts';
 import { ledgerOperations } from './ledger.ts';
@@ -44,6 +45,7 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...privacyOperations(room),
   ...taxOperations(room),
   ...documentOperations(room),
+  ...exchangeRateOperations(room),
   ...paymentMethodOperations(room),
   ...revenueOperations(room),
   ...approvalOperations(room),

@@ -12,6 +12,7 @@ import type { AuditStore } from '../../shared/stores/audit-store.ts';
 import type { CatalogueStore } from '../../shared/stores/catalogue-store.ts';
 import type { ConversionStore } from '../../shared/stores/conversion-store.ts';
 import type { ErasureStore } from '../../shared/stores/erasure-store.ts';
+import type { ExchangeRateStore } from '../../shared/stores/exchange-rate-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { LimitStore } from '../../shared/stores/limit-store.ts';
@@ -40,6 +41,7 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly personal: PersonalData;
   readonly profiles: ProfileStore;
   readonly erasures: ErasureStore;
+  readonly exchangeRates: ExchangeRateStore;
   readonly terms: TermsStore;
   readonly config: PlaceConfig & Pick<Config, 'seller' | 'publicUrl'>;
   readonly taxes: Taxes;

@@ -9,11 +9,17 @@ export type Adjustment = {
   /** a short code, no text: it stands in the ledger */
   readonly reason: string;
   readonly tax_category?: string;
+  /** of the amount, where it is not the organization’s */
+  readonly currency?: string;
+  /** the recorded exchange rate that it is converted by */
+  readonly rate_id?: string;
 };
 
 export type AdjustmentEntry = {
   readonly adjustment_id: string;
   readonly seq: number;
+  /** in the organization’s currency */
+  readonly amount: string;
 };
 
 export type ApiKey = {
@@ -1140,6 +1146,43 @@ export type EvidenceList = {
   readonly next_cursor: string | null;
 };
 
+export type ExchangeRate = {
+  readonly rate_id: string;
+  /** ISO 4217 */
+  readonly base_currency: string;
+  /** ISO 4217 */
+  readonly quote_currency: string;
+  /** units of the quote currency for one of the base currency */
+  readonly rate: string;
+  /** the day that it was published for */
+  readonly rate_date: string;
+  /** who published it: ecb */
+  readonly source: string;
+  /** its entry in the ledger */
+  readonly seq: number;
+};
+
+export type ExchangeRateList = {
+  readonly data: readonly ExchangeRate[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type ExchangeRateRequest = {
+  /** made up unless given */
+  readonly rate_id?: string;
+  /** ISO 4217 */
+  readonly base_currency: string;
+  /** ISO 4217 */
+  readonly quote_currency: string;
+  /** units of the quote currency for one of the base currency */
+  readonly rate: string;
+  /** the day that it was published for */
+  readonly rate_date: string;
+  /** who published it: ecb */
+  readonly source: string;
+};
+
 export type FeatureOverrides = {
   readonly features: Readonly<Record<string, boolean | string>>;
 };
@@ -2240,18 +2283,6 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
-  /** Approve a proposed write-off */
-  readonly approveWriteOff: {
-    readonly input: {
-      /** e.g. INV-2026-000001 */
-      readonly number: string;
-      /** needed with a key of the platform; with an organization’s own key it may only name that one */
-      readonly organization_id?: string | undefined;
-      /** the same key with the same request gives the first answer again, with another request 409 */
-      readonly idempotency_key: string;
-    };
-    readonly answer: InvoiceBalance;
-  };
   /** Cancel now, at the end of the period, or at an instant */
   readonly cancelSubscription: {
     readonly input: {
@@ -2905,6 +2936,18 @@ export interface Operations {
     };
     readonly answer: EvidenceList;
   };
+  /** Recorded exchange rates */
+  readonly listExchangeRates: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ExchangeRateList;
+  };
   /** Invoices, by number */
   readonly listInvoices: {
     readonly input: {
@@ -3122,6 +3165,17 @@ export interface Operations {
     };
     readonly answer: Subscription;
   };
+  /** Record an exchange rate */
+  readonly recordExchangeRate: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: ExchangeRateRequest;
+    };
+    readonly answer: ExchangeRate;
+  };
   /** Record a payment that was received */
   readonly recordPayment: {
     readonly input: {
@@ -3272,7 +3326,6 @@ export const OPERATIONS = {
   addPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approveApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/approve', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: 'application/json', accept: null },
-  approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeOrganization: { method: 'PATCH', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -3335,6 +3388,7 @@ export const OPERATIONS = {
   listDataKeys: { method: 'GET', path: '/api/v1/billing/data-keys', query: ['organization_id'], consumes: null, accept: 'application/json' },
   listErasures: { method: 'GET', path: '/api/v1/billing/erasures', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listEvidence: { method: 'GET', path: '/api/v1/billing/evidence', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listExchangeRates: { method: 'GET', path: '/api/v1/billing/exchange-rates', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listInvoices: { method: 'GET', path: '/api/v1/billing/invoices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimitNotices: { method: 'GET', path: '/api/v1/billing/limit-notices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimits: { method: 'GET', path: '/api/v1/billing/limits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
@@ -3354,6 +3408,7 @@ export const OPERATIONS = {
   publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   putBillingProfile: { method: 'PUT', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  recordExchangeRate: { method: 'POST', path: '/api/v1/billing/exchange-rates', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   rejectApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/reject', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   removePaymentMethod: { method: 'DELETE', path: '/api/v1/billing/payment-methods/{payment_method_id}', query: ['organization_id'], consumes: null, accept: null },

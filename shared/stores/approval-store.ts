@@ -85,11 +85,6 @@ export class ApprovalStore {
     return this.#database.snapshot((view) => view.read(approvals, [tenant, id]));
   }
 
-  /** The open proposal of a kind about something. */
-  open(tenant: TenantId, kind: ApprovalKind, subject: string, now: Instant): Promise<ApprovalRow | undefined> {
-    return this.#database.snapshot((view) => openOne(view, tenant, kind, subject, now));
-  }
-
   /**
    * Approves a proposal, in the transaction that carries it out.
    * @throws BadInput `not_found`, `invalid_transition`, `proposer_cannot_approve`

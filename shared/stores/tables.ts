@@ -101,6 +101,24 @@ export const erasures = table(
   { parent: accounts, indexes: { erasures_by_state: ['state', 'tenant', 'erasure_id'] } },
 );
 
+/** Exchange rates that the ledger has recorded: `seq` is their entry. */
+export const exchange_rates = table(
+  'exchange_rates',
+  {
+    tenant: 'text',
+    rate_id: 'text',
+    base_currency: 'text',
+    quote_currency: 'text',
+    rate: 'text',
+    rate_date: 'text',
+    source: 'text',
+    seq: 'int',
+    recorded_at: 'text',
+  },
+  ['tenant', 'rate_id'],
+  { parent: accounts },
+);
+
 /** What was deleted because its time had come, how many per UTC day and kind; of `*` what is deleted of all organizations together. */
 export const purges = table('purges', { tenant: 'text', day: 'text', kind: 'text', count: 'int' }, [
   'tenant',
@@ -704,6 +722,7 @@ export const TABLES: readonly AnyTable[] = [
   data_keys,
   billing_profiles,
   erasures,
+  exchange_rates,
   purges,
   prices,
   terms,

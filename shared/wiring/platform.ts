@@ -17,6 +17,7 @@ import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { ConversionStore } from '../stores/conversion-store.ts';
 import { ErasureStore } from '../stores/erasure-store.ts';
+import { ExchangeRateStore } from '../stores/exchange-rate-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
@@ -119,6 +120,7 @@ function storesOf(database: Database, archive: Archive, personal: PersonalData, 
     profiles,
     erasures: new ErasureStore(database, personal, profiles, entropy),
     purges: new PurgeStore(database),
+    exchangeRates: new ExchangeRateStore(database),
     terms: new TermsStore(database),
     reconciliation: new ReconciliationStore(database),
     registry: new RegistryStore(database, entropy),

@@ -171,15 +171,19 @@ describe('money that moves without usage', () => {
     await subscribe();
     const path = `/invoices/${FIRST}/write-off`;
     assert.equal(await shop.refused(shop.approver, 'POST', path), '403 insufficient_scope');
-    await shop.do(shop.operator, 'POST', path, { reason: 'insolvent' });
-    assert.equal(await shop.refused(shop.operator, 'POST', `${path}/approve`), '403 insufficient_scope');
-    const { state, outstanding } = await shop.do<Balance>(shop.approver, 'POST', `${path}/approve`);
-    assert.deepEqual([state, outstanding.amount], ['uncollectible', '0']);
+    const { approval_id } = await shop.do<{ approval_id: string }>(shop.operator, 'POST', path, {
+      reason: 'insolvent',
+    });
+    const approval = `/approvals/${approval_id}/approve`;
+    assert.equal(await shop.refused(shop.operator, 'POST', approval), '403 insufficient_scope');
+    await shop.do(shop.approver, 'POST', approval);
+    const { state } = await shop.do<{ state: string }>(shop.customer, 'GET', `/invoices/${FIRST}`);
+    assert.equal(state, 'uncollectible');
     assert.deepEqual(
       (await suite.entriesOf('acme', 'write_off')).map(({ amount, reason }) => `${amount} ${reason}`),
       ['10000 insolvent'],
     );
-    assert.equal(await shop.refused(shop.approver, 'POST', `${path}/approve`), '404 not_found');
+    assert.equal(await shop.refused(shop.approver, 'POST', approval), '409 invalid_transition');
     await shop.prove();
   });
 
@@ -198,6 +202,59 @@ describe('money that moves without usage', () => {
       'adjustment 5.5',
       'advance 100',
     ]);
+    await shop.prove();
+  });
+
+  it('amounts of another currency are converted by a rate that the ledger holds: 10.00 USD at 0.9 are 9.00, 4.50 EUR back', async () => {
+    await subscribe();
+    const rate = {
+      rate_id: 'ecb-1',
+      base_currency: 'USD',
+      quote_currency: 'EUR',
+      rate: '0.90',
+      rate_date: '2026-03-02',
+      source: 'ecb',
+    };
+    const inDollars = { subscription_id: 'main', amount: '10', currency: 'USD', rate_id: 'ecb-1', reason: 'extra' };
+    assert.equal(await shop.refused(shop.operator, 'POST', '/adjustments', inDollars), '404 not_found');
+    await shop.do(shop.operator, 'POST', '/exchange-rates', rate);
+    assert.equal(await shop.refused(shop.operator, 'POST', '/exchange-rates', rate), '409 already_exists');
+    const { amount } = await shop.do<{ amount: string }>(shop.operator, 'POST', '/adjustments', inDollars);
+    assert.equal(amount, '9');
+    // One yen is 1/160 of a euro: the rate is told the other way round, and 720 / 160 = 4.5.
+    await shop.do(shop.operator, 'POST', '/exchange-rates', {
+      ...rate,
+      rate_id: 'ecb-2',
+      base_currency: 'EUR',
+      quote_currency: 'JPY',
+      rate: '160',
+    });
+    const inYen = { ...inDollars, amount: '-720', currency: 'JPY', rate_id: 'ecb-2' };
+    assert.equal((await shop.do<{ amount: string }>(shop.operator, 'POST', '/adjustments', inYen)).amount, '-4.5');
+    assert.equal(
+      await shop.refused(shop.operator, 'POST', '/adjustments', { ...inYen, rate_id: 'ecb-1' }),
+      '422 currency_mismatch',
+    );
+    assert.equal(
+      await shop.refused(shop.operator, 'POST', '/adjustments', { ...inYen, rate_id: undefined }),
+      '422 currency_mismatch',
+    );
+    suite.goTo('2026-04-01T01:00:00Z');
+    await suite.runInvoices();
+    const [, invoice] = await shop.invoices();
+    // 100.00 + 9.00 - 4.50
+    assert.equal(invoice!.total, '10450');
+    assert.deepEqual(
+      (await suite.entriesOf('acme', 'exchange_rate')).map(
+        (entry) => `${entry.base_currency} ${entry.quote_currency} ${entry.rate} ${entry.source}`,
+      ),
+      ['USD EUR 0.9 ecb', 'EUR JPY 160 ecb'],
+    );
+    const { data } = await shop.do<{ data: { rate_id: string }[] }>(shop.customer, 'GET', '/exchange-rates');
+    assert.deepEqual(
+      data.map(({ rate_id }) => rate_id),
+      ['ecb-1', 'ecb-2'],
+    );
     await shop.prove();
   });
 
