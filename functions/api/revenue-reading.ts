@@ -12,39 +12,96 @@ import type { ApiRoom } from './room.ts';
 
 /** Entries read at a time: 16 pages. What they add up to is kept, they are not. */
 const ENTRIES_PER_READ = 4096;
-/** Longer logs are not gone through for one answer. */
-const ENTRIES_MAX = 2_000_000;
+/** Longer logs are not gone through for an answer: it would take this function more than ten seconds. */
+const ENTRIES_MAX = 1_000_000;
 const DOCUMENTS_PER_READ = 100;
+/** So many organizations' sums are kept for the next question. */
+const ORGANIZATIONS_KEPT = 16;
 
-export interface RevenueRead {
+/** How far an organization's log has been gone through. */
+interface Reading {
   readonly history: RevenueHistory;
-  readonly documents: RevenueDocuments;
+  /** text of the last entry taken in: the log that goes on from it is the same */
+  last: string | undefined;
 }
 
 /**
- * Reads what revenue needs of an organization: its log, part by part, and the documents that the log was signed for.
- * @throws BadInput `window_too_large` where the log is too long for an answer
+ * Reads what revenue needs of organizations: their logs, part by part, and the documents that these were signed for. A log only
+ * grows, so the next question goes on from where the last one ended: a list that is read in pages goes through it once.
  */
-export async function readRevenue(account: Account, now: Instant, room: ApiRoom): Promise<RevenueRead> {
+export class RevenueReader {
+  /** one question at a time of each organization: sums must not grow while somebody reckons with them */
+  readonly #turns = new Map<TenantId, Promise<Reading | undefined>>();
+
+  /**
+   * Answers one question about an organization's revenue.
+   * @param work reckons with what was read, and keeps nothing of it
+   * @throws BadInput `window_too_large` where the log is too long for an answer
+   */
+  async answer<T>(
+    account: Account,
+    now: Instant,
+    room: ApiRoom,
+    work: (history: RevenueHistory, documents: RevenueDocuments) => T,
+  ): Promise<T> {
+    const { tenant } = account;
+    const before = this.#turns.get(tenant) ?? Promise.resolve(undefined);
+    const turn = before.then(async (held) => {
+      const reading = await caughtUp(held, account, room);
+      return { reading, result: work(reading.history, await documentsOf(reading.history, account, now, room)) };
+    });
+    // Whoever comes next begins anew after a failure.
+    const next = turn.then(
+      ({ reading }) => reading,
+      () => undefined,
+    );
+    this.#turns.delete(tenant);
+    this.#turns.set(tenant, next);
+    for (const oldest of this.#turns.keys()) {
+      if (this.#turns.size <= ORGANIZATIONS_KEPT) break;
+      this.#turns.delete(oldest);
+    }
+    return (await turn).result;
+  }
+}
+
+/** Takes in what has come since, or all where the log is not the one that was read. */
+async function caughtUp(held: Reading | undefined, account: Account, room: ApiRoom): Promise<Reading> {
   const { tenant, zone } = account;
-  const history = new RevenueHistory(zone);
   const size = (await room.ledger.head(tenant))?.size ?? 0;
   if (size > ENTRIES_MAX) throw new BadInput('window_too_large', `the ledger has more than ${ENTRIES_MAX} entries`);
-  for (let from = 0; from < size; from += ENTRIES_PER_READ) {
+  const goesOn = held !== undefined && (await isPrefix(held, zone, size, tenant, room));
+  const reading: Reading = goesOn ? held : { history: new RevenueHistory(zone), last: undefined };
+  while (reading.history.size < size) {
+    const from = reading.history.size;
     const texts = await room.ledger.entries(tenant, from, Math.min(from + ENTRIES_PER_READ, size));
-    for (const text of texts) history.add(readEntry(text));
+    for (const text of texts) reading.history.add(readEntry(text));
+    reading.last = texts.at(-1);
   }
+  return reading;
+}
+
+async function isPrefix(held: Reading, zone: string, size: number, tenant: TenantId, room: ApiRoom): Promise<boolean> {
+  const { history, last } = held;
+  if (history.calendar.zone !== zone || history.size > size || history.size === 0) return false;
+  const [text] = await room.ledger.entries(tenant, history.size - 1, history.size);
+  return text === last;
+}
+
+async function documentsOf(
+  history: RevenueHistory,
+  account: Account,
+  now: Instant,
+  room: ApiRoom,
+): Promise<RevenueDocuments> {
   const decisions = history.issued.flatMap(({ taxes }) =>
     taxes.filter(({ behavior }) => behavior === 'inclusive').map(({ decision }) => decision),
   );
   return {
-    history,
-    documents: {
-      invoices: await invoicesOf(tenant, room),
-      creditNotes: await creditNotesOf(tenant, room),
-      terms: await room.terms.cited(new Set(decisions)),
-      toCome: await toCome(account, history, now, room),
-    },
+    invoices: await invoicesOf(account.tenant, room),
+    creditNotes: await creditNotesOf(account.tenant, room),
+    terms: await room.terms.cited(new Set(decisions)),
+    toCome: await toCome(account, history, now, room),
   };
 }
 

@@ -14,7 +14,7 @@ import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { pageQuery } from '../../shared/edge/http/schemas.ts';
 import { accountOf } from './approvals.ts';
-import { readRevenue } from './revenue-reading.ts';
+import { RevenueReader } from './revenue-reading.ts';
 import {
   codesQuery,
   deferredSchema,
@@ -28,7 +28,7 @@ import { type ApiRoom, page } from './room.ts';
 const API = '/api/v1/billing';
 
 /** What was earned when, what of it is deferred, and the postings that say so to a bookkeeper. */
-export const revenueOperations = (room: ApiRoom): Operation[] => [
+export const revenueOperations = (room: ApiRoom, reader = new RevenueReader()): Operation[] => [
   {
     operationId: 'getRevenueSchedule',
     method: 'GET',
@@ -40,7 +40,7 @@ export const revenueOperations = (room: ApiRoom): Operation[] => [
     scope: 'billing:read',
     query: { ...monthsQuery, ...pageQuery },
     answers: { 200: scheduleSchema },
-    handle: (call) => schedule(call, room),
+    handle: (call) => schedule(call, room, reader),
   },
   {
     operationId: 'getDeferredRevenue',
@@ -48,16 +48,19 @@ export const revenueOperations = (room: ApiRoom): Operation[] => [
     path: `${API}/revenue/deferred`,
     tag: 'Revenue',
     summary: 'Deferred revenue from month to month',
-    description: 'Each month opens as the one before closed. What is earned and not billed yet stands beside it.',
+    description:
+      'Each month opens as the one before closed. What is earned and not billed yet stands beside it, before discounts: only an invoice decides which are given.',
     scope: 'billing:read',
     query: monthsQuery,
     answers: { 200: deferredSchema },
     handle: async (call) => {
       const { account, from, to } = await rangeOf(call, room);
-      const { history, documents } = await readRevenue(account, call.now, room);
-      const rows = rollForward(revenueLines(history, documents), from, to);
-      const as_of_seq = history.size === 0 ? null : history.size - 1;
-      return { status: 200, json: { zone: account.zone, as_of_seq, data: rows.map(rowJson) } };
+      const json = await reader.answer(account, call.now, room, (history, documents) => ({
+        zone: account.zone,
+        as_of_seq: history.size === 0 ? null : history.size - 1,
+        data: rollForward(revenueLines(history, documents), from, to).map(rowJson),
+      }));
+      return { status: 200, json };
     },
   },
   {
@@ -72,7 +75,7 @@ export const revenueOperations = (room: ApiRoom): Operation[] => [
     query: { ...monthsQuery, codes: codesQuery, ...pageQuery },
     answers: { 200: journalSchema },
     produces: ['application/json', 'text/csv'],
-    handle: (call) => journal(call, room),
+    handle: (call) => journal(call, room, reader),
   },
 ];
 
@@ -96,14 +99,14 @@ async function rangeOf(
 const monthCount = (from: Month, to: Month): number => ordinalOf(to) - ordinalOf(from) + 1;
 const ordinalOf = (month: Month): number => Number(month.slice(0, 4)) * 12 + Number(month.slice(5));
 
-async function schedule(call: Call, room: ApiRoom): Promise<ApiAnswer> {
+async function schedule(call: Call, room: ApiRoom, reader: RevenueReader): Promise<ApiAnswer> {
   const { account, from, to } = await rangeOf(call, room);
   const limit = limitOf(call.query['limit']);
   const list = `revenue-schedule ${from} ${to}`;
   const cursor = call.query['cursor'];
   const after = cursor === undefined ? '' : room.cursors.read(call.tenant, list, cursor);
-  const { history, documents } = await readRevenue(account, call.now, room);
-  const lines = revenueLines(history, documents)
+  const all = await reader.answer(account, call.now, room, revenueLines);
+  const lines = all
     .filter((line) => concerns(line, from, to))
     .map((line) => ({ line, place: linePlace(line) }))
     .filter(({ place }) => place > after)
@@ -169,7 +172,7 @@ const rowJson = (row: RollForwardMonth) => {
   };
 };
 
-async function journal(call: Call, room: ApiRoom): Promise<ApiAnswer> {
+async function journal(call: Call, room: ApiRoom, reader: RevenueReader): Promise<ApiAnswer> {
   const { account, from, to } = await rangeOf(call, room);
   const isCsv = call.request.accepted === 'text/csv';
   if (isCsv && (call.query['limit'] ?? call.query['cursor']) !== undefined) {
@@ -184,8 +187,10 @@ async function journal(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   const list = `journal ${from} ${to}`;
   const cursor = call.query['cursor'];
   const after = cursor === undefined ? '' : room.cursors.read(call.tenant, list, cursor);
-  const { history, documents } = await readRevenue(account, call.now, room);
-  const postings = journalOf(history, documents, { from, to, at: call.now });
+  const range = { from, to, at: call.now };
+  const postings = await reader.answer(account, call.now, room, (history, documents) =>
+    journalOf(history, documents, range),
+  );
   if (isCsv) {
     const headers = { 'Content-Disposition': `attachment; filename="journal-${from}-${to}.csv"` };
     return { status: 200, bytes: journalCsv(postings, chart), contentType: 'text/csv; charset=utf-8', headers };

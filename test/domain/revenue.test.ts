@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { parseDiscount } from '../../shared/domain/invoice/discount.ts';
 import { parseTaxDecision } from '../../shared/domain/invoice/taxation.ts';
+import { CreditCosts } from '../../shared/domain/revenue/credit-costs.ts';
 import { type Month, MonthCalendar, monthsFrom, parseMonth } from '../../shared/domain/revenue/months.ts';
+import { ratesWithin, taxWithin } from '../../shared/domain/revenue/net.ts';
 import { rollForward } from '../../shared/domain/revenue/roll-forward.ts';
 import { roundParts } from '../../shared/domain/revenue/rounding.ts';
 import { earnedIn, revenueLines } from '../../shared/domain/revenue/schedule.ts';
@@ -294,6 +296,36 @@ describe('revenue’s small parts', () => {
   ]) {
     it(`rounds parts: ${says}`, () => assert.deepEqual(roundParts(total, parts, over), rounded));
   }
+
+  it('tax within prices: 19 % of 119.00, 7 % of 107.00 and nothing of 10.00; of three times 1.00 it is 0.48, 0.16 each', () => {
+    const rates = ratesWithin(
+      parseTaxDecision({
+        behavior: 'inclusive',
+        rates: [
+          { category: 'standard', jurisdiction: 'eu-de', rate: '0.19', treatment: 'taxed' },
+          { category: 'reduced', jurisdiction: 'eu-de', rate: '0.07', treatment: 'taxed' },
+        ],
+      }).bytes,
+    );
+    const line = (amount: bigint, category = 'standard') => ({ amount, category });
+    const mixed = [line(11900n), line(10700n, 'reduced'), line(1000n, 'exempt')];
+    assert.deepEqual(taxWithin(mixed, rates), [1900n, 700n, 0n]);
+    assert.deepEqual(taxWithin([line(100n), line(100n), line(100n)], rates), [16n, 16n, 16n]);
+    // 4 x 0.15966… are 0.6386…, 0.64: nobody loses more than a cent to the others.
+    assert.deepEqual(taxWithin([line(200n), line(-100n), line(300n)], rates), [32n, -16n, 48n]);
+    assert.deepEqual(taxWithin([line(-100n), line(-100n)], rates), [-16n, -16n]);
+  });
+
+  it('what a credit cost is used up with it: 3 cents for 1, one by one, and one given back', () => {
+    const costs = new CreditCosts();
+    costs.grant('c', 3n, 1n);
+    // Of 1/3, 2/3 and 3/3 of a cent, the second rounds up.
+    assert.deepEqual(
+      [1n, 1n, 1n, -1n, -1n, 2n].map((amount) => costs.use('c', amount)),
+      [0n, 1n, 0n, 0n, -1n, 1n],
+    );
+    assert.throws(() => costs.use('d', 1n), /no credit d/);
+  });
 
   it('refuse a document that is not the one an entry was signed for', () => {
     const books = new RevenueBooks();

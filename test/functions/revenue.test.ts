@@ -274,4 +274,19 @@ describe('revenue over the API', function () {
     assert.deepEqual((await read('/journal')).data, []);
     assert.deepEqual(await read('/revenue/deferred'), { zone: 'UTC', as_of_seq: null, data: [] });
   });
+
+  it('goes on from where it stood, for several who ask at once: 10 more calls in March, then the month is invoiced', async () => {
+    const march = async (): Promise<string> => {
+      const { data } = await get<{ data: Row[] }>('/revenue/deferred?from=2026-03&to=2026-03');
+      const [row] = data;
+      return `${(row!['billed'] as Money).amount} ${(row!['revenue'] as Money).amount} ${row!.contract_asset.closing.amount}`;
+    };
+    assert.equal(await march(), '0 10392 200');
+    await send('k4', '10', '2026-03-04T12:00:00Z');
+    assert.deepEqual(await Promise.all([march(), march(), march()]), Array(3).fill('0 10492 300'));
+    suite.goTo('2026-03-15T02:00:00Z');
+    await suite.runInvoices();
+    // 62.00 for 31 days from 15 March, 34.00 of it in March, and 3.00 for calls.
+    assert.deepEqual(await Promise.all([march(), march()]), Array(2).fill('6500 13892 0'));
+  });
 });

@@ -25,11 +25,18 @@ export function monthsFrom(from: Month, to: Month): Month[] {
   return months;
 }
 
+interface Named {
+  readonly month: Month;
+  readonly period: Period;
+}
+
 /** The months of an organization's zone: they begin at midnight there, and tile. */
 export class MonthCalendar {
   readonly zone: string;
+  /** months met before, by the month of UTC that an instant of them begins with: one or two each */
+  readonly #known = new Map<string, Named[]>();
   /** Neighbours mostly fall into the same month. */
-  #recent: { readonly month: Month; readonly period: Period } | undefined;
+  #recent: Named | undefined;
 
   /** @param zone an IANA name */
   constructor(zone: string) {
@@ -65,11 +72,18 @@ export class MonthCalendar {
     return Temporal.Instant.from(instant).toZonedDateTimeISO(this.zone).toPlainDate().toString();
   }
 
-  #at(instant: Instant): { readonly month: Month; readonly period: Period } {
+  #at(instant: Instant): Named {
     if (this.#recent !== undefined && contains(this.#recent.period, instant)) return this.#recent;
-    const period = monthContaining(this.zone, instant);
-    this.#recent = { month: this.dayOf(period.start).slice(0, 7) as Month, period };
-    return this.#recent;
+    const key = instant.slice(0, 7);
+    const near = this.#known.get(key) ?? [];
+    let found = near.find(({ period }) => contains(period, instant));
+    if (found === undefined) {
+      const period = monthContaining(this.zone, instant);
+      found = { month: this.dayOf(period.start).slice(0, 7) as Month, period };
+      this.#known.set(key, [...near, found]);
+    }
+    this.#recent = found;
+    return found;
   }
 }
 

@@ -54,7 +54,8 @@ export interface RevenueLine {
  * changes nothing here: that somebody does not pay is an impairment of the receivable, an expense, and takes nothing back of
  * what was earned (IFRS 15.108 with IFRS 9.5.5; ASC 606-10-45-4 with ASC 326-20).
  *
- * Amounts of what is not invoiced yet are before discounts: only the invoice decides which are given.
+ * Amounts of what is not invoiced yet are before discounts: only the invoice decides which are given. Once it stands, the
+ * months before it are told with what it decided.
  *
  * @throws RangeError where a document is missing or is not the one that its entry was signed for
  */
