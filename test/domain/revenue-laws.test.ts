@@ -125,7 +125,7 @@ function moveMoney(books: RevenueBooks, now: string, act: Periods[number]['after
     for (const { grant_id, amount } of books.invoices.get(number)!.credits)
       books.returnCredit(now, grant_id, number, amount);
   }
-  if ((what === 'note' || what === 'notes') && creditable(held) > 0n) {
+  if ((what === 'note' || what === 'notes') && creditable(held) > 0n && held.state !== 'uncollectible') {
     const amount = part(creditable(held));
     // Tax may be all that an amount of a few cents comes to, or none of it.
     if (amount > 10n) books.creditNote(now, number, { kind: 'amount', amount });

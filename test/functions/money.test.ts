@@ -184,6 +184,9 @@ describe('money that moves without usage', () => {
       ['10000 insolvent'],
     );
     assert.equal(await shop.refused(shop.approver, 'POST', approval), '409 invalid_transition');
+    // Nobody has paid it: a credit note would be money to give back that never came in.
+    const note = { invoice_number: FIRST, amount: '10000', refundable: 'refund' };
+    assert.equal(await shop.refused(shop.operator, 'POST', '/credit-notes', note), '409 money_refused');
     await shop.prove();
   });
 

@@ -77,6 +77,8 @@ export function moveMoney(money: MoneyBooks, entry: MoneyEntry): void {
     case 'credit_note': {
       const invoice = invoiceOf(money, entry.number, entry.currency);
       refuse(invoice.state === 'void', 'a void invoice is not credited');
+      // Nothing is outstanding of it any more, so all of the note would be money to give back that nobody has paid.
+      refuse(invoice.state === 'uncollectible', 'what was written off is not credited');
       const left = creditable(invoice);
       refuse(amount > left, `the invoice can be credited ${left} more`);
       const tax = BigInt(entry.tax_total);
