@@ -25,9 +25,8 @@ import {
   minorUnitsSchema,
   nameSchema,
 } from '../../shared/edge/http/schemas.ts';
-import { accountOf } from './approvals.ts';
 import { invoiceNumberSchema } from './invoice-schema.ts';
-import { type ApiRoom, absent } from './room.ts';
+import { type ApiRoom, absent, accountOf } from './room.ts';
 
 const API = '/api/v1/billing';
 const ENTRIES_PER_READ = 4096;

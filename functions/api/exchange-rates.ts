@@ -1,13 +1,12 @@
 import { formatPrice, parsePrice } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { countSchema, currencySchema, nameSchema, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
 import { type ExchangeRateRow, recordRate } from '../../shared/stores/exchange-rate-store.ts';
 import { followUp, unfrozen } from './follow-up.ts';
-import { type ApiRoom, page } from './room.ts';
+import { type ApiRoom, listing } from './room.ts';
 
 const API = '/api/v1/billing/exchange-rates';
 const rate = { type: 'string', pattern: '^[0-9]{1,12}(?:\\.[0-9]{1,12})?$', maxLength: 25 } as const;
@@ -71,12 +70,9 @@ export const exchangeRateOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('exchange-rate-list', rateSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? '' : room.cursors.read(tenant, 'exchange-rates', cursor);
+      const { limit, after = '', answer } = listing(room, tenant, 'exchange-rates', query);
       const rows = (await room.exchangeRates.list(tenant, after, limit + 1)).map(rateJson);
-      const json = page(rows, limit, (last) => room.cursors.write(tenant, 'exchange-rates', last.rate_id));
-      return { status: 200, json };
+      return answer(rows, (last) => last.rate_id);
     },
   },
 ];

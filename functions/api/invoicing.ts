@@ -1,4 +1,3 @@
-import type { Account } from '../../shared/domain/account/account.ts';
 import { base64url } from '../../shared/domain/canonical.ts';
 import { formatQuantity, parseQuantity, type Quantity, readCanonicalDecimal } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
@@ -16,7 +15,7 @@ import { correctEvent } from '../../shared/stores/corrections.ts';
 import { invoiceNow } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { invoiceDocumentSchema, invoiceNumberSchema } from './invoice-schema.ts';
-import { type ApiRoom, absent } from './room.ts';
+import { type ApiRoom, absent, accountOf } from './room.ts';
 
 const API = '/api/v1/billing';
 
@@ -127,12 +126,6 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
     handle: (call) => correct(call, room),
   },
 ];
-
-async function accountOf({ tenant }: Call, room: ApiRoom): Promise<Account> {
-  const account = await room.accounts.get(tenant);
-  if (account === undefined) throw absent('organization');
-  return account;
-}
 
 async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   const body = call.body as { receipt_id: string; quantity: string; correction_id?: string; reason?: string };

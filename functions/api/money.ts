@@ -4,7 +4,6 @@ import type { CreditNoteDocument } from '../../shared/domain/invoice/credit-note
 import { type HeldInvoice, outstanding } from '../../shared/domain/ledger/money-books.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -23,7 +22,7 @@ import {
 import type { Transaction } from '../../shared/ports/database.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
 import { asked, heldInvoice, recordPayment, revokeCredit, voidInvoice } from '../../shared/stores/money-desk.ts';
-import { accountOf, approvalSchema, limitOn, NeedsTwo, needsTwo, propose } from './approvals.ts';
+import { approvalSchema, limitOn, NeedsTwo, needsTwo, propose } from './approvals.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { invoiceNumberSchema } from './invoice-schema.ts';
 import {
@@ -36,7 +35,7 @@ import {
   inOwnCurrency,
   sizeOf,
 } from './money-orders.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 const positive = {
@@ -220,15 +219,10 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('credit-list', creditSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? '' : room.cursors.read(tenant, 'credits', cursor);
+      const { after = '', answer } = listing(room, tenant, 'credits', query);
       const { money } = await room.ledger.books(tenant);
       const rows = [...money.grants.values()].filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
-      return {
-        status: 200,
-        json: page(rows.map(grantJson), limit, (last) => room.cursors.write(tenant, 'credits', last.credit_id)),
-      };
+      return answer(rows.map(grantJson), (last) => last.credit_id);
     },
   },
   {
@@ -287,17 +281,12 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('credit-note-list', creditNoteSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? undefined : room.cursors.read(tenant, 'credit-notes', cursor);
+      const { limit, after, answer } = listing(room, tenant, 'credit-notes', query);
       const rows = await room.invoices.creditNotes(tenant, limit + 1, after);
       const notes = rows.map((row) =>
         creditNoteJson(JSON.parse(Buffer.from(row.document).toString('utf8')) as CreditNoteDocument, undefined),
       );
-      return {
-        status: 200,
-        json: page(notes, limit, (last) => room.cursors.write(tenant, 'credit-notes', last.number)),
-      };
+      return answer(notes, (last) => last.number);
     },
   },
   {

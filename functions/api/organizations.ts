@@ -4,7 +4,6 @@ import { parseTenantId } from '../../shared/domain/ids.ts';
 import { taxDecisionSchema } from '../../shared/domain/invoice/taxation.ts';
 import type { BillingProfile } from '../../shared/domain/organization/party.ts';
 import { billingProfileSchema, parseBillingProfile } from '../../shared/domain/organization/party-schema.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -17,7 +16,7 @@ import {
   tenantSchema,
 } from '../../shared/edge/http/schemas.ts';
 import type { KeptProfile } from '../../shared/stores/profile-store.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 const zone = { type: 'string', minLength: 1, maxLength: 64, description: 'IANA zone' } as const;
@@ -95,15 +94,12 @@ export const organizationOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('organization-list', organizationSchema) },
     handle: async ({ organization, query }) => {
-      const limit = limitOf(query['limit']);
       const whose = organization ?? '*';
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? undefined : room.cursors.read(whose, 'organizations', cursor);
+      const { limit, after, answer } = listing(room, whose, 'organizations', query);
       const ids = organization === undefined ? await room.accounts.list(after, limit + 1) : [organization];
       const found = await Promise.all(ids.map((id) => room.accounts.get(id)));
       const rows = await Promise.all(found.flatMap((account) => (account === undefined ? [] : [shown(account, room)])));
-      const json = page(rows, limit, (last) => room.cursors.write(whose, 'organizations', last.organization_id));
-      return { status: 200, json };
+      return answer(rows, (last) => last.organization_id);
     },
   },
   {
@@ -142,11 +138,7 @@ export const organizationOperations = (room: ApiRoom): Operation[] => [
     summary: 'An organization and its settings',
     scope: 'billing:read',
     answers: { 200: organizationSchema },
-    handle: async ({ tenant }) => {
-      const account = await room.accounts.get(tenant);
-      if (account === undefined) throw absent('organization');
-      return { status: 200, json: await shown(account, room) };
-    },
+    handle: async (call) => ({ status: 200, json: await shown(await accountOf(call, room), room) }),
   },
   {
     operationId: 'changeOrganization',

@@ -1,5 +1,4 @@
 import { BadInput } from '../../shared/domain/errors.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -13,8 +12,8 @@ import {
 } from '../../shared/edge/http/schemas.ts';
 import { ERASURE_SCOPES, ERASURE_STATES, type ErasureRow, type Subject } from '../../shared/stores/erasure-store.ts';
 import { EVERYBODY, PURGED_KINDS } from '../../shared/stores/purge-store.ts';
-import { accountOf, approvalJson, approvalSchema } from './approvals.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { approvalJson, approvalSchema } from './approvals.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 const MAX_DAYS = 400;
@@ -122,14 +121,9 @@ export const privacyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('erasure-list', erasureSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? '' : room.cursors.read(tenant, 'erasures', cursor);
+      const { limit, after = '', answer } = listing(room, tenant, 'erasures', query);
       const rows = (await room.erasures.list(tenant, after, limit + 1)).map(erasureJson);
-      return {
-        status: 200,
-        json: page(rows, limit, (last) => room.cursors.write(tenant, 'erasures', last.erasure_id)),
-      };
+      return answer(rows, (last) => last.erasure_id);
     },
   },
   {

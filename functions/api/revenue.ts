@@ -13,7 +13,6 @@ import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { pageQuery } from '../../shared/edge/http/schemas.ts';
-import { accountOf } from './approvals.ts';
 import { RevenueReader } from './revenue-reading.ts';
 import {
   codesQuery,
@@ -23,7 +22,7 @@ import {
   monthsQuery,
   scheduleSchema,
 } from './revenue-schema.ts';
-import { type ApiRoom, page } from './room.ts';
+import { type ApiRoom, accountOf, page } from './room.ts';
 
 const API = '/api/v1/billing';
 

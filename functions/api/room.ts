@@ -1,9 +1,11 @@
+import type { Account } from '../../shared/domain/account/account.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import type { PlaceConfig } from '../../shared/edge/auth.ts';
 import type { Config } from '../../shared/edge/config.ts';
-import type { Cursors } from '../../shared/edge/cursor.ts';
-import type { OperationRoom } from '../../shared/edge/http/operation.ts';
+import { type Cursors, limitOf } from '../../shared/edge/cursor.ts';
+import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
+import type { Call, OperationRoom } from '../../shared/edge/http/operation.ts';
 import type { Database } from '../../shared/ports/database.ts';
 import type { VatRegistry } from '../../shared/ports/vat-registry.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
@@ -71,4 +73,39 @@ export const page = <T>(data: readonly T[], limit: number, cursorOf: (last: T) =
   next_cursor: data.length > limit ? cursorOf(data[limit - 1]!) : null,
 });
 
+/**
+ * What a list is asked for: how many, and what comes before. Its answer has the cursor with which it goes on.
+ * @param whose organization that the cursor is bound to; `*` for the platform
+ * @throws BadInput `invalid_cursor`, `invalid_parameter`
+ */
+export function listing(
+  { cursors }: Pick<ApiRoom, 'cursors'>,
+  whose: string,
+  list: string,
+  query: Call['query'],
+): {
+  readonly limit: number;
+  readonly after: string | undefined;
+  /** @param rows one more than `limit`, where there are */
+  readonly answer: <T>(rows: readonly T[], placeOf: (last: T) => string) => ApiAnswer;
+} {
+  const limit = limitOf(query['limit']);
+  const cursor = query['cursor'];
+  return {
+    limit,
+    after: cursor === undefined ? undefined : cursors.read(whose, list, cursor),
+    answer: (rows, placeOf) => ({
+      status: 200,
+      json: page(rows, limit, (last) => cursors.write(whose, list, placeOf(last))),
+    }),
+  };
+}
+
 export const absent = (what: string): BadInput => new BadInput('not_found', `no such ${what}`);
+
+/** The organization that a call acts on. @throws BadInput `not_found` */
+export async function accountOf({ tenant }: Pick<Call, 'tenant'>, room: Pick<ApiRoom, 'accounts'>): Promise<Account> {
+  const account = await room.accounts.get(tenant);
+  if (account === undefined) throw absent('organization');
+  return account;
+}

@@ -15,8 +15,7 @@ import {
   instantSchema,
   minorUnitsSchema,
 } from '../../shared/edge/http/schemas.ts';
-import { accountOf } from './approvals.ts';
-import { type ApiRoom, absent } from './room.ts';
+import { type ApiRoom, absent, accountOf } from './room.ts';
 
 const API = '/api/v1/billing/tax';
 const word = { type: 'string', maxLength: 64 } as const;

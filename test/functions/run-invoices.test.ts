@@ -132,6 +132,19 @@ describe('run-invoices closes what is over', () => {
       );
     });
 
+    it('25 organizations due at once: the call does 20, five get a doorbell, and each has one invoice', async () => {
+      const tenants = Array.from({ length: 25 }, (_, i) => `org-${String(i).padStart(2, '0')}`);
+      for (const tenant of tenants) await suite.organization(accountOf(tenant, ONE_METER));
+      suite.goTo('2026-04-01T01:00:00Z');
+      const { issued, rung, skipped } = await suite.runInvoices();
+      assert.deepEqual([issued.length, rung.length, skipped.length], [20, 5, 0]);
+      assert.deepEqual([...issued.map(({ tenant }) => tenant), ...rung].sort(), tenants);
+      await suite.platform.bus.idle();
+      const rows = suite.sql('SELECT tenant, number FROM invoices ORDER BY number');
+      assert.deepEqual(rows.map(({ tenant }) => String(tenant)).sort(), tenants);
+      assert.equal(rows.at(-1)?.['number'], 'INV-2026-000025');
+    });
+
     it('one organization whose document cannot be read is passed over and reported; everybody else gets an invoice', async () => {
       for (const tenant of ['acme', 'broken', 'umbrella']) await suite.organization(accountOf(tenant, ONE_METER));
       suite.sql("UPDATE accounts SET document='{}' WHERE tenant='broken'");
