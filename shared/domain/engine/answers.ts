@@ -6,6 +6,7 @@ import { exact, shown } from './numbers.ts';
 import { answerChange, answerCommitment, answerFees, answerPeriods, answerProrate } from './periods.ts';
 import { answerRate, type RateQuestion } from './rating.ts';
 import { QUESTIONS, type Question } from './schema.ts';
+import { answerDetermine, answerTaxId } from './taxes.ts';
 
 const ajv = new Ajv({ strict: false, discriminator: true, allowUnionTypes: true });
 const validators = new Map(Object.entries(QUESTIONS).map(([name, schema]) => [name, ajv.compile(schema)]));
@@ -51,6 +52,8 @@ const ANSWERS: Readonly<Record<Question, (asked: never) => object>> = {
   tax: answerTax,
   credits: answerCredits,
   credit_notes: answerCreditNotes,
+  determine: answerDetermine,
+  tax_id: answerTaxId,
   round: ({ amount, currency }: { amount: string; currency: string }) => shown(exact(amount, 'amount'), currency),
   split: ({ amount, currency, weights }: { amount: string; currency: string; weights: string[] }) => ({
     shares: splitBy(amount, currency, weights),

@@ -1,4 +1,6 @@
 import { discountSchema } from '../invoice/discount.ts';
+import { TAX_ID_TYPES } from '../organization/party.ts';
+import { taxIdsSchema } from '../organization/party-schema.ts';
 import { priceDocumentSchema } from '../pricing/schema.ts';
 import { PRORATIONS } from '../subscription/proration.ts';
 import { AGGREGATIONS } from '../usage/meter.ts';
@@ -23,6 +25,11 @@ const properties = {
   type: 'object',
   maxProperties: 50,
   additionalProperties: { type: 'string', maxLength: 500 },
+} as const;
+
+const place = {
+  country: { type: 'string', pattern: '^[A-Z]{2}$', maxLength: 2 },
+  subdivision: { type: 'string', pattern: '^[A-Z0-9]{1,3}$', maxLength: 3 },
 } as const;
 
 const calendar = {
@@ -247,6 +254,41 @@ export const QUESTIONS = {
         },
       },
     },
+  }),
+  determine: ask('determine', ['seller', 'customer', 'at'], {
+    seller: {
+      type: 'object',
+      required: ['country', 'registrations'],
+      additionalProperties: false,
+      properties: { ...place, registrations: { type: 'array', maxItems: 200, items: text } },
+    },
+    customer: {
+      type: 'object',
+      required: ['country', 'type'],
+      additionalProperties: false,
+      properties: {
+        ...place,
+        type: { type: 'string', enum: ['business', 'consumer'] },
+        tax_ids: taxIdsSchema,
+        exemptions: {
+          type: 'array',
+          maxItems: 60,
+          items: {
+            type: 'object',
+            required: ['jurisdiction', 'from'],
+            additionalProperties: false,
+            properties: { jurisdiction: text, from: instant, to: instant },
+          },
+        },
+      },
+    },
+    behavior: { type: 'string', enum: ['exclusive', 'inclusive'] },
+    categories: { type: 'array', minItems: 1, maxItems: 50, items: text },
+    at: instant,
+  }),
+  tax_id: ask('tax_id', ['type', 'value'], {
+    type: { type: 'string', enum: TAX_ID_TYPES },
+    value: { type: 'string', maxLength: 64 },
   }),
   round: ask('round', ['amount', 'currency'], { amount: decimal, currency }),
   split: ask('split', ['amount', 'currency', 'weights'], {
