@@ -206,7 +206,7 @@ async function ratesOf(decision: string, { terms }: ApiRoom): Promise<TaxDecisio
   return read<TaxDecisionJson>(bytes).rates;
 }
 
-/** Who stands on a document: the customer as it was known when it was issued. @throws BadInput `seller_unknown`, `buyer_unknown` */
+/** Who stands on a document: seller and customer as they were when it was issued. @throws BadInput `seller_unknown`, `buyer_unknown` */
 async function frameOf(
   tenant: TenantId,
   at: Instant,
@@ -214,8 +214,9 @@ async function frameOf(
   isDraft: boolean,
   room: ApiRoom,
 ): Promise<DocumentFrame> {
-  const { seller, publicUrl } = room.config;
-  if (seller === null) throw new BadInput('seller_unknown', 'nobody has said who issues the invoices (SELLER)');
+  const { publicUrl } = room.config;
+  const seller = await room.sellers.at(at);
+  if (seller === undefined) throw new BadInput('seller_unknown', 'nobody has said who issues the invoices (SELLER)');
   const [account, kept] = await Promise.all([room.accounts.get(tenant), room.profiles.at(tenant, at)]);
   if (account === undefined) throw absent('organization');
   if (kept === undefined) throw new BadInput('buyer_unknown', 'the organization has no billing profile');

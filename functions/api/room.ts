@@ -25,6 +25,7 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { PurgeStore } from '../../shared/stores/purge-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import type { SellerStore } from '../../shared/stores/seller-store.ts';
 import type { Taxes } from '../../shared/stores/taxes.ts';
 import type { TermsStore } from '../../shared/stores/terms-store.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
@@ -45,7 +46,8 @@ export interface ApiRoom extends OperationRoom, RunInvoicesRoom {
   readonly erasures: ErasureStore;
   readonly exchangeRates: ExchangeRateStore;
   readonly terms: TermsStore;
-  readonly config: PlaceConfig & Pick<Config, 'seller' | 'publicUrl'>;
+  readonly sellers: SellerStore;
+  readonly config: PlaceConfig & Pick<Config, 'publicUrl'>;
   readonly taxes: Taxes;
   /** undefined: VAT ids are checked by form and check digit alone */
   readonly vatRegistry: VatRegistry | undefined;

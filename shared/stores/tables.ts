@@ -101,6 +101,12 @@ export const erasures = table(
   { parent: accounts, indexes: { erasures_by_state: ['state', 'tenant', 'erasure_id'] } },
 );
 
+/** Who issued invoices since when, by the series of their numbers. */
+export const sellers = table('sellers', { issuer: 'text', since: 'text', digest: 'text', document: 'text' }, [
+  'issuer',
+  'since',
+]);
+
 /** Exchange rates that the ledger has recorded: `seq` is their entry. */
 export const exchange_rates = table(
   'exchange_rates',
@@ -723,6 +729,7 @@ export const TABLES: readonly AnyTable[] = [
   billing_profiles,
   erasures,
   exchange_rates,
+  sellers,
   purges,
   prices,
   terms,

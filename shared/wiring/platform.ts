@@ -35,6 +35,7 @@ import { ReconciliationStore } from '../stores/reconciliation-store.ts';
 import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
+import { SellerStore } from '../stores/seller-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
 import { OWN_TABLES, Taxes } from '../stores/taxes.ts';
 import { TermsStore } from '../stores/terms-store.ts';
@@ -82,7 +83,11 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     projected: new Map<string, Projected>(),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
-    ...taxesFor(stores.profiles, config),
+    ...taxesFor(
+      stores.profiles,
+      new SellerStore(database, base.clock, config.invoicePrefix, config.seller ?? undefined),
+      config,
+    ),
     approvalLimit: BigInt(config.approvalLimit),
     tokens: tokensFor(config),
     rateLimiter: limiterFor(config),
@@ -130,11 +135,12 @@ function storesOf(database: Database, archive: Archive, personal: PersonalData, 
 }
 
 /** Who decides taxes, and who knows whether a VAT id is in force. */
-function taxesFor(profiles: ProfileStore, config: Config) {
-  const { seller, taxEngineUrl: url, taxEngineToken: token, viesUrl } = config;
+function taxesFor(profiles: ProfileStore, sellers: SellerStore, config: Config) {
+  const { taxEngineUrl: url, taxEngineToken: token, viesUrl } = config;
   const engine = url === '' ? OWN_TABLES : new OutsideTaxEngine({ url, token });
-  const taxes = new Taxes(profiles, seller ?? undefined, engine);
+  const taxes = new Taxes(profiles, sellers, engine);
   return {
+    sellers,
     taxes,
     vatRegistry: viesUrl === '' ? undefined : new Vies(viesUrl),
     taxationOf: (account: Account, at: Instant): Promise<DecidedTaxation | undefined> => taxes.of(account, at),

@@ -85,6 +85,28 @@ describe('documents', () => {
     assert.deepEqual(names, ['Acme GmbH', 'Acme Nachfolger GmbH']);
   });
 
+  it('show the seller as it was when they were issued, whoever is configured later', async () => {
+    await open();
+    await subscribe();
+    const { folder } = suite;
+    suite.goTo('2026-03-20T00:00:00Z');
+    await suite.stop();
+    const moved = { ...SELLER, legal_name: 'Northwind Metering SE' };
+    const later = await TestSuite.start({ at: '2026-03-20T00:00:00Z', from: folder.path, config: { seller: moved } });
+    later.goTo('2026-04-01T02:00:00Z');
+    await later.runInvoices();
+    const names = [];
+    for (const number of [FIRST, 'INV-2026-000002']) {
+      const response = await fetch(`${later.url}/api/v1/billing/invoices/${number}/html`, {
+        headers: { Authorization: `Bearer ${shop.customer.key}`, Accept: '*/*' },
+      });
+      names.push(/Northwind Metering [A-Za-z]+/.exec(await response.text())?.[0]);
+    }
+    assert.deepEqual(names, ['Northwind Metering GmbH', 'Northwind Metering SE']);
+    await later.close();
+    await suite.restart();
+  });
+
   it('of a credit note are the same three: 20.00 + 3.80', async () => {
     await open();
     await subscribe();
