@@ -23,13 +23,8 @@ const WAITS: Readonly<Record<string, (suite: TestSuite) => Promise<void>>> = {
   },
 };
 
-/** Who issues the reader's invoices: what the page says is set where the suite runs. */
-const NORTHWIND = parseSeller({
-  legal_name: 'Northwind Metering GmbH',
-  address: { line1: 'Lindenallee 7', postal_code: '10407', city: 'Berlin', country: 'DE' },
-  tax_ids: [{ type: 'eu_vat', value: 'DE136695976' }],
-  registrations: [{ jurisdiction: 'eu-de', tax_id: 'DE136695976', from: '2020-01-01T00:00:00Z' }],
-});
+/** Who issues the reader's invoices: the page says so. */
+const NORTHWIND = parseSeller(JSON.parse(readFileSync('scripts/starter-seller.json', 'utf8')));
 
 describe('docs/api.md, followed word by word', function () {
   this.timeout(60_000);
