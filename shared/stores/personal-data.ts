@@ -10,6 +10,8 @@ import { accounts, data_keys } from './tables.ts';
 
 /** How long an instance remembers unwrapped keys: so long after it was destroyed, a key may still open what is left. */
 const REMEMBERED_MICROS = 300_000_000n;
+/** How much longer, while the key service cannot be asked: taking usage in does not stop with it. */
+const WITHOUT_KEY_SERVICE_MICROS = 3_600_000_000n;
 const REMEMBERED_TENANTS = 10_000;
 const KEY_BYTES = 32;
 const DESTROYED = new Uint8Array(0);
@@ -127,6 +129,16 @@ export class PersonalData {
     const now = this.#clock.now();
     const held = this.#rings.get(tenant);
     if (held !== undefined && held.until > now) return held;
+    try {
+      return await this.#load(tenant, now);
+    } catch (error) {
+      const isUsable = held !== undefined && plusMicros(held.until, WITHOUT_KEY_SERVICE_MICROS) > now;
+      if (error instanceof TryAgain && isUsable) return held;
+      throw error;
+    }
+  }
+
+  async #load(tenant: TenantId, now: Instant): Promise<Ring | undefined> {
     const rows = await this.#rows(tenant);
     const last = rows.at(-1);
     if (last === undefined || !isLeft(last)) {

@@ -3,9 +3,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemEntropy } from '../../shared/adapters/local/entropy.ts';
 import { FileKeyWrapper } from '../../shared/adapters/local/key-wrapper.ts';
+import { TryAgain } from '../../shared/domain/errors.ts';
 import { parseTenantId } from '../../shared/domain/ids.ts';
 import { SealBroken } from '../../shared/domain/sealed.ts';
 import { eventsOf } from '../../shared/stores/accepted-events.ts';
+import { PersonalData } from '../../shared/stores/personal-data.ts';
 import { usage } from '../support/account.ts';
 import { Shop } from '../support/shop.ts';
 import { TestSuite } from '../support/suite.ts';
@@ -171,6 +173,31 @@ describe('personal data', () => {
       ],
     );
     await shop.prove();
+  });
+
+  it('goes on being sealed and opened for an hour while the key service is away, and no longer', async () => {
+    const { database, clock, entropy } = suite.platform;
+    let isAway = false;
+    const answer = async <T>(it: T): Promise<T> => {
+      if (isAway) throw new TryAgain('the key service is away');
+      return it;
+    };
+    const personal = new PersonalData(
+      database,
+      { wrap: (bytes) => answer({ bytes, by: 'x' }), unwrap: ({ bytes }) => answer(bytes) },
+      entropy,
+      clock,
+    );
+    const other = await Shop.open(suite, { organization_id: 'umbrella' });
+    const tenant = parseTenantId(other.tenant);
+    const sealed = (await personal.keysOf(tenant)).seal('here', Buffer.from('text'));
+    isAway = true;
+    suite.goTo('2026-03-01T01:04:00Z');
+    assert.equal(Buffer.from((await personal.keysOf(tenant)).open('here', sealed)).toString(), 'text');
+    suite.goTo('2026-03-01T01:05:00Z');
+    await assert.rejects(personal.keysOf(tenant), TryAgain);
+    isAway = false;
+    assert.equal(Buffer.from((await personal.keysOf(tenant)).open('here', sealed)).toString(), 'text');
   });
 
   it('is asked of the key service once per organization and instance: 50 requests, one call', async () => {
