@@ -79,6 +79,33 @@ describe('run-invoices closes what is over', () => {
       for (const tenant of tenants) assert.equal((await suite.entriesOf(tenant, 'close')).length, 1, tenant);
     });
 
+    it('25 organizations are due at once: 20 in the scheduler’s own call, 5 by doorbells, each invoiced once, numbers 1 to 25', async () => {
+      const tenants = Array.from({ length: 25 }, (_, n) => `org-${10 + n}`);
+      for (const tenant of tenants) await suite.organization(accountOf(tenant, ONE_METER));
+      suite.goTo('2026-04-01T01:00:00Z');
+      const { issued, rung, skipped } = await suite.runInvoices();
+      assert.deepEqual([issued.length, rung.length, skipped], [20, 5, []]);
+      assert.deepEqual([...issued.map(({ tenant }) => tenant), ...rung].sort(), tenants);
+      await suite.platform.bus.idle();
+      assert.deepEqual(await suite.runInvoices(), { issued: [], rung: [], skipped: [] });
+      for (const tenant of tenants) assert.equal((await suite.entriesOf(tenant, 'close')).length, 1, tenant);
+      assert.deepEqual(
+        suite.sql('SELECT number FROM invoices ORDER BY number').map(({ number }) => number),
+        Array.from({ length: 25 }, (_, n) => `INV-2026-0000${String(n + 1).padStart(2, '0')}`),
+      );
+    });
+
+    it('a doorbell that is lost costs a minute: the next run does the 5 that nobody has answered for', async () => {
+      for (let n = 0; n < 25; n++) await suite.organization(accountOf(`org-${10 + n}`, ONE_METER));
+      suite.goTo('2026-04-01T01:00:00Z');
+      const first = await runInvoices({ ...suite.platform, bus: { publish: async () => undefined } });
+      suite.goTo('2026-04-01T01:01:00Z');
+      const second = await suite.runInvoices();
+      assert.deepEqual(second.rung, []);
+      assert.deepEqual(second.issued.map(({ tenant }) => tenant).sort(), [...first.rung].sort());
+      assert.deepEqual([first.rung.length, suite.counts()['invoices']], [5, 25]);
+    });
+
     it('runs that were missed are made up for period by period: four days off, four invoices, no hour in between', async () => {
       const acme = await suite.organization(
         accountOf('acme', { ...ONE_METER, unit: 'day', start: '2026-03-15T00:00:00Z' }),
