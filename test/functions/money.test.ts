@@ -183,6 +183,22 @@ describe('money that moves without usage', () => {
     await shop.prove();
   });
 
+  it('credited after it was given up gives nothing back that nobody paid: of 100.00 were 30.00 paid, 70.00 written off, 80.00 credited', async () => {
+    await subscribe();
+    await shop.do(shop.operator, 'POST', `/invoices/${FIRST}/payments`, { amount: '3000' });
+    await shop.do(shop.operator, 'POST', `/invoices/${FIRST}/write-off`, { reason: 'insolvent' });
+    await shop.do(shop.approver, 'POST', `/invoices/${FIRST}/write-off/approve`);
+    const note = (amount: string) =>
+      shop.do<{ refundable: Money }>(shop.operator, 'POST', '/credit-notes', {
+        ...{ invoice_number: FIRST, amount, refundable: 'credit' },
+      });
+    // The note takes back the 70.00 that were given up; 10.00 of it had been paid. The last 20.00 had all been paid.
+    assert.equal((await note('8000')).refundable.amount, '1000');
+    assert.equal((await note('2000')).refundable.amount, '2000');
+    assert.deepEqual(await creditsLeft(), ['note.cn-inv-2026-000001 1000', 'note.cn-inv-2026-000002 2000']);
+    await shop.prove();
+  });
+
   it('adjustments are lines of the next invoice: 100.00 + 5.50 - 2.00 = 103.50', async () => {
     await subscribe();
     const adjust = (client: Client, amount: string) =>

@@ -1,7 +1,7 @@
 import { unhandled } from '../errors.ts';
 import type { Instant } from '../time.ts';
 import type { EntryOf } from './kinds.ts';
-import { creditable, type HeldGrant, type HeldInvoice, type MoneyBooks, outstanding } from './money-books.ts';
+import { creditable, type HeldGrant, type HeldInvoice, type MoneyBooks, outstanding, unpaid } from './money-books.ts';
 
 /** Entries that move credits and issued invoices, each by itself. */
 export type MoneyKind =
@@ -83,7 +83,7 @@ export function moveMoney(money: MoneyBooks, entry: MoneyEntry): void {
       const taxLeft = invoice.taxTotal - invoice.creditedTax;
       refuse(tax < 0n || tax > taxLeft || tax > amount, 'the tax of the credit note is not within the invoice’s');
       refuse(amount === left && tax !== taxLeft, 'the last credit note takes back what is left of the tax');
-      const open = outstanding(invoice);
+      const open = unpaid(invoice);
       const refundable = amount > open ? amount - open : 0n;
       refuse(BigInt(entry.refundable) !== refundable, `${refundable} of the credit note had been paid`);
       invoice.credited += amount;
