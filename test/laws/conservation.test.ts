@@ -1,0 +1,15 @@
+import fc from 'fast-check';
+import { live, place, step } from '../support/history.ts';
+import { once, patience } from '../support/runs.ts';
+
+/**
+ * Random histories of an organization over HTTP: usage that comes in time, late and again; changes, pauses, ends;
+ * corrections, adjustments, discounts; credits, credit notes, payments, refunds, voids, write-offs; invoices in between.
+ */
+describe('nothing is made and nothing is lost', () => {
+  it('whatever happens in whatever order, every entry has one place, all places add up, and every bundle is verified', async function () {
+    this.timeout(patience(60_000));
+    const property = fc.asyncProperty(place, fc.array(step, { minLength: 12, maxLength: 30 }), live);
+    await fc.assert(property, once(4));
+  });
+});
