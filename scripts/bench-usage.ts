@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { SqliteDatabase } from '../shared/adapters/database/sqlite.ts';
+import { SystemClock } from '../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../shared/adapters/local/entropy.ts';
+import { FileKeyWrapper } from '../shared/adapters/local/key-wrapper.ts';
 import { parseTenantId } from '../shared/domain/ids.ts';
 import { type Instant, instantOfMicros, microsOf, parseInstant } from '../shared/domain/time.ts';
 import { judge, meterIntended } from '../shared/domain/usage/entitlement.ts';
 import { parseUsageEvent, type UsageEvent } from '../shared/domain/usage/event.ts';
 import type { Database } from '../shared/ports/database.ts';
 import { LimitStore } from '../shared/stores/limit-store.ts';
+import { PersonalData } from '../shared/stores/personal-data.ts';
 import { accounts, TABLES, unrolled } from '../shared/stores/tables.ts';
 import { UsageRollups } from '../shared/stores/usage-rollups.ts';
 import { UsageStore } from '../shared/stores/usage-store.ts';
@@ -119,10 +122,12 @@ try {
   await database.transact(async (tx) => {
     tx.upsert(accounts, { tenant: TENANT, document: JSON.stringify(ACCOUNT), updated_at: START });
   });
-  const rollups = new UsageRollups(database, entropy, RETENTION);
-  const windows = new UsageWindows(database, entropy, rollups, RETENTION);
-  const plain = new UsageStore(withoutNotes(database), entropy);
-  const noting = new UsageStore(database, entropy);
+  const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
+  const personal = new PersonalData(database, wrapper, entropy, new SystemClock());
+  const rollups = new UsageRollups(database, entropy, RETENTION, personal);
+  const windows = new UsageWindows(database, entropy, rollups, RETENTION, personal);
+  const plain = new UsageStore(withoutNotes(database), entropy, personal);
+  const noting = new UsageStore(database, entropy, personal);
   const accept = (store: UsageStore): Promise<number> => {
     const ready = Array.from({ length: batches }, batch);
     return seconds(async () => {

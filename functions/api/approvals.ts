@@ -1,8 +1,6 @@
-import type { Account } from '../../shared/domain/account/account.ts';
 import type { Json } from '../../shared/domain/canonical.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { Instant } from '../../shared/domain/time.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -25,7 +23,7 @@ import {
 } from '../../shared/stores/approval-store.ts';
 import { decisionSchema, digestRead } from './catalogue.ts';
 import { executorsOf } from './executors.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing/approvals';
 const who = { type: 'string', maxLength: 64, description: 'a key, or a person under a pseudonym' } as const;
@@ -68,20 +66,15 @@ export const approvalOperations = (room: ApiRoom): Operation[] => [
     query: { ...pageQuery, state: { type: 'string', enum: APPROVAL_STATES, default: 'proposed' } },
     answers: { 200: pageOf('approval-list', approvalSchema) },
     handle: async ({ organization, query, now }) => {
-      const limit = limitOf(query['limit']);
       const state = (query['state'] ?? 'proposed') as ApprovalState;
-      const [whose, list] = [organization ?? '*', `approvals.${state}`];
-      const cursor = query['cursor'];
-      const [proposed_at = '', tenant = '', approval_id = ''] =
-        cursor === undefined ? [] : room.cursors.read(whose, list, cursor).split(' ');
-      const after = cursor === undefined ? undefined : { proposed_at, tenant, approval_id };
+      const { limit, after: place, answer } = listing(room, organization ?? '*', `approvals.${state}`, query);
+      const [proposed_at = '', tenant = '', approval_id = ''] = place?.split(' ') ?? [];
+      const after = place === undefined ? undefined : { proposed_at, tenant, approval_id };
       const rows = await room.approvals.list(organization, state, now, limit + 1, after);
-      const json = page(
+      return answer(
         rows.map((row) => approvalJson(row, now)),
-        limit,
-        (last) => room.cursors.write(whose, list, `${last.proposed_at} ${last.organization_id} ${last.approval_id}`),
+        (last) => `${last.proposed_at} ${last.organization_id} ${last.approval_id}`,
       );
-      return { status: 200, json };
     },
   },
   {
@@ -149,12 +142,6 @@ export const approvalOperations = (room: ApiRoom): Operation[] => [
 
 /** What is too much for one person's word; thrown in a transaction, so that nothing of it is kept. */
 export class NeedsTwo extends Error {}
-
-export async function accountOf({ tenant }: Call, room: ApiRoom): Promise<Account> {
-  const account = await room.accounts.get(tenant);
-  if (account === undefined) throw absent('organization');
-  return account;
-}
 
 /** Minor units above which money is given away by two. */
 export async function limitOn(call: Call, room: ApiRoom): Promise<bigint> {

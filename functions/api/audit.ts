@@ -1,8 +1,7 @@
 import type { Json } from '../../shared/domain/canonical.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { countSchema, hashSchema, instantSchema, nullable, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
-import { type ApiRoom, page } from './room.ts';
+import { type ApiRoom, listing } from './room.ts';
 
 const word = { type: 'string', maxLength: 200 } as const;
 
@@ -64,10 +63,8 @@ export const auditOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('audit-log', entrySchema) },
     handle: async ({ organization, query }) => {
-      const limit = limitOf(query['limit']);
-      const whose = organization ?? '*';
-      const cursor = query['cursor'];
-      const from = cursor === undefined ? 0 : Number(room.cursors.read(whose, 'audit', cursor)) + 1;
+      const { limit, after, answer } = listing(room, organization ?? '*', 'audit', query);
+      const from = after === undefined ? 0 : Number(after) + 1;
       const rows = await room.audit.list(organization, limit + 1, from);
       const entries = rows.map((row) => ({
         seq: row.seq,
@@ -81,10 +78,7 @@ export const auditOperations = (room: ApiRoom): Operation[] => [
         facts: JSON.parse(row.facts) as Json,
         digest: row.digest,
       }));
-      return {
-        status: 200,
-        json: page(entries, limit, (last) => room.cursors.write(whose, 'audit', String(last.seq))),
-      };
+      return answer(entries, (last) => String(last.seq));
     },
   },
 ];

@@ -1,13 +1,12 @@
 import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { pageQuery } from '../../shared/edge/http/schemas.ts';
 import type { InvoiceRow } from '../../shared/stores/invoice-store.ts';
 import { evidenceListSchema, invoiceListSchema, invoiceNumberSchema, invoiceSchema } from './invoice-schema.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, listing } from './room.ts';
 
 /** Long enough to begin a download; one that is under way when the link expires goes on. */
 const LINK_SECONDS = 300;
@@ -79,12 +78,9 @@ async function invoicePage(
   itemOf: (row: InvoiceRow) => { readonly number: string },
   room: ApiRoom,
 ): Promise<ApiAnswer> {
-  const limit = limitOf(query['limit']);
-  const cursor = query['cursor'];
-  const after = cursor === undefined ? undefined : room.cursors.read(tenant, list, cursor);
+  const { limit, after, answer } = listing(room, tenant, list, query);
   const rows = await room.invoices.list(tenant, limit + 1, after);
-  const json = page(rows.map(itemOf), limit, (last) => room.cursors.write(tenant, list, last.number));
-  return { status: 200, json };
+  return answer(rows.map(itemOf), (last) => last.number);
 }
 
 async function invoiceRow(

@@ -1,12 +1,11 @@
 import type { Json } from '../../shared/domain/canonical.ts';
 import { metricSchema, planSchema } from '../../shared/domain/catalogue/schema.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { hashSchema, instantSchema, nameSchema, nullable, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
 import type { PlanRow } from '../../shared/stores/catalogue-store.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 const versionSchema = { type: 'string', pattern: '^[1-9][0-9]{0,8}$', maxLength: 9 } as const;
@@ -77,17 +76,12 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('product-list', productSchema) },
     handle: async ({ query }) => {
-      const { limit, after } = asked(query, room, 'products');
+      const { limit, after, answer } = listing(room, PLATFORM, 'products', query);
       const rows = await room.catalogue.listProducts(limit + 1, after);
-      const cursor = (last: { product_id: string }) => room.cursors.write(PLATFORM, 'products', last.product_id);
-      return {
-        status: 200,
-        json: page(
-          rows.map(({ document }) => JSON.parse(document) as { product_id: string }),
-          limit,
-          cursor,
-        ),
-      };
+      return answer(
+        rows.map(({ document }) => JSON.parse(document) as { product_id: string }),
+        (last) => last.product_id,
+      );
     },
   },
   {
@@ -115,17 +109,12 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('metric-list', metricSchema) },
     handle: async ({ query }) => {
-      const { limit, after } = asked(query, room, 'metrics');
+      const { limit, after, answer } = listing(room, PLATFORM, 'metrics', query);
       const rows = await room.catalogue.listMetrics(limit + 1, after);
-      const cursor = (last: { metric_name: string }) => room.cursors.write(PLATFORM, 'metrics', last.metric_name);
-      return {
-        status: 200,
-        json: page(
-          rows.map(({ document }) => JSON.parse(document) as { metric_name: string }),
-          limit,
-          cursor,
-        ),
-      };
+      return answer(
+        rows.map(({ document }) => JSON.parse(document) as { metric_name: string }),
+        (last) => last.metric_name,
+      );
     },
   },
   {
@@ -155,15 +144,13 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('plan-list', planVersionSchema) },
     handle: async ({ query }) => {
-      const { limit, after } = asked(query, room, 'plans');
+      const { limit, after, answer } = listing(room, PLATFORM, 'plans', query);
       const [planId, version] = after?.split(' ') ?? [];
       const rows = await room.catalogue.listPlans(
         limit + 1,
         planId === undefined ? undefined : { planId, version: Number(version) },
       );
-      const cursor = (last: { plan_id: string; version: number }) =>
-        room.cursors.write(PLATFORM, 'plans', `${last.plan_id} ${last.version}`);
-      return { status: 200, json: page(rows.map(planJson), limit, cursor) };
+      return answer(rows.map(planJson), (last) => `${last.plan_id} ${last.version}`);
     },
   },
   {
@@ -225,17 +212,7 @@ export const catalogueOperations = (room: ApiRoom): Operation[] => [
 ];
 
 /** Cursors of what belongs to no organization. */
-const PLATFORM = '*' as Parameters<ApiRoom['cursors']['write']>[0];
-
-function asked(
-  query: Call['query'],
-  room: ApiRoom,
-  list: string,
-): { readonly limit: number; readonly after: string | undefined } {
-  const cursor = query['cursor'];
-  const after = cursor === undefined ? undefined : room.cursors.read(PLATFORM, list, cursor);
-  return { limit: limitOf(query['limit']), after };
-}
+const PLATFORM = '*';
 
 export const deedOf = (call: Call) => ({ by: call.principal.person, now: call.now });
 

@@ -2,8 +2,10 @@ import type { TenantId } from '../../shared/domain/ids.ts';
 import type { Call } from '../../shared/edge/http/operation.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
 import type { ApprovalKind, ApprovalRow } from '../../shared/stores/approval-store.ts';
+import type { ErasureScope } from '../../shared/stores/erasure-store.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
 import { writeOff } from '../../shared/stores/money-desk.ts';
+import { carryOut } from '../reconcile-chain/erase.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import {
   type AdjustmentBody,
@@ -30,8 +32,8 @@ export const executorsOf = (room: ApiRoom): Readonly<Record<ApprovalKind, Execut
   'credit.grant': onLedger(room, async (work, _tx, payload) => {
     credit(work, payload as CreditBody & { readonly credit_id: string });
   }),
-  'adjustment.make': onLedger(room, async (work, _tx, payload) => {
-    await adjust(work, payload as AdjustmentBody & { readonly adjustment_id: string });
+  'adjustment.make': onLedger(room, async (work, tx, payload) => {
+    await adjust(work, tx, payload as AdjustmentBody & { readonly adjustment_id: string });
   }),
   'credit_note.refund': onLedger(room, async (work, tx, payload) => {
     await creditNote(work, tx, payload as CreditNoteBody, room);
@@ -40,6 +42,20 @@ export const executorsOf = (room: ApiRoom): Readonly<Record<ApprovalKind, Execut
     const { number, reason } = payload as { readonly number: string; readonly reason: string };
     writeOff(work, number, reason);
   }),
+  'erasure.carry_out': async (proposal, approve, call) => {
+    const { erasure_id: id, scope } = JSON.parse(proposal.payload) as { erasure_id: string; scope: ErasureScope };
+    if (scope === 'organization') {
+      const erase = onLedger(room, (work, tx) => room.erasures.eraseOrganization(work, tx, id, call.now));
+      return erase(proposal, approve, call);
+    }
+    const tenant = proposal.tenant as TenantId;
+    await room.database.transact(async (tx) => {
+      await approve(tx);
+      await room.erasures.start(tx, tenant, id);
+    });
+    // What is left is done by the next passes of the sweep.
+    await carryOut(tenant, id, room).catch((error) => room.log.error('erasure_failed', error, { tenant, erasure: id }));
+  },
 });
 
 /** On the organization's head: entries, approval, answer and audit entry in one commit; then the copies. */

@@ -3,6 +3,7 @@ import { openBus } from '../../shared/wiring/cloud/bus.ts';
 import { openDatabase } from '../../shared/wiring/cloud/database.ts';
 import { openMirror, openProjections } from '../../shared/wiring/cloud/firestore.ts';
 import { openVault } from '../../shared/wiring/cloud/vault.ts';
+import { openWrapper } from '../../shared/wiring/cloud/wrapper.ts';
 import { openCursors } from '../../shared/wiring/cursors.ts';
 import { ownPlatform } from '../../shared/wiring/own-platform.ts';
 import { apiHandler } from './handler.ts';
@@ -13,5 +14,6 @@ const platform = await ownPlatform({
   mirror: openMirror,
   projections: openProjections,
   vault: openVault,
+  wrapper: openWrapper,
 });
 http('api', apiHandler({ ...platform, cursors: await openCursors(platform) }));

@@ -1,4 +1,3 @@
-import type { Account } from '../../shared/domain/account/account.ts';
 import { base64url } from '../../shared/domain/canonical.ts';
 import { formatQuantity, parseQuantity, type Quantity, readCanonicalDecimal } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
@@ -7,7 +6,6 @@ import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { CORRECTABLE } from '../../shared/domain/ledger/line-rules.ts';
 import { readEntry } from '../../shared/domain/ledger/record.ts';
 import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
-import type { Instant } from '../../shared/domain/time.ts';
 import type { Aggregation } from '../../shared/domain/usage/meter.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
@@ -17,7 +15,7 @@ import { correctEvent } from '../../shared/stores/corrections.ts';
 import { invoiceNow } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { invoiceDocumentSchema, invoiceNumberSchema } from './invoice-schema.ts';
-import { type ApiRoom, absent } from './room.ts';
+import { type ApiRoom, absent, accountOf } from './room.ts';
 
 const API = '/api/v1/billing';
 
@@ -71,7 +69,8 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
       const account = await accountOf(call, room);
       const id = call.params['subscription_id']!;
       if (!account.subscriptions.some((one) => one.id === id)) throw absent('subscription');
-      const taxation = await room.taxationOf(account, await taxPoint(account, id, call.now, room));
+      const taxPoint = await room.ledger.nextTaxPoint(account, id, call.now);
+      const taxation = await room.taxationOf(account, taxPoint);
       return { status: 200, json: await room.ledger.preview(call.tenant, id, { taxation }, call.now) };
     },
   },
@@ -91,10 +90,16 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
       const account = await accountOf(call, room);
       const { subscription_id: id } = call.body as { subscription_id: string };
       if (!account.subscriptions.some((one) => one.id === id)) throw absent('subscription');
-      const issued = await invoiceNow(account, id, 'interim', room);
-      if (issued === undefined) throw new BadInput('nothing_to_invoice', 'nothing was billed since the last invoice');
-      call.note({ number: issued.number });
-      return { status: 201, json: { number: issued.number, document: issued.invoice } };
+      let answer: ApiAnswer | undefined;
+      const issued = await invoiceNow(account, id, 'interim', room, async (tx, { number, invoice }) => {
+        call.note({ number });
+        answer = { status: 201, json: { number, document: invoice } };
+        await call.settle(tx, answer);
+      });
+      if (unfrozen(issued) === 'idle') {
+        throw new BadInput('nothing_to_invoice', 'nothing was billed since the last invoice');
+      }
+      return answer!;
     },
   },
   {
@@ -121,17 +126,6 @@ export const invoicingOperations = (room: ApiRoom): Operation[] => [
     handle: (call) => correct(call, room),
   },
 ];
-
-async function accountOf({ tenant }: Call, room: ApiRoom): Promise<Account> {
-  const account = await room.accounts.get(tenant);
-  if (account === undefined) throw absent('organization');
-  return account;
-}
-
-/** The last instant of the period that a preview closes, as the invoice run taxes it. */
-async function taxPoint(account: Account, id: string, now: Instant, room: ApiRoom): Promise<Instant> {
-  return room.ledger.nextTaxPoint(account, id, now);
-}
 
 async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   const body = call.body as { receipt_id: string; quantity: string; correction_id?: string; reason?: string };
@@ -165,11 +159,12 @@ async function correct(call: Call, room: ApiRoom): Promise<ApiAnswer> {
     wanted,
     billed: readCanonicalDecimal(charge.quantity, 12) as Quantity,
   };
+  const keys = await room.personal.keysOf(call.tenant);
   const done = unfrozen(
     await room.ledger.append(call.tenant, call.now, async (work, tx) => {
       const { seq, usage } = await correctEvent(work, tx, correction);
-      const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId);
-      await room.rollups.correct(tx, call.tenant, usage, sent?.event);
+      const sent = await acceptedEvent(tx, call.tenant, charge.event_id as ReceiptId, keys);
+      await room.rollups.correct(tx, call.tenant, usage, sent?.event || undefined);
       const answer: ApiAnswer = { status: 201, json: { correction_id: correction.id, receipt_seq: found.seq, seq } };
       await call.settle(tx, answer);
       return answer;

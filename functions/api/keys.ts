@@ -4,7 +4,6 @@ import { BadInput } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { type Instant, MICROS_PER_DAY, parseInstant, plusMicros } from '../../shared/domain/time.ts';
 import { newApiKey, newSecret } from '../../shared/edge/auth.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -27,7 +26,7 @@ import {
   rotateKey,
   stateOf,
 } from '../../shared/stores/api-keys.ts';
-import { type ApiRoom, page } from './room.ts';
+import { type ApiRoom, listing } from './room.ts';
 
 const API = '/api/v1/billing/api-keys';
 const keyIdSchema = { type: 'string', pattern: '^[a-z0-9]{16}$', maxLength: 16 } as const;
@@ -158,17 +157,13 @@ export const keyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('api-key-list', keySchema) },
     handle: async ({ organization, query, now }) => {
-      const limit = limitOf(query['limit']);
       const whose = organization ?? '*';
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? undefined : room.cursors.read(whose, 'api-keys', cursor);
+      const { limit, after, answer } = listing(room, whose, 'api-keys', query);
       const rows = await room.database.snapshot((view) => keysOf(view, organization ?? null, limit + 1, after));
-      const json = page(
+      return answer(
         rows.map((row) => keyJson(row, now)),
-        limit,
-        (last) => room.cursors.write(whose, 'api-keys', last.key_id),
+        (last) => last.key_id,
       );
-      return { status: 200, json };
     },
   },
   {

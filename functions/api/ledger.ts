@@ -3,12 +3,11 @@ import { BadInput } from '../../shared/domain/errors.ts';
 import { parseReceiptId, type TenantId } from '../../shared/domain/ids.ts';
 import { readEntry, readHead, readSeal } from '../../shared/domain/ledger/record.ts';
 import { leafHashOfText, type TreeHash } from '../../shared/domain/ledger/tree.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { pageOf, pageQuery, queryTextSchema } from '../../shared/edge/http/schemas.ts';
 import { entrySchema } from './entry-schema.ts';
 import { ledgerHeadSchema, receiptSchema } from './ledger-schema.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, listing } from './room.ts';
 
 const hashes = (path: readonly TreeHash[]): string[] => path.map(base64url);
 
@@ -24,16 +23,12 @@ export const ledgerOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('receipt-list', entrySchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const from = cursor === undefined ? 0 : Number(room.cursors.read(tenant, 'receipts', cursor)) + 1;
+      const { limit, after, answer } = listing(room, tenant, 'receipts', query);
+      const from = after === undefined ? 0 : Number(after) + 1;
       const head = await room.ledger.head(tenant);
       const to = Math.min(from + limit + 1, head?.size ?? 0);
       const entries = from >= to ? [] : (await room.ledger.entries(tenant, from, to)).map(readEntry);
-      return {
-        status: 200,
-        json: page(entries, limit, (last) => room.cursors.write(tenant, 'receipts', last.seq)),
-      };
+      return answer(entries, (last) => last.seq);
     },
   },
   {

@@ -10,7 +10,7 @@ import type { RowOf, Transaction } from '../../shared/ports/database.ts';
 import { type LimitUse, standingOf } from '../../shared/stores/limit-store.ts';
 import type { limit_notices } from '../../shared/stores/tables.ts';
 import { actionSchema, limitKindSchema, quantitySchema, useJson, useSchema } from './limit-use.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, listing, page } from './room.ts';
 
 const API = '/api/v1/billing';
 
@@ -178,11 +178,9 @@ export const limitOperations = (room: ApiRoom): Operation[] => [
 
 async function list(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   const { tenant, query } = call;
-  const limit = limitOf(query['limit']);
-  const cursor = query['cursor'];
-  const after = cursor === undefined ? '' : room.cursors.read(tenant, 'limits', cursor);
+  const { after = '', answer } = listing(room, tenant, 'limits', query);
   const rows = (await ownAndGranted(call, room)).filter((row) => placeOf(row) > after);
-  return { status: 200, json: page(rows, limit, (last) => room.cursors.write(tenant, 'limits', placeOf(last))) };
+  return answer(rows, (last) => placeOf(last));
 }
 
 /** The organization's own limits by id, then those of plans by subscription. */

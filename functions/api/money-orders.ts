@@ -1,11 +1,15 @@
 import { AMOUNT_PLACES, type Amount, readCanonicalDecimal } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
+import type { TenantId } from '../../shared/domain/ids.ts';
 import type { CreditRequest } from '../../shared/domain/invoice/credit-note.ts';
-import { minorUnitPlaces, parseCurrency } from '../../shared/domain/money/currency.ts';
+import { convert } from '../../shared/domain/money/conversion.ts';
+import { type Currency, minorUnitPlaces, parseCurrency } from '../../shared/domain/money/currency.ts';
 import { parseInstant } from '../../shared/domain/time.ts';
-import type { Transaction } from '../../shared/ports/database.ts';
+import type { Reader, Transaction } from '../../shared/ports/database.ts';
+import { rateOf } from '../../shared/stores/exchange-rate-store.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
 import { grantCredit, issueCreditNote } from '../../shared/stores/money-desk.ts';
+import { taxCategoriesOf } from '../../shared/stores/taxes.ts';
 import { seriesOf } from '../run-invoices/run-invoices.ts';
 import { type ApiRoom, absent } from './room.ts';
 
@@ -30,6 +34,9 @@ export interface AdjustmentBody {
   readonly amount: string;
   readonly reason: string;
   readonly tax_category?: string;
+  /** of `amount`, where it is another than the organization's; then `rate_id` says how it is converted */
+  readonly currency?: string;
+  readonly rate_id?: string;
 }
 
 export interface CreditNoteBody {
@@ -58,14 +65,35 @@ export function credit(work: LedgerWork, body: CreditBody & { readonly credit_id
 /** @returns the entry's number */
 export async function adjust(
   work: LedgerWork,
+  tx: Transaction,
   body: AdjustmentBody & { readonly adjustment_id: string },
-): Promise<number> {
+): Promise<{ readonly seq: number; readonly amount: Amount }> {
   const subscription = work.account.subscriptions.find((one) => one.id === body.subscription_id);
   if (subscription === undefined) throw absent('subscription');
   const now = work.scribe.recordedAt;
   const open = await work.bucketAt(subscription, now < subscription.startedAt ? subscription.startedAt : now);
   const category = body.tax_category ?? 'standard';
-  return work.scribe.adjustment(open, body.adjustment_id, amountOf(body.amount), body.reason, category);
+  if (!taxCategoriesOf(work.account).includes(category)) {
+    throw new BadInput('invalid_parameter', 'no rate is known for the tax category', 'tax_category');
+  }
+  const amount = await inOwnCurrency(body, work.tenant, work.account.currency, tx);
+  return { seq: work.scribe.adjustment(open, body.adjustment_id, amount, body.reason, category), amount };
+}
+
+/** An adjustment's amount in the organization's currency. @throws BadInput `currency_mismatch`, `not_found`, `invalid_amount` */
+export async function inOwnCurrency(
+  { amount, currency, rate_id: rateId }: AdjustmentBody,
+  tenant: TenantId,
+  own: Currency,
+  reader: Reader,
+): Promise<Amount> {
+  const from = currency === undefined ? own : parseCurrency(currency);
+  if (from === own && rateId === undefined) return amountOf(amount);
+  if (rateId === undefined)
+    throw new BadInput('currency_mismatch', `the organization pays in ${own}: say a rate_id`, 'currency');
+  const converted = convert(amount, from, own, await rateOf(reader, tenant, rateId));
+  if (converted === 0n) throw new BadInput('invalid_parameter', 'an adjustment is an amount other than 0', 'amount');
+  return converted;
 }
 
 export function creditNote(

@@ -1,14 +1,15 @@
+import { formatAmount } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import type { CreditNoteDocument } from '../../shared/domain/invoice/credit-note.ts';
 import { type HeldInvoice, outstanding } from '../../shared/domain/ledger/money-books.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
 import { moneyJson } from '../../shared/domain/money/money.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
   countSchema,
   currencySchema,
+  decimalSchema,
   instantInputSchema,
   instantSchema,
   minorUnitsSchema,
@@ -20,15 +21,8 @@ import {
 } from '../../shared/edge/http/schemas.ts';
 import type { Transaction } from '../../shared/ports/database.ts';
 import type { LedgerWork } from '../../shared/stores/ledger-work.ts';
-import {
-  asked,
-  heldInvoice,
-  recordPayment,
-  revokeCredit,
-  voidInvoice,
-  writeOff,
-} from '../../shared/stores/money-desk.ts';
-import { accountOf, approvalSchema, decisionOf, limitOn, NeedsTwo, needsTwo, propose } from './approvals.ts';
+import { asked, heldInvoice, recordPayment, revokeCredit, voidInvoice } from '../../shared/stores/money-desk.ts';
+import { approvalSchema, limitOn, NeedsTwo, needsTwo, propose } from './approvals.ts';
 import { followUp, unfrozen } from './follow-up.ts';
 import { invoiceNumberSchema } from './invoice-schema.ts';
 import {
@@ -38,9 +32,10 @@ import {
   type CreditNoteBody,
   credit,
   creditNote,
+  inOwnCurrency,
   sizeOf,
 } from './money-orders.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 const positive = {
@@ -183,6 +178,8 @@ const adjustmentSchema = {
     },
     reason,
     tax_category: nameSchema,
+    currency: { ...currencySchema, description: 'of the amount, where it is not the organization’s' },
+    rate_id: { ...nameSchema, description: 'the recorded exchange rate that it is converted by' },
   },
 } as const;
 
@@ -222,15 +219,10 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('credit-list', creditSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? '' : room.cursors.read(tenant, 'credits', cursor);
+      const { after = '', answer } = listing(room, tenant, 'credits', query);
       const { money } = await room.ledger.books(tenant);
       const rows = [...money.grants.values()].filter(({ id }) => id > after).sort((a, b) => (a.id < b.id ? -1 : 1));
-      return {
-        status: 200,
-        json: page(rows.map(grantJson), limit, (last) => room.cursors.write(tenant, 'credits', last.credit_id)),
-      };
+      return answer(rows.map(grantJson), (last) => last.credit_id);
     },
   },
   {
@@ -289,17 +281,12 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('credit-note-list', creditNoteSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? undefined : room.cursors.read(tenant, 'credit-notes', cursor);
+      const { limit, after, answer } = listing(room, tenant, 'credit-notes', query);
       const rows = await room.invoices.creditNotes(tenant, limit + 1, after);
       const notes = rows.map((row) =>
         creditNoteJson(JSON.parse(Buffer.from(row.document).toString('utf8')) as CreditNoteDocument, undefined),
       );
-      return {
-        status: 200,
-        json: page(notes, limit, (last) => room.cursors.write(tenant, 'credit-notes', last.number)),
-      };
+      return answer(notes, (last) => last.number);
     },
   },
   {
@@ -384,9 +371,13 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
       201: {
         $id: 'urn:tallystick:schema:adjustment-entry',
         type: 'object',
-        required: ['adjustment_id', 'seq'],
+        required: ['adjustment_id', 'seq', 'amount'],
         additionalProperties: false,
-        properties: { adjustment_id: nameSchema, seq: countSchema },
+        properties: {
+          adjustment_id: nameSchema,
+          seq: countSchema,
+          amount: { ...decimalSchema, description: 'in the organization’s currency' },
+        },
       },
       202: approvalSchema,
     },
@@ -397,17 +388,22 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
       const order = { ...body, adjustment_id: body.adjustment_id ?? call.newId('adj') };
       const { currency } = await accountOf(call, room);
       const proposal = { kind: 'adjustment.make', subject: order.adjustment_id, payload: order } as const;
-      if (await needsTwo(call, sizeOf(body.amount, currency), room)) return propose(call, room, proposal);
-      return moved(call, room, 201, async (work) => ({
-        adjustment_id: order.adjustment_id,
-        seq: await adjust(work, order),
-      }));
+      const amount = await room.database.snapshot((view) => inOwnCurrency(body, call.tenant, currency, view));
+      if (await needsTwo(call, sizeOf(formatAmount(amount), currency), room)) return propose(call, room, proposal);
+      return moved(call, room, 201, async (work, tx) => {
+        const made = await adjust(work, tx, order);
+        call.note({
+          amount: formatAmount(made.amount),
+          ...(body.rate_id === undefined ? {} : { rate_id: body.rate_id }),
+        });
+        return { adjustment_id: order.adjustment_id, seq: made.seq, amount: formatAmount(made.amount) };
+      });
     },
   },
   ...writeOffOperations(room),
 ];
 
-/** A write-off takes two: one proposes it, another approves it. */
+/** A write-off takes two: one proposes it, another approves the proposal. */
 function writeOffOperations(room: ApiRoom): Operation[] {
   return [
     {
@@ -430,30 +426,6 @@ function writeOffOperations(room: ApiRoom): Operation[] {
         if (held.state !== 'open') throw new BadInput('money_refused', `the invoice is ${held.state}`);
         const payload = { number, reason: reasonOf(call, 'uncollectible') };
         return propose(call, room, { kind: 'invoice.write_off', subject: number, payload });
-      },
-    },
-    {
-      operationId: 'approveWriteOff',
-      method: 'POST',
-      path: `${API}/invoices/:number/write-off/approve`,
-      tag: 'Invoices',
-      summary: 'Approve a proposed write-off',
-      description:
-        'Somebody else than its proposer does it; what is outstanding is written off in the same transaction.',
-      scope: 'approvals:decide',
-      params: { number: invoiceNumberSchema },
-      answers: { 200: balanceSchema },
-      idempotencyKey: 'required',
-      mutation: 'write_off.approved',
-      handle: async (call) => {
-        const number = call.params['number']!;
-        const proposal = await room.approvals.open(call.tenant, 'invoice.write_off', number, call.now);
-        if (proposal === undefined) throw absent('proposal');
-        return moved(call, room, 200, async (work, tx) => {
-          const { payload } = await room.approvals.approve(tx, call.tenant, proposal.approval_id, decisionOf(call));
-          writeOff(work, number, (JSON.parse(payload) as { readonly reason: string }).reason);
-          return balanceJson(heldInvoice(work, number));
-        });
       },
     },
   ];

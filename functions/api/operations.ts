@@ -5,17 +5,23 @@ import { auditOperations } from './audit.ts';
 import { billingOperations } from './billing.ts';
 import { catalogueOperations } from './catalogue.ts';
 import { conversionOperations } from './conversion.ts';
+import { documentOperations } from './documents.ts';
 import { entitlementOperations } from './entitlements.ts';
+import { exchangeRateOperations } from './exchange-rates.ts';
 import { invoicingOperations } from './invoicing.ts';
 import { keyOperations } from './keys.ts';
 import { ledgerOperations } from './ledger.ts';
 import { limitOperations } from './limits.ts';
 import { moneyOperations } from './money.ts';
+import { organizationOperations } from './organizations.ts';
 import { paymentMethodOperations } from './payment-methods.ts';
 import { priceOperations } from './prices.ts';
+import { privacyOperations } from './privacy.ts';
 import { publicOperations } from './public.ts';
+import { revenueOperations } from './revenue.ts';
 import type { ApiRoom } from './room.ts';
 import { subscriptionOperations } from './subscriptions.ts';
+import { taxOperations } from './taxes.ts';
 import { usageOperations } from './usage.ts';
 
 /**
@@ -35,7 +41,13 @@ export const operations = (room: ApiRoom): Operation[] => [
   ...subscriptionOperations(room),
   ...moneyOperations(room),
   ...invoicingOperations(room),
+  ...organizationOperations(room),
+  ...privacyOperations(room),
+  ...taxOperations(room),
+  ...documentOperations(room),
+  ...exchangeRateOperations(room),
   ...paymentMethodOperations(room),
+  ...revenueOperations(room),
   ...approvalOperations(room),
   ...keyOperations(room),
   ...auditOperations(room),

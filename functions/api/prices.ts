@@ -3,7 +3,6 @@ import { reprice } from '../../shared/domain/catalogue/own-price.ts';
 import { priceDocumentSchema } from '../../shared/domain/pricing/schema.ts';
 import type { SubscriptionJson } from '../../shared/domain/subscription/lifecycle.ts';
 import { type Instant, later, parseInstant, periodContaining } from '../../shared/domain/time.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -18,7 +17,7 @@ import {
 import { approvePrice, type CustomPriceRow, digestOf, pricesOf, proposePrice } from '../../shared/stores/own-prices.ts';
 import { changed, decisionSchema, deedOf, digestRead } from './catalogue.ts';
 import { followUp, unfrozen } from './follow-up.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, listing } from './room.ts';
 
 const API = '/api/v1/billing';
 
@@ -89,14 +88,11 @@ export const priceOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('custom-price-list', customPriceSchema) },
     handle: async ({ tenant, query }) => {
-      const limit = limitOf(query['limit']);
-      const after = query['cursor'] === undefined ? undefined : room.cursors.read(tenant, 'prices', query['cursor']);
+      const { limit, after, answer } = listing(room, tenant, 'prices', query);
       const [planId = '', target = '', from = ''] = after?.split(' ') ?? [];
       const last = after === undefined ? undefined : ([planId, target, from] as const);
       const rows = await room.database.snapshot((view) => pricesOf(view, tenant, limit + 1, last));
-      const cursor = (row: ReturnType<typeof priceJson>) =>
-        room.cursors.write(tenant, 'prices', `${row.plan_id} ${row.target} ${row.effective_from ?? ''}`);
-      return { status: 200, json: page(rows.map(priceJson), limit, cursor) };
+      return answer(rows.map(priceJson), (row) => `${row.plan_id} ${row.target} ${row.effective_from ?? ''}`);
     },
   },
 ];

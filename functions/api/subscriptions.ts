@@ -16,7 +16,6 @@ import {
 import { daysLater, type Instant, later, parseInstant } from '../../shared/domain/time.ts';
 import { featuresAt } from '../../shared/domain/usage/limits.ts';
 import { billingPeriod } from '../../shared/domain/usage/metering.ts';
-import { limitOf } from '../../shared/edge/cursor.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, JsonSchema, Operation } from '../../shared/edge/http/operation.ts';
 import {
@@ -32,7 +31,7 @@ import { keptPlan, metricsOf, publishedPlan } from '../../shared/stores/catalogu
 import { ownPrices } from '../../shared/stores/own-prices.ts';
 import { closeEnded, issueStart } from '../run-invoices/bill-now.ts';
 import { followUp, unfrozen } from './follow-up.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, listing } from './room.ts';
 
 const API = '/api/v1/billing/subscriptions';
 const quantity = {
@@ -173,18 +172,13 @@ export const subscriptionOperations = (room: ApiRoom): Operation[] => [
     query: pageQuery,
     answers: { 200: pageOf('subscription-list', subscriptionSchema) },
     handle: async ({ tenant, query, now }) => {
-      const limit = limitOf(query['limit']);
-      const cursor = query['cursor'];
-      const after = cursor === undefined ? '' : room.cursors.read(tenant, 'subscriptions', cursor);
+      const { after = '', answer } = listing(room, tenant, 'subscriptions', query);
       const { account, document } = await documentOf(tenant, room);
       const rows = document.subscriptions
         .map((json) => subscriptionJson(account, json, now))
         .filter(({ subscription_id }) => subscription_id > after)
         .sort((a, b) => (a.subscription_id < b.subscription_id ? -1 : 1));
-      return {
-        status: 200,
-        json: page(rows, limit, (last) => room.cursors.write(tenant, 'subscriptions', last.subscription_id)),
-      };
+      return answer(rows, (last) => last.subscription_id);
     },
   },
   {
@@ -427,8 +421,7 @@ async function apply(
   invoiceNow = false,
 ): Promise<ApiAnswer> {
   const id = call.params['subscription_id']!;
-  const account = await room.accounts.get(call.tenant);
-  if (account === undefined) throw absent('organization');
+  const account = await accountOf(call, room);
   const done = unfrozen(
     await room.ledger.changeAccount<ApiAnswer>(
       call.tenant,

@@ -16,7 +16,7 @@ import type { RowOf } from '../../shared/ports/database.ts';
 import { correctionsOf } from '../../shared/stores/corrections.ts';
 import type { aggregates } from '../../shared/stores/tables.ts';
 import type { Place } from '../../shared/stores/usage-windows.ts';
-import { type ApiRoom, absent, page } from './room.ts';
+import { type ApiRoom, absent, accountOf, page } from './room.ts';
 import { summaryQuery, summarySchema, usageEventSchema } from './usage-schema.ts';
 
 /** What was used: by billing periods, by windows, and what became of each event. */
@@ -106,8 +106,7 @@ async function windows(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   const unit = query['window'] as WindowUnit;
   if (metric === undefined) throw new BadInput('invalid_parameter', 'windows are of one metric', 'metric_name');
   if (from === undefined) throw new BadInput('invalid_parameter', 'windows begin somewhere', 'from');
-  const account = await room.accounts.get(tenant);
-  if (account === undefined) throw absent('organization');
+  const account = await accountOf(call, room);
   const groupBy = namesOf(query['group_by']);
   // A cursor goes on with the question that it was given for, and with no other.
   const question = canonicalJson([

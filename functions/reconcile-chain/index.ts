@@ -4,6 +4,7 @@ import { openDatabase } from '../../shared/wiring/cloud/database.ts';
 import { openMirror, openProjections } from '../../shared/wiring/cloud/firestore.ts';
 import { openSigner } from '../../shared/wiring/cloud/signer.ts';
 import { openVault } from '../../shared/wiring/cloud/vault.ts';
+import { openWrapper } from '../../shared/wiring/cloud/wrapper.ts';
 import { ownPlatform } from '../../shared/wiring/own-platform.ts';
 import { reconcileChainHandler } from './handler.ts';
 
@@ -14,5 +15,6 @@ const platform = await ownPlatform({
   projections: openProjections,
   signer: openSigner,
   vault: openVault,
+  wrapper: openWrapper,
 });
 http('reconcile-chain', reconcileChainHandler(platform));

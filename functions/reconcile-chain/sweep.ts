@@ -10,14 +10,17 @@ import type { Archive } from '../../shared/stores/archive.ts';
 import type { IdempotencyStore } from '../../shared/stores/idempotency-store.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
+import type { PurgeStore } from '../../shared/stores/purge-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import type { UsageStore } from '../../shared/stores/usage-store.ts';
 import { sumUp } from '../sign-receipts/sign-receipts.ts';
+import { type EraseRoom, eraseRunning } from './erase.ts';
 import { type HealRoom, healReadModels } from './read-models.ts';
 
-export interface SweepRoom extends HealRoom {
+export interface SweepRoom extends HealRoom, EraseRoom {
+  readonly purges: PurgeStore;
   readonly usage: UsageStore;
   readonly rollups: UsageRollups;
   readonly idempotencyKeys: IdempotencyStore;
@@ -48,9 +51,12 @@ export interface Swept {
   readonly keysPurged: number;
   /** sums of usage that are older than they are kept */
   readonly sumsPurged: number;
+  /** erasures that were decided and are done now */
+  readonly erased: number;
 }
 
 const PURGE_ROWS = 5000;
+const ERASURES_PER_PASS = 20;
 
 /**
  * The tail sweep: finds whatever was not announced, from rows alone, and rings again. A lost message costs seconds, never
@@ -81,6 +87,9 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
     (await usage.purgeExpired(clock.now(), PURGE_ROWS)) +
     (await room.idempotencyKeys.purgeExpired(clock.now(), PURGE_ROWS));
   const sumsPurged = await room.rollups.purgeRollups(clock.now(), PURGE_ROWS);
+  const forgotten = await room.erasures.forget(clock.now(), PURGE_ROWS);
+  await room.purges.note(clock.now(), { keys: keysPurged, usage_sums: sumsPurged, erasure_proposals: forgotten });
+  const erased = await eraseRunning(room, ERASURES_PER_PASS);
   return {
     rung: waiting.length,
     summedUp,
@@ -89,6 +98,7 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
     projectionsHealed,
     keysPurged,
     sumsPurged,
+    erased,
   };
 }
 

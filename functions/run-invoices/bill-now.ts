@@ -1,6 +1,7 @@
 import type { Account } from '../../shared/domain/account/account.ts';
 import { billingPeriod } from '../../shared/domain/usage/metering.ts';
-import { nextToClose, startIsDue } from '../../shared/stores/invoicing.ts';
+import type { Transaction } from '../../shared/ports/database.ts';
+import { nextToClose, startIsDue, taxPointOf } from '../../shared/stores/invoicing.ts';
 import type { IssuedInvoice } from '../../shared/stores/ledger-store.ts';
 import { signReceipts } from '../sign-receipts/sign-receipts.ts';
 import { announce, type RunInvoicesRoom, seriesOf } from './run-invoices.ts';
@@ -19,17 +20,18 @@ export async function issueStart(account: Account, subscriptionId: string, room:
   await invoiceNow(account, subscriptionId, 'start', room);
 }
 
-/** Issues an invoice over what has come together so far. @returns undefined where there is nothing, or billing is frozen */
+/** Issues an invoice over what has come together so far. @param settle keeps the answer of whoever asked, in its transaction */
 export async function invoiceNow(
   account: Account,
   subscriptionId: string,
   kind: 'start' | 'interim',
   room: RunInvoicesRoom,
-): Promise<IssuedInvoice | undefined> {
+  settle?: (tx: Transaction, issued: IssuedInvoice) => Promise<void>,
+): Promise<IssuedInvoice | 'idle' | 'frozen'> {
   const now = room.clock.now();
   const order = { series: seriesOf(room.invoicePrefix, now), taxation: await room.taxationOf(account, now) };
-  const issued = await room.ledger.invoiceNow(account.tenant, subscriptionId, kind, order, now);
-  if (issued === 'frozen' || issued === 'idle') return undefined;
+  const issued = await room.ledger.invoiceNow(account.tenant, subscriptionId, kind, order, now, settle);
+  if (issued === 'frozen' || issued === 'idle') return issued;
   await announce(account.tenant, issued, room);
   return issued;
 }
@@ -51,7 +53,8 @@ export async function closeEnded(
     const closedUntil = (await room.ledger.books(account.tenant)).closedUntil(subscriptionId);
     if (closedUntil !== undefined && closedUntil >= subscription.endedAt) return;
     const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
-    const order = { series: seriesOf(room.invoicePrefix, now), taxation: await room.taxationOf(account, now) };
+    const taxation = await room.taxationOf(account, taxPointOf(subscription, period));
+    const order = { series: seriesOf(room.invoicePrefix, now), taxation };
     const closed = await room.ledger.closePeriod(account.tenant, subscriptionId, period, order, now);
     if (closed === 'frozen') return;
     if (closed === 'waiting') await signReceipts(account.tenant, room);

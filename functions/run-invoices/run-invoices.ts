@@ -2,8 +2,9 @@ import type { Account, Subscription } from '../../shared/domain/account/account.
 import type { TenantId } from '../../shared/domain/ids.ts';
 import type { DecidedTaxation } from '../../shared/domain/invoice/taxation.ts';
 import { periodDue, periodInvoiced, receiptsAppended } from '../../shared/domain/messages.ts';
-import { type Instant, plusMicros } from '../../shared/domain/time.ts';
+import type { Instant } from '../../shared/domain/time.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
+import { taxPointOf } from '../../shared/stores/invoicing.ts';
 import type { IssuedInvoice } from '../../shared/stores/ledger-store.ts';
 import type { Appended } from '../../shared/stores/ledger-work.ts';
 import { mirrorPages, projectFrom, type SignReceiptsRoom, signReceipts } from '../sign-receipts/sign-receipts.ts';
@@ -17,8 +18,6 @@ export interface RunInvoicesRoom extends SignReceiptsRoom {
   readonly invoicePrefix: string;
   /** How an organization's invoices are taxed at an instant; may ask an engine outside. */
   readonly taxationOf: (account: Account, at: Instant) => Promise<DecidedTaxation | undefined>;
-  /** Told of every invoice that was issued; what it does may be done again. */
-  readonly onInvoice: (tenant: TenantId, number: string) => Promise<void>;
 }
 
 export interface InvoiceRun {
@@ -124,21 +123,18 @@ async function settleDue(
 /** Invoice numbers are gapless per issuer and year of issue. */
 export const seriesOf = (prefix: string, now: Instant): string => `${prefix}-${now.slice(0, 4)}`;
 
-/** The tax point: the day on which a subscription begins, or the last one of the period that is over. */
+/** When what is invoiced was supplied: an advance when the subscription begins, a period at its end. */
 const taxPoint = (due: Extract<Due, { readonly subscription: Subscription }>): Instant =>
-  due.kind === 'start' ? due.subscription.startedAt : lastInstantOf(due.period.end);
-
-const lastInstantOf = (end: Instant): Instant => plusMicros(end, -1n);
+  due.kind === 'start' ? due.subscription.startedAt : taxPointOf(due.subscription, due.period);
 
 /** Copies, rings and shows what an invoice has changed. What fails here, the sweep does again. */
 export async function announce(
   tenant: TenantId,
   issued: Appended & IssuedInvoice,
-  room: Pick<RunInvoicesRoom, 'mirror' | 'bus' | 'projector' | 'clock' | 'log' | 'onInvoice'>,
+  room: Pick<RunInvoicesRoom, 'mirror' | 'bus' | 'projector' | 'clock' | 'log'>,
 ): Promise<void> {
   await mirrorPages(tenant, issued.pages, room);
   await room.bus.publish(receiptsAppended());
   await room.bus.publish(periodInvoiced(tenant, issued.number));
   await projectFrom(tenant, issued.pages[0]!.firstSeq, room);
-  await room.onInvoice(tenant, issued.number);
 }

@@ -1,11 +1,14 @@
+import { isPlatformRole, ROLES } from '../../shared/domain/access.ts';
 import { type ErrorCode, statusFor } from '../../shared/domain/errors.ts';
 import type { Operation } from '../../shared/edge/http/operation.ts';
 import { templateOf } from '../../shared/edge/openapi/document.ts';
+import { ROLE_SCOPES, SCOPES } from '../../shared/edge/roles.ts';
 
 /** The tables of docs/api.md that follow from the code, by the name in the comment before them. */
 export const tablesOf = (operations: readonly Operation[]): Readonly<Record<string, string>> => ({
   operations: operationTable(operations),
   codes: codeTable(),
+  roles: roleTable(),
 });
 
 /** The page with each table as the code has it: a table stands between `<!-- table: name -->` and `<!-- end -->`. */
@@ -43,6 +46,16 @@ function codeTable(): string {
     .sort(([a], [b]) => a - b)
     .map(([status, codes]) => [String(status), codes.map((code) => `\`${code}\``).join(' ')]);
   return table(['status', 'codes'], rows);
+}
+
+/** Scopes down, roles across. */
+function roleTable(): string {
+  const rows = SCOPES.map((scope) => [
+    `\`${scope}\``,
+    ...ROLES.map((role) => (ROLE_SCOPES[role].includes(scope) ? 'yes' : '')),
+  ]);
+  const acts = ['acts on', ...ROLES.map((role) => (isPlatformRole(role) ? 'any' : 'its own'))];
+  return table(['', ...ROLES.map((role) => `\`${role}\``)], [acts, ...rows]);
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -9,11 +9,17 @@ export type Adjustment = {
   /** a short code, no text: it stands in the ledger */
   readonly reason: string;
   readonly tax_category?: string;
+  /** of the amount, where it is not the organization’s */
+  readonly currency?: string;
+  /** the recorded exchange rate that it is converted by */
+  readonly rate_id?: string;
 };
 
 export type AdjustmentEntry = {
   readonly adjustment_id: string;
   readonly seq: number;
+  /** in the organization’s currency */
+  readonly amount: string;
 };
 
 export type ApiKey = {
@@ -22,7 +28,7 @@ export type ApiKey = {
   readonly organization_id: string | null;
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** what it may do */
-  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   readonly name: string | null;
   readonly state: 'active' | 'expired' | 'revoked';
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
@@ -45,7 +51,7 @@ export type ApiKeyList = {
 export type ApiKeyRequest = {
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** fewer than the role has; all of them unless given */
-  readonly scopes?: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes?: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   /** what it is for, e.g. `ci.deploy`; no names of people */
   readonly name?: string;
   /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
@@ -64,7 +70,7 @@ export type ApiKeySecret = {
   readonly organization_id: string | null;
   readonly role: 'tenant_viewer' | 'tenant_admin' | 'billing_operator' | 'approver' | 'compliance' | 'platform_admin';
   /** what it may do */
-  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
+  readonly scopes: readonly ('usage:write' | 'usage:read' | 'billing:read' | 'evidence:read' | 'catalogue:read' | 'catalogue:write' | 'catalogue:approve' | 'subscriptions:write' | 'profile:write' | 'payment_methods:write' | 'invoices:write' | 'credits:write' | 'writeoffs:propose' | 'approvals:read' | 'approvals:decide' | 'privacy:write' | 'organizations:read' | 'organizations:write' | 'keys:write' | 'audit:read')[];
   readonly name: string | null;
   readonly state: 'active' | 'expired' | 'revoked';
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
@@ -84,7 +90,7 @@ export type Approval = {
   readonly approval_id: string;
   /** an organization: opaque, never a name */
   readonly organization_id: string;
-  readonly kind: 'credit.grant' | 'adjustment.make' | 'credit_note.refund' | 'invoice.write_off';
+  readonly kind: 'credit.grant' | 'adjustment.make' | 'credit_note.refund' | 'invoice.write_off' | 'erasure.carry_out';
   /** what it is about: a credit, an invoice’s number, … */
   readonly subject: string;
   readonly state: 'proposed' | 'executed' | 'rejected' | 'expired';
@@ -135,6 +141,41 @@ export type AuditLog = {
   readonly data: readonly AuditEntry[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
+};
+
+/** kept encrypted under the organization’s own key */
+export type BillingProfile = {
+  readonly legal_name: string;
+  readonly customer_type: 'business' | 'consumer';
+  readonly address: {
+    readonly line1: string;
+    readonly line2?: string;
+    readonly postal_code: string;
+    readonly city: string;
+    /** second part of ISO 3166-2 */
+    readonly subdivision?: string;
+    /** ISO 3166-1 alpha-2 */
+    readonly country: string;
+  };
+  readonly tax_ids?: readonly {
+    readonly type: 'eu_vat' | 'gb_vat' | 'ch_vat' | 'no_vat' | 'au_abn' | 'nz_gst' | 'sg_gst' | 'in_gst' | 'ca_bn' | 'us_ein';
+    readonly value: string;
+  }[];
+  readonly exemptions?: readonly {
+    readonly jurisdiction: string;
+    readonly certificate: string;
+    /** RFC 3339 */
+    readonly from: string;
+    /** RFC 3339 */
+    readonly to?: string;
+  }[];
+  /** inclusive: prices contain the tax */
+  readonly tax_behavior?: 'exclusive' | 'inclusive';
+  readonly email?: string;
+  /** BCP 47 */
+  readonly locale?: string;
+  readonly payment_terms_days?: number;
+  readonly buyer_reference?: string;
 };
 
 export type Checkpoint = {
@@ -267,9 +308,73 @@ export type CustomPriceList = {
   readonly next_cursor: string | null;
 };
 
+export type DataKey = {
+  readonly version: number;
+  /** the wrapping key; null once destroyed */
+  readonly wrapped_by: string | null;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly created_at: string;
+};
+
+export type DataKeyList = {
+  readonly data: readonly DataKey[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Decision = {
   /** of what was read: refused where it has been replaced since */
   readonly digest?: string;
+};
+
+export type DeferredRevenue = {
+  /** IANA zone of the months */
+  readonly zone: string;
+  /** the last ledger entry that is counted */
+  readonly as_of_seq: number | null;
+  /** by currency, then by month */
+  readonly data: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly opening: Money;
+    readonly billed: Money;
+    readonly billed_before: Money;
+    readonly reversed: Money;
+    readonly recognised: Money;
+    readonly closing: Money;
+    /** earned and not billed yet; closing = opening + accrued - billed_before */
+    readonly contract_asset: {
+      readonly opening: Money;
+      readonly accrued: Money;
+      readonly closing: Money;
+    };
+    readonly revenue: Money;
+  }[];
+};
+
+export type DeterminedTax = {
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly at: string;
+  readonly decision: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
+  readonly reasons: readonly {
+    readonly jurisdiction: string;
+    readonly treatment: 'taxed' | 'reverse_charge' | 'zero_rated' | 'exempt' | 'outside_scope' | 'not_registered';
+    /** the law it follows from */
+    readonly rule: string;
+  }[];
 };
 
 export type Discount = {
@@ -314,7 +419,7 @@ export type EntitlementCheck = {
 export type EntitlementVerdict = {
   readonly allowed: boolean;
   /** the code that the event would be refused with */
-  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
+  readonly reason: ('malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'buyer_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable') | null;
   readonly detail: string | null;
   /** until the first limit that blocks; null where none does */
   readonly remaining: string | null;
@@ -997,6 +1102,34 @@ export type EntryWriteOff = {
   readonly reason: string;
 };
 
+export type Erasure = {
+  readonly erasure_id: string;
+  readonly scope: 'events' | 'organization';
+  readonly state: 'proposed' | 'running' | 'done';
+  /** stands for the person in the ledger; its salt is gone when it is done */
+  readonly ref_digest: string;
+  /** events that lost what was sent; of an organization its profiles and keys */
+  readonly count: number;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly proposed_at: string;
+  readonly done_at: string | null;
+};
+
+export type ErasureList = {
+  readonly data: readonly Erasure[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type ErasureRequest = {
+  /** `events`: of those that name a person what was sent goes; `organization`: all that is said of it, and its keys */
+  readonly scope: 'events' | 'organization';
+  /** of events, or `subject` */
+  readonly property?: string;
+  /** what the property says of the person */
+  readonly value?: string;
+};
+
 export type Evidence = {
   /** e.g. INV-2026-000001 */
   readonly number: string;
@@ -1011,6 +1144,43 @@ export type EvidenceList = {
   readonly data: readonly Evidence[];
   readonly has_more: boolean;
   readonly next_cursor: string | null;
+};
+
+export type ExchangeRate = {
+  readonly rate_id: string;
+  /** ISO 4217 */
+  readonly base_currency: string;
+  /** ISO 4217 */
+  readonly quote_currency: string;
+  /** units of the quote currency for one of the base currency */
+  readonly rate: string;
+  /** the day that it was published for */
+  readonly rate_date: string;
+  /** who published it: ecb */
+  readonly source: string;
+  /** its entry in the ledger */
+  readonly seq: number;
+};
+
+export type ExchangeRateList = {
+  readonly data: readonly ExchangeRate[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type ExchangeRateRequest = {
+  /** made up unless given */
+  readonly rate_id?: string;
+  /** ISO 4217 */
+  readonly base_currency: string;
+  /** ISO 4217 */
+  readonly quote_currency: string;
+  /** units of the quote currency for one of the base currency */
+  readonly rate: string;
+  /** the day that it was published for */
+  readonly rate_date: string;
+  /** who published it: ecb */
+  readonly source: string;
 };
 
 export type FeatureOverrides = {
@@ -1178,6 +1348,12 @@ export type IssuedInvoice = {
   readonly document: InvoiceDocument;
 };
 
+export type Journal = {
+  readonly data: readonly Posting[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
 export type Jwks = {
   readonly keys: readonly {
     readonly kty: 'RSA';
@@ -1193,6 +1369,13 @@ export type Jwks = {
     /** the last one; empty while it is in use */
     readonly last_seal: string;
   }[];
+};
+
+export type KeptBillingProfile = {
+  readonly version: number;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly since: string;
+  readonly profile: BillingProfile;
 };
 
 export type LedgerHead = {
@@ -1274,6 +1457,98 @@ export type Money = {
   readonly amount: string;
   /** ISO 4217 */
   readonly currency: string;
+};
+
+export type Organization = {
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  readonly region: string;
+  /** IANA zone */
+  readonly zone: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  /** between a period’s end and its close */
+  readonly grace_minutes: number;
+  /** how late usage is taken */
+  readonly lateness_days: number;
+  readonly approval_limit: string | null;
+  readonly tax: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  } | null;
+  /** how many it has */
+  readonly subscriptions: number;
+  readonly billing_profile_version: number | null;
+};
+
+export type OrganizationChange = {
+  /** between a period’s end and its close */
+  readonly grace_minutes?: number;
+  /** how late usage is taken */
+  readonly lateness_days?: number;
+  /** minor units above which money is given away by two */
+  readonly approval_limit?: string;
+  /** rates in place of those that follow from seller and customer */
+  readonly tax?: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
+};
+
+export type OrganizationList = {
+  readonly data: readonly Organization[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type OrganizationRequest = {
+  /** an organization: opaque, never a name */
+  readonly organization_id: string;
+  /** IANA zone */
+  readonly zone: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  /** between a period’s end and its close */
+  readonly grace_minutes?: number;
+  /** how late usage is taken */
+  readonly lateness_days?: number;
+  /** minor units above which money is given away by two */
+  readonly approval_limit?: string;
+  /** rates in place of those that follow from seller and customer */
+  readonly tax?: {
+    /** inclusive: prices contain the tax */
+    readonly behavior: 'exclusive' | 'inclusive';
+    readonly rates: readonly {
+      /** tax category of the lines it is on */
+      readonly category: string;
+      /** who levies it: eu-de */
+      readonly jurisdiction: string;
+      /** a fraction as a decimal string: "0.19" is 19 % */
+      readonly rate: string;
+      /** taxed, reverse_charge, exempt */
+      readonly treatment: string;
+    }[];
+  };
 };
 
 export type PaymentMethod = {
@@ -1456,6 +1731,25 @@ export type PlanVersions = {
   readonly next_cursor: string | null;
 };
 
+export type Posting = {
+  readonly date: string;
+  /** the ledger entry it follows from */
+  readonly seq: number;
+  readonly kind: 'invoice' | 'credit_use' | 'credit_grant' | 'credit_expiry' | 'credit_return' | 'credit_note' | 'void' | 'write_off' | 'payment' | 'refund' | 'accrual' | 'recognition';
+  readonly reference: string;
+  /** ISO 4217 */
+  readonly currency: string;
+  readonly lines: readonly {
+    readonly account: 'cash' | 'accounts_receivable' | 'contract_asset' | 'customer_credits' | 'refunds_payable' | 'tax_payable' | 'deferred_revenue' | 'revenue_usage' | 'revenue_fees' | 'revenue_commitments' | 'revenue_adjustments' | 'credit_breakage' | 'promotional_credits' | 'bad_debt';
+    readonly code: string;
+    readonly name: string;
+    /** of tax payable */
+    readonly jurisdiction: string | null;
+    readonly debit: Money;
+    readonly credit: Money;
+  }[];
+};
+
 /** an object */
 export type PriceDocument = {
   /** 1 to 64 characters from "a-z", "0-9", "_", "." and "-", starting with a letter or digit */
@@ -1476,14 +1770,14 @@ export type Problem = {
   readonly status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 503;
   readonly detail: string;
   /** stable: codes are added, never renamed */
-  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+  readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'buyer_unknown' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
   /** name or path of what is wrong */
   readonly param?: string;
   readonly request_id: string;
   /** everything that is wrong, where a request can have several faults */
   readonly errors?: readonly {
     /** stable: codes are added, never renamed */
-    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
+    readonly code: 'already_exists' | 'billing_frozen' | 'body_too_large' | 'buyer_unknown' | 'card_data_refused' | 'correction_unsupported' | 'credit_exceeds_invoice' | 'currency_mismatch' | 'duplicate_header' | 'duplicate_key' | 'idempotency_conflict' | 'idempotency_in_progress' | 'idempotency_key_required' | 'insufficient_scope' | 'internal' | 'interval_differs' | 'invalid_amount' | 'invalid_catalogue' | 'invalid_credentials' | 'invalid_currency' | 'invalid_cursor' | 'invalid_discount' | 'invalid_encoding' | 'invalid_id' | 'invalid_idempotency_key' | 'invalid_instant' | 'invalid_parameter' | 'invalid_path' | 'invalid_price' | 'invalid_property' | 'invalid_quantity' | 'invalid_target' | 'invalid_tax_id' | 'invalid_timestamp' | 'invalid_transition' | 'malformed_json' | 'method_not_allowed' | 'missing_credentials' | 'money_refused' | 'nesting_too_deep' | 'no_price_cell' | 'not_acceptable' | 'not_found' | 'nothing_to_correct' | 'nothing_to_invoice' | 'organization_mismatch' | 'proposer_cannot_approve' | 'quota_exceeded' | 'rate_limited' | 'seller_unknown' | 'subscription_ended' | 'subscription_not_started' | 'subscription_paused' | 'temporarily_unavailable' | 'timestamp_out_of_window' | 'too_many_items' | 'unknown_field' | 'unknown_metric' | 'unknown_subscription' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'validation_failed' | 'window_too_large' | 'wrong_region';
     readonly detail: string;
     /** name or path of what is wrong */
     readonly param?: string;
@@ -1548,6 +1842,94 @@ export type ReceiptProof = {
   readonly checkpoint: string;
 };
 
+export type RetentionReport = {
+  /** a UTC day */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  /** how long accepted payloads and pages are kept in the database */
+  readonly hot_window_days: number;
+  readonly purged: readonly {
+    /** a UTC day */
+    readonly day: string;
+    readonly kind: 'payloads' | 'pages' | 'keys' | 'usage_sums' | 'erasure_proposals';
+    readonly count: number;
+  }[];
+};
+
+/** `net` is without tax and less discounts, `reversed` what credit notes and a void took back of it; `earned_before` lies before `from`, `earned_after` after `to` */
+export type RevenueLine = {
+  /** the entry of the invoice; the line’s last entry where there is none yet */
+  readonly seq: number;
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly invoice_number: string | null;
+  /** place among the invoice’s lines, from 0 */
+  readonly line: number;
+  readonly subscription_id: string;
+  readonly kind: 'usage' | 'advance' | 'arrears' | 'unused' | 'true_up' | 'adjustment';
+  /** the meter, item, commitment or adjustment */
+  readonly name: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_start: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly period_end: string;
+  readonly billed_in: string | null;
+  readonly net: Money;
+  readonly reversed: Money;
+  readonly earned_before: Money;
+  readonly months: readonly {
+    /** a calendar month of the organization’s zone, e.g. 2026-03 */
+    readonly month: string;
+    readonly earned: Money;
+  }[];
+  readonly earned_after: Money;
+};
+
+export type RevenueSchedule = {
+  readonly data: readonly RevenueLine[];
+  readonly has_more: boolean;
+  readonly next_cursor: string | null;
+};
+
+export type Statement = {
+  /** ISO 4217 */
+  readonly currency: string;
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+  readonly opening: string;
+  readonly movements: readonly {
+    /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+    readonly at: string;
+    readonly kind: 'invoice' | 'credit_note' | 'payment' | 'refund' | 'void' | 'write_off';
+    /** e.g. INV-2026-000001 */
+    readonly invoice_number: string;
+    readonly name: string;
+    /** above zero: the customer owes more */
+    readonly change: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly balance: string;
+  }[];
+  /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+  readonly closing: string;
+  /** what is open by days past due; adds up to the closing balance */
+  readonly ageing: {
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly not_due: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '1-30': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '31-60': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '61-90': string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly '90+': string;
+  };
+};
+
 export type Subscription = {
   readonly subscription_id: string;
   readonly organization_id: string;
@@ -1607,6 +1989,27 @@ export type SubscriptionRequest = {
   /** the plan’s unless given */
   readonly trial_days?: number;
   readonly discount?: Discount;
+};
+
+export type TaxReport = {
+  /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
+  readonly from: string;
+  /** exclusive */
+  readonly to: string;
+  readonly rows: readonly {
+    readonly jurisdiction: string;
+    /** a fraction: "0.19" is 19 % */
+    readonly rate: string;
+    readonly treatment: string;
+    /** ISO 4217 */
+    readonly currency: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly base: string;
+    /** minor units: 1234 of EUR is 12.34 EUR, of JPY 1234 JPY */
+    readonly amount: string;
+    /** invoices, credit notes and voids that it is made of */
+    readonly documents: number;
+  }[];
 };
 
 export type UsageAnswer = {
@@ -1778,7 +2181,7 @@ export type UsageOutcome = {
   readonly receipt_id: string;
 } | {
   readonly status: 'refused';
-  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
+  readonly code: 'malformed_json' | 'duplicate_key' | 'duplicate_header' | 'invalid_target' | 'invalid_path' | 'invalid_encoding' | 'invalid_cursor' | 'invalid_parameter' | 'nesting_too_deep' | 'too_many_items' | 'window_too_large' | 'validation_failed' | 'unknown_field' | 'idempotency_key_required' | 'missing_credentials' | 'invalid_credentials' | 'insufficient_scope' | 'not_found' | 'method_not_allowed' | 'not_acceptable' | 'body_too_large' | 'wrong_region' | 'unsupported_content_encoding' | 'unsupported_media_type' | 'invalid_quantity' | 'invalid_timestamp' | 'timestamp_out_of_window' | 'invalid_idempotency_key' | 'invalid_property' | 'organization_mismatch' | 'unknown_metric' | 'unknown_subscription' | 'subscription_not_started' | 'subscription_ended' | 'subscription_paused' | 'no_price_cell' | 'idempotency_conflict' | 'idempotency_in_progress' | 'quota_exceeded' | 'invalid_catalogue' | 'invalid_discount' | 'invalid_transition' | 'credit_exceeds_invoice' | 'money_refused' | 'billing_frozen' | 'already_exists' | 'card_data_refused' | 'proposer_cannot_approve' | 'interval_differs' | 'nothing_to_invoice' | 'nothing_to_correct' | 'correction_unsupported' | 'invalid_price' | 'invalid_instant' | 'invalid_id' | 'invalid_currency' | 'invalid_tax_id' | 'seller_unknown' | 'buyer_unknown' | 'invalid_amount' | 'currency_mismatch' | 'rate_limited' | 'internal' | 'temporarily_unavailable';
   readonly detail: string;
   readonly param?: string;
 };
@@ -1880,18 +2283,6 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
-  /** Approve a proposed write-off */
-  readonly approveWriteOff: {
-    readonly input: {
-      /** e.g. INV-2026-000001 */
-      readonly number: string;
-      /** needed with a key of the platform; with an organization’s own key it may only name that one */
-      readonly organization_id?: string | undefined;
-      /** the same key with the same request gives the first answer again, with another request 409 */
-      readonly idempotency_key: string;
-    };
-    readonly answer: InvoiceBalance;
-  };
   /** Cancel now, at the end of the period, or at an instant */
   readonly cancelSubscription: {
     readonly input: {
@@ -1903,6 +2294,15 @@ export interface Operations {
       readonly body?: When;
     };
     readonly answer: Subscription;
+  };
+  /** Change an organization’s settings */
+  readonly changeOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: OrganizationChange;
+    };
+    readonly answer: Organization;
   };
   /** Change plan, seats or add-ons */
   readonly changeSubscription: {
@@ -1998,6 +2398,17 @@ export interface Operations {
     };
     readonly answer: Metric;
   };
+  /** Take an organization in */
+  readonly createOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key?: string | undefined;
+      readonly body: OrganizationRequest;
+    };
+    readonly answer: Organization;
+  };
   /** Write a plan’s draft */
   readonly createPlan: {
     readonly input: {
@@ -2036,6 +2447,16 @@ export interface Operations {
     };
     readonly answer: undefined;
   };
+  /** How the organization is taxed, and by which law */
+  readonly determineTax: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly at?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DeterminedTax;
+  };
   /** The evidence bundle of an invoice */
   readonly downloadEvidence: {
     readonly input: {
@@ -2055,10 +2476,60 @@ export interface Operations {
     };
     readonly answer: Approval;
   };
+  /** Who the organization is, as its documents show it */
+  readonly getBillingProfile: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: KeptBillingProfile;
+  };
   /** The latest signed checkpoint */
   readonly getCheckpoint: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Checkpoint;
+  };
+  /** The credit note to read and to print */
+  readonly getCreditNoteHtml: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The credit note as PDF */
+  readonly getCreditNotePdf: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The credit note as an electronic invoice: EN 16931 in UBL 2.1 */
+  readonly getCreditNoteUbl: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** Deferred revenue from month to month */
+  readonly getDeferredRevenue: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DeferredRevenue;
   };
   /** Features, trials and limits of the subscriptions */
   readonly getEntitlements: {
@@ -2069,6 +2540,15 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Entitlements;
+  };
+  /** An erasure */
+  readonly getErasure: {
+    readonly input: {
+      readonly erasure_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Erasure;
   };
   /** Whether the function can read its store */
   readonly getHealth: {
@@ -2095,6 +2575,54 @@ export interface Operations {
     };
     readonly answer: InvoiceBalance;
   };
+  /** The invoice to read and to print */
+  readonly getInvoiceHtml: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The invoice as PDF */
+  readonly getInvoicePdf: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The invoice as an electronic invoice: EN 16931 in UBL 2.1 */
+  readonly getInvoiceUbl: {
+    readonly input: {
+      /** e.g. INV-2026-000001 */
+      readonly number: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** The journal in double entry */
+  readonly getJournal: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** codes of your own chart of accounts, e.g. cash:1800,bad_debt:6930; accounts are cash, accounts_receivable, contract_asset, customer_credits, refunds_payable, tax_payable, deferred_revenue, revenue_usage, revenue_fees, revenue_commitments, revenue_adjustments, credit_breakage, promotional_credits, bad_debt */
+      readonly codes?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Journal;
+  };
   /** Where the ledger stands */
   readonly getLedgerHead: {
     readonly input: {
@@ -2119,6 +2647,14 @@ export interface Operations {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Readonly<Record<string, unknown>>;
   };
+  /** An organization and its settings */
+  readonly getOrganization: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Organization;
+  };
   /** A plan with all its versions */
   readonly getPlan: {
     readonly input: {
@@ -2141,6 +2677,15 @@ export interface Operations {
     };
     readonly answer: PlanConversion;
   };
+  /** The invoice to come, to read and to print */
+  readonly getPreviewHtml: {
+    readonly input: {
+      readonly subscription_id: string;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
   /** What became of an accepted event, with its proof */
   readonly getReceipt: {
     readonly input: {
@@ -2151,10 +2696,74 @@ export interface Operations {
     };
     readonly answer: Receipt;
   };
+  /** What was deleted because its time had come */
+  readonly getRetentionReport: {
+    readonly input: {
+      /** a UTC day */
+      readonly from?: string | undefined;
+      /** a UTC day */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: RetentionReport;
+  };
+  /** Which revenue is earned when, line by line */
+  readonly getRevenueSchedule: {
+    readonly input: {
+      /** first month, e.g. 2026-01; the last one unless said */
+      readonly from?: string | undefined;
+      /** last month, included; the current one unless said; at most 24 months */
+      readonly to?: string | undefined;
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: RevenueSchedule;
+  };
   /** Every signing key ever used */
   readonly getSigningKeys: {
     readonly input: Readonly<Record<never, never>>;
     readonly answer: Jwks;
+  };
+  /** Statement of account */
+  readonly getStatement: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Statement;
+  };
+  /** Statement of account to read and to print */
+  readonly getStatementHtml: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
+  };
+  /** Statement of account as PDF */
+  readonly getStatementPdf: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: Uint8Array;
   };
   /** A subscription */
   readonly getSubscription: {
@@ -2164,6 +2773,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: Subscription;
+  };
+  /** Taxes by jurisdiction, rate and treatment over documents issued in a time */
+  readonly getTaxReport: {
+    readonly input: {
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly from?: string | undefined;
+      /** RFC 3339 with its zone, e.g. 2026-03-01T12:00:00Z */
+      readonly to?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: TaxReport;
   };
   /** What became of an accepted event */
   readonly getUsageEvent: {
@@ -2283,6 +2904,26 @@ export interface Operations {
     };
     readonly answer: CreditList;
   };
+  /** The keys that the organization’s personal data is under */
+  readonly listDataKeys: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DataKeyList;
+  };
+  /** Erasures and how far they are */
+  readonly listErasures: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ErasureList;
+  };
   /** Evidence bundles, by invoice number */
   readonly listEvidence: {
     readonly input: {
@@ -2294,6 +2935,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: EvidenceList;
+  };
+  /** Recorded exchange rates */
+  readonly listExchangeRates: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: ExchangeRateList;
   };
   /** Invoices, by number */
   readonly listInvoices: {
@@ -2342,6 +2995,18 @@ export interface Operations {
       readonly organization_id?: string | undefined;
     };
     readonly answer: MetricList;
+  };
+  /** Organizations of this stack, by id */
+  readonly listOrganizations: {
+    readonly input: {
+      /** how many at most */
+      readonly limit?: number | undefined;
+      /** `next_cursor` of the page before */
+      readonly cursor?: string | undefined;
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: OrganizationList;
   };
   /** Payment methods */
   readonly listPaymentMethods: {
@@ -2432,6 +3097,17 @@ export interface Operations {
     };
     readonly answer: InvoiceDocument;
   };
+  /** Propose to erase a person or an organization */
+  readonly proposeErasure: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: ErasureRequest;
+    };
+    readonly answer: Approval;
+  };
   /** Propose an organization’s own price */
   readonly proposePrice: {
     readonly input: {
@@ -2469,6 +3145,15 @@ export interface Operations {
     };
     readonly answer: Plan;
   };
+  /** Say who the organization is */
+  readonly putBillingProfile: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      readonly body: BillingProfile;
+    };
+    readonly answer: KeptBillingProfile;
+  };
   /** Take a planned end back */
   readonly reactivateSubscription: {
     readonly input: {
@@ -2479,6 +3164,17 @@ export interface Operations {
       readonly idempotency_key: string;
     };
     readonly answer: Subscription;
+  };
+  /** Record an exchange rate */
+  readonly recordExchangeRate: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+      /** the same key with the same request gives the first answer again, with another request 409 */
+      readonly idempotency_key: string;
+      readonly body: ExchangeRateRequest;
+    };
+    readonly answer: ExchangeRate;
   };
   /** Record a payment that was received */
   readonly recordPayment: {
@@ -2564,6 +3260,14 @@ export interface Operations {
     };
     readonly answer: ApiKeySecret;
   };
+  /** Seal personal data under a new key from now on */
+  readonly rotateDataKey: {
+    readonly input: {
+      /** needed with a key of the platform; with an organization’s own key it may only name that one */
+      readonly organization_id?: string | undefined;
+    };
+    readonly answer: DataKeyList;
+  };
   /** Usage events: one, or a list of up to 1,000 */
   readonly sendUsage: {
     readonly input: {
@@ -2622,8 +3326,8 @@ export const OPERATIONS = {
   addPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approveApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/approve', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   approvePrice: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/prices/{target}/approve', query: ['organization_id'], consumes: 'application/json', accept: null },
-  approveWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off/approve', query: ['organization_id'], consumes: null, accept: 'application/json' },
   cancelSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/cancel', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  changeOrganization: { method: 'PATCH', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   changeSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/change', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   checkEntitlement: { method: 'POST', path: '/api/v1/billing/entitlements/check', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   correctReceipt: { method: 'POST', path: '/api/v1/billing/corrections', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2633,25 +3337,45 @@ export const OPERATIONS = {
   createInvoice: { method: 'POST', path: '/api/v1/billing/invoices', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createLimit: { method: 'POST', path: '/api/v1/billing/limits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createMetric: { method: 'POST', path: '/api/v1/billing/metrics', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  createOrganization: { method: 'POST', path: '/api/v1/billing/organizations', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createPlan: { method: 'POST', path: '/api/v1/billing/plans', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createProduct: { method: 'POST', path: '/api/v1/billing/products', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   createSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   deleteLimit: { method: 'DELETE', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: null },
+  determineTax: { method: 'GET', path: '/api/v1/billing/tax/decision', query: ['at', 'organization_id'], consumes: null, accept: 'application/json' },
   downloadEvidence: { method: 'GET', path: '/api/v1/billing/evidence/{number}', query: ['organization_id'], consumes: null, accept: 'application/x-tar' },
   getApproval: { method: 'GET', path: '/api/v1/billing/approvals/{approval_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getBillingProfile: { method: 'GET', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getCheckpoint: { method: 'GET', path: '/.well-known/tallystick/checkpoint', query: [], consumes: null, accept: 'application/json' },
+  getCreditNoteHtml: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
+  getCreditNotePdf: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
+  getCreditNoteUbl: { method: 'GET', path: '/api/v1/billing/credit-notes/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
+  getDeferredRevenue: { method: 'GET', path: '/api/v1/billing/revenue/deferred', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getEntitlements: { method: 'GET', path: '/api/v1/billing/entitlements', query: ['subscription_id', 'organization_id'], consumes: null, accept: 'application/json' },
+  getErasure: { method: 'GET', path: '/api/v1/billing/erasures/{erasure_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getHealth: { method: 'GET', path: '/healthz', query: [], consumes: null, accept: 'application/json' },
   getInvoice: { method: 'GET', path: '/api/v1/billing/invoices/{number}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getInvoiceBalance: { method: 'GET', path: '/api/v1/billing/invoices/{number}/balance', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getInvoiceHtml: { method: 'GET', path: '/api/v1/billing/invoices/{number}/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
+  getInvoicePdf: { method: 'GET', path: '/api/v1/billing/invoices/{number}/pdf', query: ['organization_id'], consumes: null, accept: 'application/pdf' },
+  getInvoiceUbl: { method: 'GET', path: '/api/v1/billing/invoices/{number}/ubl', query: ['organization_id'], consumes: null, accept: 'application/xml' },
+  getJournal: { method: 'GET', path: '/api/v1/billing/journal', query: ['from', 'to', 'codes', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getLedgerHead: { method: 'GET', path: '/api/v1/billing/ledger/head', query: ['since', 'organization_id'], consumes: null, accept: 'application/json' },
   getLimit: { method: 'GET', path: '/api/v1/billing/limits/{limit_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getOpenApiDocument: { method: 'GET', path: '/openapi.json', query: [], consumes: null, accept: 'application/json' },
+  getOrganization: { method: 'GET', path: '/api/v1/billing/organization', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlan: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getPlanConversion: { method: 'GET', path: '/api/v1/billing/plans/{plan_id}/conversion', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getPreviewHtml: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview/html', query: ['organization_id'], consumes: null, accept: 'text/html' },
   getReceipt: { method: 'GET', path: '/api/v1/billing/receipts/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getRetentionReport: { method: 'GET', path: '/api/v1/billing/retention-report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getRevenueSchedule: { method: 'GET', path: '/api/v1/billing/revenue/schedule', query: ['from', 'to', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   getSigningKeys: { method: 'GET', path: '/.well-known/jwks.json', query: [], consumes: null, accept: 'application/jwk-set+json' },
+  getStatement: { method: 'GET', path: '/api/v1/billing/statement', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
+  getStatementHtml: { method: 'GET', path: '/api/v1/billing/statement/html', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'text/html' },
+  getStatementPdf: { method: 'GET', path: '/api/v1/billing/statement/pdf', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/pdf' },
   getSubscription: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  getTaxReport: { method: 'GET', path: '/api/v1/billing/tax/report', query: ['from', 'to', 'organization_id'], consumes: null, accept: 'application/json' },
   getUsageEvent: { method: 'GET', path: '/api/v1/billing/usage/events/{receipt_id}', query: ['organization_id'], consumes: null, accept: 'application/json' },
   getUsageSummary: { method: 'GET', path: '/api/v1/billing/usage/summary', query: ['metric_name', 'subscription_id', 'from', 'to', 'window', 'group_by', 'limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   grantCredit: { method: 'POST', path: '/api/v1/billing/credits', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
@@ -2661,11 +3385,15 @@ export const OPERATIONS = {
   listAuditLog: { method: 'GET', path: '/api/v1/billing/audit', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCreditNotes: { method: 'GET', path: '/api/v1/billing/credit-notes', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listCredits: { method: 'GET', path: '/api/v1/billing/credits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listDataKeys: { method: 'GET', path: '/api/v1/billing/data-keys', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  listErasures: { method: 'GET', path: '/api/v1/billing/erasures', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listEvidence: { method: 'GET', path: '/api/v1/billing/evidence', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listExchangeRates: { method: 'GET', path: '/api/v1/billing/exchange-rates', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listInvoices: { method: 'GET', path: '/api/v1/billing/invoices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimitNotices: { method: 'GET', path: '/api/v1/billing/limit-notices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listLimits: { method: 'GET', path: '/api/v1/billing/limits', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listMetrics: { method: 'GET', path: '/api/v1/billing/metrics', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
+  listOrganizations: { method: 'GET', path: '/api/v1/billing/organizations', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listPaymentMethods: { method: 'GET', path: '/api/v1/billing/payment-methods', query: ['organization_id'], consumes: null, accept: 'application/json' },
   listPlans: { method: 'GET', path: '/api/v1/billing/plans', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   listPrices: { method: 'GET', path: '/api/v1/billing/prices', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
@@ -2674,10 +3402,13 @@ export const OPERATIONS = {
   listSubscriptions: { method: 'GET', path: '/api/v1/billing/subscriptions', query: ['limit', 'cursor', 'organization_id'], consumes: null, accept: 'application/json' },
   pauseSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/pause', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   previewInvoice: { method: 'GET', path: '/api/v1/billing/subscriptions/{subscription_id}/preview', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  proposeErasure: { method: 'POST', path: '/api/v1/billing/erasures', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposePrice: { method: 'PUT', path: '/api/v1/billing/plans/{plan_id}/prices/{target}', query: ['effective_from', 'organization_id'], consumes: 'application/json', accept: 'application/json' },
   proposeWriteOff: { method: 'POST', path: '/api/v1/billing/invoices/{number}/write-off', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   publishPlan: { method: 'POST', path: '/api/v1/billing/plans/{plan_id}/versions/{version}/publish', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  putBillingProfile: { method: 'PUT', path: '/api/v1/billing/billing-profile', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   reactivateSubscription: { method: 'POST', path: '/api/v1/billing/subscriptions/{subscription_id}/reactivate', query: ['organization_id'], consumes: null, accept: 'application/json' },
+  recordExchangeRate: { method: 'POST', path: '/api/v1/billing/exchange-rates', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   recordPayment: { method: 'POST', path: '/api/v1/billing/invoices/{number}/payments', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   rejectApproval: { method: 'POST', path: '/api/v1/billing/approvals/{approval_id}/reject', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   removePaymentMethod: { method: 'DELETE', path: '/api/v1/billing/payment-methods/{payment_method_id}', query: ['organization_id'], consumes: null, accept: null },
@@ -2686,6 +3417,7 @@ export const OPERATIONS = {
   revokeApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   revokeCredit: { method: 'POST', path: '/api/v1/billing/credits/{credit_id}/revoke', query: ['organization_id'], consumes: null, accept: 'application/json' },
   rotateApiKey: { method: 'POST', path: '/api/v1/billing/api-keys/{key_id}/rotate', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
+  rotateDataKey: { method: 'POST', path: '/api/v1/billing/data-keys/rotate', query: ['organization_id'], consumes: null, accept: 'application/json' },
   sendUsage: { method: 'POST', path: '/api/v1/billing/usage', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },
   setDefaultPaymentMethod: { method: 'POST', path: '/api/v1/billing/payment-methods/{payment_method_id}/default', query: ['organization_id'], consumes: null, accept: 'application/json' },
   setFeatureOverrides: { method: 'PUT', path: '/api/v1/billing/subscriptions/{subscription_id}/features', query: ['organization_id'], consumes: 'application/json', accept: 'application/json' },

@@ -1,4 +1,6 @@
 import { type LedgerOrigin, parseLedgerOrigin } from '../domain/ids.ts';
+import type { Seller } from '../domain/organization/party.ts';
+import { parseSeller } from '../domain/organization/party-schema.ts';
 
 /** Everything the environment can say, read once at start. Nothing else reads `process.env`. */
 export interface Config {
@@ -25,6 +27,12 @@ export interface Config {
   /** Empty where JWTs are not taken. */
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
+  /** null where nobody has said who issues the invoices */
+  readonly seller: Seller | null;
+  readonly taxEngineUrl: string;
+  readonly taxEngineToken: string;
+  readonly viesUrl: string;
+  readonly publicUrl: string;
   readonly jwtKeysUrl: string;
   readonly jwtRoleClaim: string;
   readonly jwtOrganizationClaim: string;
@@ -53,6 +61,7 @@ export interface Config {
   readonly topicPrefix: string;
   readonly vaultBucket: string;
   readonly kmsKeyRing: string;
+  readonly wrappingKey: string;
   /** What an OIDC token of a caller must have been made for. */
   readonly callerAudience: string;
   /** Service accounts whose OIDC tokens are believed. */
@@ -101,6 +110,16 @@ const listOf =
     const items = text === '' ? [] : text.split(',');
     return items.every((item) => pattern.test(item)) ? items : undefined;
   };
+
+/** Empty for nobody. */
+function sellerOf(text: string): Seller | null | undefined {
+  if (text === '') return null;
+  try {
+    return parseSeller(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
 
 const HOST_AND_PORT = /^(?:|[0-9A-Za-z.:[\]-]+:[0-9]{1,5})$/;
 const ENDPOINT = /^(?:|https?:\/\/[0-9A-Za-z.:[\]/_-]+)$/;
@@ -266,6 +285,42 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '',
     read: matching(/^\S{0,500}$/),
+  },
+  seller: {
+    name: 'SELLER',
+    meaning: 'who issues the invoices, as JSON: legal_name, address, tax_ids, registrations, bank; see docs/taxes.md',
+    readBy: 'all',
+    fallback: '',
+    read: sellerOf,
+  },
+  taxEngineUrl: {
+    name: 'TAX_ENGINE_URL',
+    meaning: 'an outside tax engine that is asked in place of our own tables; empty for none',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^(?:|https?:\/\/\S{1,500})$/),
+  },
+  taxEngineToken: {
+    name: 'TAX_ENGINE_TOKEN',
+    meaning: 'bearer token for it',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^[\x21-\x7e]{0,500}$/),
+  },
+  viesUrl: {
+    name: 'VIES_URL',
+    meaning:
+      'where EU VAT ids are looked up, e.g. https://ec.europa.eu/taxation_customs/vies/rest-api; empty: form and check digit alone',
+    readBy: 'all',
+    fallback: '',
+    read: matching(/^(?:|https?:\/\/\S{1,500})$/),
+  },
+  publicUrl: {
+    name: 'PUBLIC_URL',
+    meaning: 'where people reach the API: documents link to their proof there',
+    readBy: 'all',
+    fallback: 'http://localhost:8080',
+    read: matching(/^https?:\/\/[^\s/]{1,253}(?:\/\S{0,200}[^\s/])?$/),
   },
   jwtKeysUrl: {
     name: 'JWT_JWKS_URL',
@@ -439,6 +494,14 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     fallback: '',
     needed: true,
     read: matching(/^(?:|projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+)$/),
+  },
+  wrappingKey: {
+    name: 'WRAPPING_KEY',
+    meaning: 'projects/P/locations/L/keyRings/R/cryptoKeys/K: wraps the data keys of organizations',
+    readBy: 'cloud',
+    fallback: '',
+    needed: true,
+    read: matching(/^(?:|projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+\/cryptoKeys\/[^/\s]+)$/),
   },
   callerAudience: {
     name: 'CALLER_AUDIENCE',

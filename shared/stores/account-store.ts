@@ -75,6 +75,25 @@ export class AccountStore {
   }
 
   /**
+   * Takes a new organization in.
+   * @throws BadInput `already_exists`, `invalid_catalogue` and what its parts throw
+   */
+  async create(
+    document: unknown,
+    now: Instant,
+    settle: (tx: Transaction, account: Account) => Promise<void>,
+  ): Promise<void> {
+    const account = parseAccount(document);
+    await this.#database.transact(async (tx) => {
+      if ((await tx.read(accounts, [account.tenant])) !== undefined) {
+        throw new BadInput('already_exists', 'there is such an organization already', 'organization_id');
+      }
+      writeAccount(tx, account, document, now);
+      await settle(tx, account);
+    });
+  }
+
+  /**
    * Changes an organization's document where that charges nothing; what does is changed with the ledger.
    * @param change given the document as it stands; returns what is to stand
    * @returns undefined where there is no such organization

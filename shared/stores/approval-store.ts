@@ -8,7 +8,13 @@ import { requireRead } from './catalogue-store.ts';
 import { approvals } from './tables.ts';
 
 /** What one person proposes and another decides. Who carries a kind out is in `functions/api/executors.ts`. */
-export const APPROVAL_KINDS = ['credit.grant', 'adjustment.make', 'credit_note.refund', 'invoice.write_off'] as const;
+export const APPROVAL_KINDS = [
+  'credit.grant',
+  'adjustment.make',
+  'credit_note.refund',
+  'invoice.write_off',
+  'erasure.carry_out',
+] as const;
 export type ApprovalKind = (typeof APPROVAL_KINDS)[number];
 
 export const APPROVAL_STATES = ['proposed', 'executed', 'rejected', 'expired'] as const;
@@ -77,11 +83,6 @@ export class ApprovalStore {
 
   get(tenant: TenantId, id: string): Promise<ApprovalRow | undefined> {
     return this.#database.snapshot((view) => view.read(approvals, [tenant, id]));
-  }
-
-  /** The open proposal of a kind about something. */
-  open(tenant: TenantId, kind: ApprovalKind, subject: string, now: Instant): Promise<ApprovalRow | undefined> {
-    return this.#database.snapshot((view) => openOne(view, tenant, kind, subject, now));
   }
 
   /**

@@ -40,6 +40,10 @@ export class InvoiceStore {
     return this.#database.snapshot((view) => view.range(credit_notes, { prefix: [tenant], limit, ...from }));
   }
 
+  async creditNote(tenant: TenantId, number: string): Promise<RowOf<typeof credit_notes.columns> | undefined> {
+    return this.#database.snapshot((view) => view.read(credit_notes, [tenant, number]));
+  }
+
   /** Invoices without evidence in the vault. */
   async unarchived(limit: number): Promise<RowOf<typeof unarchived.columns>[]> {
     return this.#database.snapshot((view) => view.range(unarchived, { limit }));

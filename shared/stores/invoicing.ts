@@ -3,7 +3,7 @@ import type { DiscountTerms } from '../domain/invoice/discount.ts';
 import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
 import type { Books, OpenPeriod } from '../domain/ledger/books.ts';
 import { beginsWithFee } from '../domain/subscription/fees.ts';
-import type { Instant, Period } from '../domain/time.ts';
+import { type Instant, type Period, plusMicros } from '../domain/time.ts';
 import { type LedgerWork, Unratable } from './ledger-work.ts';
 
 /** What is decided about an invoice before its transaction begins. */
@@ -52,6 +52,10 @@ function endWithin({ endedAt }: Subscription, period: Period): Instant | undefin
   return endedAt !== undefined && endedAt > period.start && endedAt < period.end ? endedAt : undefined;
 }
 
+/** The last instant of a period that a subscription still uses: what is supplied over time is taxed as of its end. */
+export const taxPointOf = (subscription: Subscription, period: Period): Instant =>
+  plusMicros(endWithin(subscription, period) ?? period.end, -1n);
+
 /** Discounts that were granted by then, and the taxation. */
 export const billTerms = (
   subscription: Subscription,
@@ -62,11 +66,11 @@ export const billTerms = (
   taxation: order.taxation,
 });
 
-/** Whether a subscription begins with a fee in advance that no invoice was issued for. */
+/** Whether a subscription begins with a fee in advance and has no invoice yet: the first one of any kind bills that fee. */
 export const startIsDue = (subscription: Subscription, books: Books): boolean =>
   beginsWithFee(subscription) &&
   books.closedUntil(subscription.id) === undefined &&
-  ![...books.money.invoices.values()].some((held) => held.subscription === subscription.id && held.kind === 'start');
+  ![...books.money.invoices.values()].some((held) => held.subscription === subscription.id);
 
 /** An instant in the period that is to be closed next. */
 export const nextToClose = (subscription: Subscription, closedUntil: Instant | undefined): Instant =>

@@ -3,7 +3,7 @@ import type { Json } from '../domain/canonical.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
-import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
+import { type Instant, later, type Period } from '../domain/time.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -11,12 +11,21 @@ import { writeAccount } from './account-store.ts';
 import { Archive } from './archive.ts';
 import { dryRun } from './dry-run.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
-import { billTerms, closeInto, type InvoiceOrder, nextToClose, startIsDue, subscriptionOf } from './invoicing.ts';
+import {
+  billTerms,
+  closeInto,
+  type InvoiceOrder,
+  nextToClose,
+  startIsDue,
+  subscriptionOf,
+  taxPointOf,
+} from './invoicing.ts';
 import { dropLines, dropPeriod, loadPeriods } from './ledger-rows.ts';
 import { type Appended, LedgerWork } from './ledger-work.ts';
 import { LogReader } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
+import type { PersonalData } from './personal-data.ts';
 import { accounts, aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
 
 /** One commit takes at most this many waiting batches and, beyond the first, this many events. */
@@ -36,15 +45,18 @@ export class LedgerStore extends LogReader {
   readonly #database: Database;
   readonly #entropy: Entropy;
   readonly #ledger: LedgerOrigin;
+  readonly #personal: PersonalData;
 
   constructor(
     database: Database,
     entropy: Entropy,
     ledger: LedgerOrigin,
+    personal: PersonalData,
     archive: Archive = new Archive(database, undefined),
   ) {
-    super(database, archive);
+    super(database, archive, personal);
     this.#database = database;
+    this.#personal = personal;
     this.#entropy = entropy;
     this.#ledger = ledger;
   }
@@ -56,6 +68,8 @@ export class LedgerStore extends LogReader {
    */
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
     const now = await this.#notBeforeLastSeal(clockNow);
+    const keys = await this.#personal.keysIfAny(tenant);
+    if (keys === undefined) return { outcome: 'idle', pages: [], size: 0 };
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
       const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });
@@ -65,7 +79,7 @@ export class LedgerStore extends LogReader {
       for (const row of rows) {
         if (events > 0 && events + row.count > APPEND_EVENTS) break;
         events += row.count;
-        await work.appendBatch(row.batch_id);
+        await work.appendBatch(row.batch_id, keys);
       }
       return work.finish();
     });
@@ -98,6 +112,7 @@ export class LedgerStore extends LogReader {
   /**
    * Issues an invoice over what a subscription's bucket holds, without closing its period: what is due in advance when it
    * begins (`start`), or what has come together so far (`interim`).
+   * @param settle keeps the answer of whoever asked, in the same transaction
    * @returns `idle` where there is nothing to invoice
    */
   async invoiceNow(
@@ -106,6 +121,7 @@ export class LedgerStore extends LogReader {
     kind: 'start' | 'interim',
     order: InvoiceOrder,
     clockNow: Instant,
+    settle?: (tx: Transaction, issued: IssuedInvoice) => Promise<void>,
   ): Promise<(Appended & IssuedInvoice) | 'frozen' | 'idle'> {
     return this.#work(tenant, clockNow, async (work, tx) => {
       const subscription = subscriptionOf(work, subscriptionId);
@@ -123,7 +139,9 @@ export class LedgerStore extends LogReader {
       dropLines(tx, tenant, open, lines);
       const entrySeq = work.seqOfInvoice(invoice);
       writeInvoice(tx, invoice, open.openSeq, entrySeq, entrySeq);
-      return { ...work.finish(), number, invoice };
+      const issued = { ...work.finish(), number, invoice };
+      await settle?.(tx, issued);
+      return issued;
     });
   }
 
@@ -138,9 +156,11 @@ export class LedgerStore extends LogReader {
     clockNow: Instant,
   ): Promise<InvoiceDocument> {
     const now = await this.#notBeforeLastSeal(clockNow);
+    const keys = await this.#personal.keysOf(tenant);
     return this.#database.snapshot(async (view) => {
       const work = await LedgerWork.begin(dryRun(view), tenant, now, this.#means());
-      for (const { batch_id } of await view.range(waiting, { prefix: [tenant] })) await work.appendBatch(batch_id);
+      for (const { batch_id } of await view.range(waiting, { prefix: [tenant] }))
+        await work.appendBatch(batch_id, keys);
       const subscription = subscriptionOf(work, subscriptionId);
       const closedUntil = work.books.closedUntil(subscriptionId);
       const period = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
@@ -148,13 +168,12 @@ export class LedgerStore extends LogReader {
     });
   }
 
-  /** The last instant of the period that a subscription closes next: the tax point of its invoice. */
+  /** The tax point of the invoice that closes a subscription's next period. */
   async nextTaxPoint({ tenant, subscriptions }: Account, subscriptionId: string, now: Instant): Promise<Instant> {
     const subscription = subscriptions.find(({ id }) => id === subscriptionId);
     if (subscription === undefined) return now;
     const closedUntil = (await this.books(tenant)).closedUntil(subscriptionId);
-    const { end } = billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil));
-    return plusMicros(end, -1n);
+    return taxPointOf(subscription, billingPeriod(subscription.calendar, nextToClose(subscription, closedUntil)));
   }
 
   /**

@@ -22,11 +22,12 @@ import type { PriceVersion } from '../domain/pricing/version.ts';
 import { dueFees } from '../domain/subscription/fees.ts';
 import { basesDue, commitmentsDue } from '../domain/subscription/settlement.ts';
 import type { Instant } from '../domain/time.ts';
-import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
+import type { AcceptedEvent } from '../domain/usage/accepted.ts';
 import { eventCommit, valueCommit } from '../domain/usage/identity.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import { eventsOf } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
 import {
   loadAggregates,
@@ -38,6 +39,7 @@ import {
   toPosition,
 } from './ledger-rows.ts';
 import { loadMoney, moneyRows, saveMoney } from './money-rows.ts';
+import type { TenantKeys } from './personal-data.ts';
 import { aggregates, batches, heads, openings, pages, seen_values, tree_nodes, waiting } from './tables.ts';
 import { keepTerms } from './terms-store.ts';
 import { newValueSalt } from './value-salts.ts';
@@ -124,10 +126,10 @@ export class LedgerWork {
     return new LedgerWork(tx, entropy, account, scribe, blind, nodes);
   }
 
-  async appendBatch(batchId: string): Promise<void> {
+  async appendBatch(batchId: string, keys: TenantKeys): Promise<void> {
     const row = await this.#tx.read(batches, [this.tenant, batchId]);
     if (row === undefined) throw new Unratable(`batch ${batchId} is gone`);
-    const events = unpackEvents(row.payload);
+    const events = eventsOf(row, keys);
     const places = events.map((event) => this.#placeOf(event));
     await this.#loadAggregates(places);
     const values = await this.#commitValues(events, places);

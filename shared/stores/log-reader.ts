@@ -1,10 +1,11 @@
 import type { ReceiptId, Sequence, TenantId } from '../domain/ids.ts';
 import { mayHoldEvent, PAGE_ENTRIES, type Page, unpackPage } from '../domain/ledger/page.ts';
 import type { TenantHead } from '../domain/ledger/seal.ts';
-import { unpackEvents } from '../domain/usage/accepted.ts';
 import { keyHashOfReceipt } from '../domain/usage/identity.ts';
 import type { Database, Reader, RowOf } from '../ports/database.ts';
+import { eventsOf } from './accepted-events.ts';
 import { type Archive, retiredBefore } from './archive.ts';
+import type { PersonalData } from './personal-data.ts';
 import { batches, dedupe, heads, pages } from './tables.ts';
 
 /** Where an accepted event stands. */
@@ -17,10 +18,13 @@ const SEARCH_PAGES = 64;
 export class LogReader {
   readonly #database: Database;
   readonly #archive: Archive;
+  readonly #personal: PersonalData | undefined;
 
-  constructor(database: Database, archive: Archive) {
+  /** @param personal opens accepted events, for who asks what became of one */
+  constructor(database: Database, archive: Archive, personal?: PersonalData) {
     this.#database = database;
     this.#archive = archive;
+    this.#personal = personal;
   }
 
   async head(tenant: TenantId): Promise<(TenantHead & { readonly recordedAt: string }) | undefined> {
@@ -50,7 +54,9 @@ export class LogReader {
       };
     });
     if (batch?.first_seq === null) {
-      if (unpackEvents(batch.payload)[position]?.receiptId === id) return { state: 'waiting' };
+      const keys = await this.#personal?.keysOf(tenant);
+      if (keys === undefined) throw new Error('accepted events cannot be opened here');
+      if (eventsOf(batch, keys)[position]?.receiptId === id) return { state: 'waiting' };
     } else if (batch !== undefined) {
       // Long after, the same key may name a later event: then the batch is that one's, not this one's.
       const seq = batch.first_seq + position;

@@ -9,7 +9,7 @@ import {
 } from '../domain/invoice/credit-note.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { taxationOf } from '../domain/invoice/taxation.ts';
-import { type HeldInvoice, outstanding, unpaid } from '../domain/ledger/money-books.ts';
+import { type HeldInvoice, outstanding } from '../domain/ledger/money-books.ts';
 import { MoneyRefused } from '../domain/ledger/money-moves.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Reader, Transaction } from '../ports/database.ts';
@@ -137,7 +137,7 @@ export async function issueCreditNote(
   const number = await numberInvoice(tx, order.series);
   const frame = { number, issuedAt: work.scribe.recordedAt, reason: order.reason };
   const note = makeCreditNote(invoice, earlier, order.request, taxation, frame);
-  const open = unpaid(held);
+  const open = outstanding(held);
   const refundable = BigInt(note.total) > open ? BigInt(note.total) - open : 0n;
   const { currency } = held;
   const seq = asked(() =>

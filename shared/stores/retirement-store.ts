@@ -4,6 +4,7 @@ import { PAGE_ENTRIES, type Page } from '../domain/ledger/page.ts';
 import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/time.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import { retiredBefore } from './archive.ts';
+import { notePurged } from './purge-store.ts';
 import { batches, freezes, heads, invoices, open_periods, pages, retirements, unarchived, verified } from './tables.ts';
 
 /** Dedupe rows of a batch are worthless this long after its lateness window: a day's margin, and a sender's clock ahead. */
@@ -48,6 +49,7 @@ export class RetirementStore {
       if (allowed.before !== first || allowed.until < before) return false;
       for (const { firstSeq } of gone) tx.delete(pages, [tenant, firstSeq]);
       tx.upsert(retirements, { tenant, before, retired_at: now });
+      await notePurged(tx, tenant, now, 'pages', gone.length);
       return true;
     });
   }
@@ -78,6 +80,7 @@ export class RetirementStore {
         else continue;
         purged++;
       }
+      await notePurged(tx, tenant, now, 'payloads', purged);
       return { purged, next: rows.length < limit ? undefined : rows.at(-1)!.batch_id };
     });
   }

@@ -60,6 +60,72 @@ export const api_keys = table(
   { indexes: { api_keys_by_tenant: ['tenant', 'key_id'] } },
 );
 
+/**
+ * Data keys of organizations, each wrapped by a key outside the database (`wrapped_by` names it): what personal data is sealed with.
+ * A destroyed one has no bytes left, and its version is not used again.
+ */
+export const data_keys = table(
+  'data_keys',
+  { tenant: 'text', version: 'int', wrapped: 'bytes', wrapped_by: 'text', created_at: 'text' },
+  ['tenant', 'version'],
+  { parent: accounts },
+);
+
+/** What organizations say of themselves, sealed under their data keys; oldest first. Documents show what was in force. */
+export const billing_profiles = table(
+  'billing_profiles',
+  { tenant: 'text', version: 'int', since: 'text', sealed: 'bytes' },
+  ['tenant', 'version'],
+  { parent: accounts },
+);
+
+/**
+ * Erasures that one proposed and another decided: `proposed`, `running`, `done`. What is to be erased is `sealed` and goes with it;
+ * `ref_digest` stands for it in the ledger. `after` is the batch that was looked through last, `count` how many events lost something.
+ */
+export const erasures = table(
+  'erasures',
+  {
+    tenant: 'text',
+    erasure_id: 'text',
+    state: 'text',
+    scope: 'text',
+    sealed: 'bytes',
+    ref_digest: 'text',
+    after: 'text',
+    count: 'int',
+    proposed_at: 'text',
+    done_at: 'text?',
+  },
+  ['tenant', 'erasure_id'],
+  { parent: accounts, indexes: { erasures_by_state: ['state', 'tenant', 'erasure_id'] } },
+);
+
+/** Exchange rates that the ledger has recorded: `seq` is their entry. */
+export const exchange_rates = table(
+  'exchange_rates',
+  {
+    tenant: 'text',
+    rate_id: 'text',
+    base_currency: 'text',
+    quote_currency: 'text',
+    rate: 'text',
+    rate_date: 'text',
+    source: 'text',
+    seq: 'int',
+    recorded_at: 'text',
+  },
+  ['tenant', 'rate_id'],
+  { parent: accounts },
+);
+
+/** What was deleted because its time had come, how many per UTC day and kind; of `*` what is deleted of all organizations together. */
+export const purges = table('purges', { tenant: 'text', day: 'text', kind: 'text', count: 'int' }, [
+  'tenant',
+  'day',
+  'kind',
+]);
+
 /** Price documents by digest: immutable, kept for ever. */
 export const prices = table('prices', { digest: 'text', ref: 'text', bytes: 'bytes' }, ['digest']);
 
@@ -147,7 +213,7 @@ export const idempotency_keys = table(
   { expires: 'expires_at' },
 );
 
-/** Accepted events, unnumbered. `first_seq` is set when the batch has become receipts: position i is entry first_seq + i. */
+/** Accepted events, unnumbered and sealed under the organization's data key. `first_seq` is set when the batch has become receipts: position i is entry first_seq + i. */
 export const batches = table(
   'batches',
   { tenant: 'text', batch_id: 'text', accepted_at: 'text', count: 'int', payload: 'bytes', first_seq: 'int?' },
@@ -653,6 +719,11 @@ export const set_aside = table(
 export const TABLES: readonly AnyTable[] = [
   accounts,
   api_keys,
+  data_keys,
+  billing_profiles,
+  erasures,
+  exchange_rates,
+  purges,
   prices,
   terms,
   products,

@@ -3,7 +3,7 @@ import type { Account } from '../domain/account/account.ts';
 import type { Quantity } from '../domain/decimals.ts';
 import type { TenantId } from '../domain/ids.ts';
 import { type Instant, MICROS_PER_DAY, plusMicros } from '../domain/time.ts';
-import { type AcceptedEvent, unpackEvents } from '../domain/usage/accepted.ts';
+import type { AcceptedEvent } from '../domain/usage/accepted.ts';
 import {
   addCell,
   type Level,
@@ -16,7 +16,9 @@ import {
 import { RollupDraft } from '../domain/usage/rollup-draft.ts';
 import type { Database, Reader, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import { eventsOf } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
+import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, unrolled, usage_rollups, usage_salts, usage_values } from './tables.ts';
 
 /** One commit takes at most this many batches and, beyond the first, this many events. */
@@ -41,17 +43,23 @@ export class UsageRollups {
   readonly #database: Database;
   readonly #entropy: Entropy;
   readonly #retention: RollupRetention;
+  readonly #personal: PersonalData | undefined;
 
-  constructor(database: Database, entropy: Entropy, retention: RollupRetention) {
+  /** @param personal opens accepted events, for who folds them */
+  constructor(database: Database, entropy: Entropy, retention: RollupRetention, personal?: PersonalData) {
     this.#database = database;
+    this.#personal = personal;
     this.#entropy = entropy;
     this.#retention = retention;
   }
 
   /** Folds everything a tenant has noted. It does not matter who does it, how often, or at once. @returns how many batches */
   async fold(tenant: TenantId): Promise<number> {
+    if (this.#personal === undefined) throw new Error('accepted events cannot be opened here');
+    const keys = await this.#personal.keysIfAny(tenant);
+    if (keys === undefined) return 0;
     for (let folded = 0; ; ) {
-      const some = await this.#database.transact((tx) => this.#foldSome(tx, tenant));
+      const some = await this.#database.transact((tx) => this.#foldSome(tx, tenant, keys));
       if (some === 0) return folded;
       folded += some;
     }
@@ -77,7 +85,7 @@ export class UsageRollups {
     return rows + (await this.#database.purgeExpired(usage_values, now, limit));
   }
 
-  async #foldSome(tx: Transaction, tenant: TenantId): Promise<number> {
+  async #foldSome(tx: Transaction, tenant: TenantId, keys: TenantKeys): Promise<number> {
     const noted = await tx.range(unrolled, { prefix: [tenant], limit: FOLD_BATCHES });
     const account = noted.length === 0 ? undefined : await readAccount(tx, tenant);
     if (account === undefined) return 0;
@@ -86,9 +94,7 @@ export class UsageRollups {
       batches,
       taken.map(({ batch_id }) => [tenant, batch_id]),
     );
-    const found = rows.flatMap((row) =>
-      row === undefined ? [] : [{ id: row.batch_id, events: unpackEvents(row.payload) }],
-    );
+    const found = rows.flatMap((row) => (row === undefined ? [] : [{ id: row.batch_id, events: eventsOf(row, keys) }]));
     await this.#addBatches(tx, account, found);
     for (const { batch_id } of taken) tx.delete(unrolled, [tenant, batch_id]);
     return taken.length;

@@ -5,14 +5,16 @@ import { sha256 } from '../domain/digest.ts';
 import { BadInput, type ErrorCode } from '../domain/errors.ts';
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
 import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/time.ts';
-import { type AcceptedEvent, packEvents } from '../domain/usage/accepted.ts';
+import type { AcceptedEvent } from '../domain/usage/accepted.ts';
 import { canonicalEvent, type UsageEvent } from '../domain/usage/event.ts';
 import { keyHash, receiptId } from '../domain/usage/identity.ts';
 import { isRefused, limitsInForce, usedAfter } from '../domain/usage/limits.ts';
 import { acceptanceWindow, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import { sealEvents } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
+import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
 
 /** What became of one event. */
@@ -40,10 +42,12 @@ interface Candidate {
 export class UsageStore {
   readonly #database: Database;
   readonly #entropy: Entropy;
+  readonly #personal: PersonalData;
 
-  constructor(database: Database, entropy: Entropy) {
+  constructor(database: Database, entropy: Entropy, personal: PersonalData) {
     this.#database = database;
     this.#entropy = entropy;
+    this.#personal = personal;
   }
 
   /**
@@ -55,6 +59,7 @@ export class UsageStore {
   async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
     const candidates = events.map((event) => this.#candidate(tenant, event));
     const batchId = this.#batchId(now);
+    const keys = await this.#personal.keysOf(tenant);
     return this.#database.transact(async (tx) => {
       const account = await readAccount(tx, tenant);
       if (account === undefined) throw new BadInput('not_found', 'no such organization');
@@ -64,7 +69,7 @@ export class UsageStore {
       );
       const run = new Acceptance(account, batchId, now, new LimitGauge(account, tx, now));
       for (const [index, candidate] of candidates.entries()) await run.take(candidate, known[index]);
-      run.write(tx);
+      run.write(tx, keys);
       return run.outcomes;
     });
   }
@@ -184,7 +189,7 @@ class Acceptance {
     }
   }
 
-  write(tx: Transaction): void {
+  write(tx: Transaction, keys: TenantKeys): void {
     if (this.#accepted.length === 0) return;
     const tenant = this.#account.tenant;
     for (const [position, { candidate }] of this.#accepted.entries()) {
@@ -198,7 +203,8 @@ class Acceptance {
       });
     }
     const count = this.#accepted.length;
-    const payload = packEvents(this.#accepted.map(({ candidate, usage }) => acceptedEvent(candidate, usage)));
+    const events = this.#accepted.map(({ candidate, usage }) => acceptedEvent(candidate, usage));
+    const payload = sealEvents(tenant, this.#batchId, events, keys);
     const accepted_at = this.#now;
     tx.insert(batches, { tenant, batch_id: this.#batchId, accepted_at, count, payload, first_seq: null });
     tx.insert(waiting, { tenant, batch_id: this.#batchId, accepted_at, count });

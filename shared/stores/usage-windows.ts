@@ -2,7 +2,6 @@ import type { Account, Meter, Subscription } from '../domain/account/account.ts'
 import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
 import { type Instant, MICROS_PER_DAY, microsOf, type Period, plusMicros } from '../domain/time.ts';
-import { unpackEvents } from '../domain/usage/accepted.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import { addCell, isCellBoundary, type Level, rowStart, unpackCells, unpackMinutes } from '../domain/usage/rollup.ts';
 import { RollupDraft } from '../domain/usage/rollup-draft.ts';
@@ -10,7 +9,9 @@ import { type SummaryRow, tally, type UsedCell, type UsedValue } from '../domain
 import { requireSpan, type WindowUnit, windowsBetween } from '../domain/usage/windows.ts';
 import type { Database, Key, Reader } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import { eventsOf } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
+import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, unrolled, usage_rollups, usage_values } from './tables.ts';
 import { type RollupRetention, saltOf, type UsageRollups, valueHash } from './usage-rollups.ts';
 
@@ -55,8 +56,16 @@ export class UsageWindows {
   readonly #entropy: Entropy;
   readonly #rollups: UsageRollups;
   readonly #retention: RollupRetention;
+  readonly #personal: PersonalData;
 
-  constructor(database: Database, entropy: Entropy, rollups: UsageRollups, retention: RollupRetention) {
+  constructor(
+    database: Database,
+    entropy: Entropy,
+    rollups: UsageRollups,
+    retention: RollupRetention,
+    personal: PersonalData,
+  ) {
+    this.#personal = personal;
     this.#database = database;
     this.#entropy = entropy;
     this.#rollups = rollups;
@@ -70,11 +79,12 @@ export class UsageWindows {
    */
   async page(tenant: TenantId, query: WindowQuery, now: Instant): Promise<WindowPage> {
     requireSpan(query.unit, query.from, query.to);
+    const keys = await this.#personal.keysOf(tenant);
     for (let tries = 0; tries < 3; tries++) {
       const page = await this.#database.snapshot(async (view) => {
         const noted = await view.range(unrolled, { prefix: [tenant], limit: NOTED_MAX + 1 });
         if (noted.length > NOTED_MAX) return undefined;
-        return this.#read(view, tenant, query, now, noted);
+        return this.#read(view, tenant, query, now, noted, keys);
       });
       if (page !== undefined) return page;
       await this.#rollups.fold(tenant);
@@ -88,6 +98,7 @@ export class UsageWindows {
     query: WindowQuery,
     now: Instant,
     noted: readonly { readonly batch_id: string }[],
+    keysOf: TenantKeys,
   ): Promise<WindowPage> {
     const account = await readAccount(view, tenant);
     if (account === undefined) throw new BadInput('not_found', 'no such organization');
@@ -100,7 +111,7 @@ export class UsageWindows {
     const wanted = ({ meter, subscription }: { readonly meter: string; readonly subscription: string }): boolean =>
       meter === query.metric && (query.subscription === undefined || query.subscription === subscription);
     for (const row of await view.readMany(batches, keys)) {
-      if (row !== undefined) draft.addBatch(row.batch_id, unpackEvents(row.payload), wanted);
+      if (row !== undefined) draft.addBatch(row.batch_id, eventsOf(row, keysOf), wanted);
     }
     const source = new Source(view, tenant, draft, series, now, this.#retention);
     return new Pager(source, query, account.zone).page();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SqliteDatabase } from '../adapters/database/sqlite.ts';
 import { LocalBus } from '../adapters/local/bus.ts';
 import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
+import { FileKeyWrapper } from '../adapters/local/key-wrapper.ts';
 import { StoreLock } from '../adapters/local/lock.ts';
 import { FileMirror } from '../adapters/local/mirror.ts';
 import { FileProjections } from '../adapters/local/projections.ts';
@@ -18,7 +19,7 @@ export interface LocalPortsOptions extends Base {
 }
 
 /** Every port on the embedded engines, in one folder that this process now owns. */
-export async function openLocalPorts({ config, clock, deliver, busPolicy }: LocalPortsOptions) {
+export async function openLocalPorts({ config, clock, entropy, deliver, busPolicy }: LocalPortsOptions) {
   const folder = config.dataFolder;
   const lock = StoreLock.take(folder);
   try {
@@ -27,6 +28,7 @@ export async function openLocalPorts({ config, clock, deliver, busPolicy }: Loca
     const mirror = await FileMirror.open({ folder: join(folder, 'mirror') });
     const projections = await FileProjections.open({ folder: join(folder, 'projections') });
     const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
+    const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
     const bus = LocalBus.open({
       file: join(folder, 'bus.db'),
       clock,
@@ -39,7 +41,7 @@ export async function openLocalPorts({ config, clock, deliver, busPolicy }: Loca
       await database.close();
       lock.release();
     };
-    return { ports: { database, bus, mirror, projections, vault, signer }, close };
+    return { ports: { database, bus, mirror, projections, vault, signer, wrapper }, close };
   } catch (error) {
     lock.release();
     throw error;

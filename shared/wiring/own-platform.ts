@@ -24,7 +24,7 @@ export async function ownPlatform<N extends PortName>(openers: Openers<N | 'data
   const entropy = new SystemEntropy();
   const log = createLog(config.logLevel, clock, {
     project: config.project,
-    secrets: [config.callerToken, config.cursorKey],
+    secrets: [config.callerToken, config.cursorKey, config.taxEngineToken],
   });
   const newRequestId = (): string => `req_${base64url(entropy.bytes(12))}`;
   const drain = drainProcess({ clock, log, drainSeconds: config.drainSeconds, newRequestId });

@@ -1,11 +1,14 @@
+import { OutsideTaxEngine } from '../adapters/tax/outside-engine.ts';
+import { Vies } from '../adapters/tax/vies.ts';
 import type { Account } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
-import type { TenantId } from '../domain/ids.ts';
 import type { DecidedTaxation } from '../domain/invoice/taxation.ts';
 import type { Instant } from '../domain/time.ts';
 import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
+import type { Config } from '../edge/config.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
+import type { KeyWrapper } from '../ports/key-wrapper.ts';
 import type { KeyPurpose, Signer } from '../ports/signer.ts';
 import { AccountStore } from '../stores/account-store.ts';
 import { ApprovalStore } from '../stores/approval-store.ts';
@@ -13,6 +16,8 @@ import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { ConversionStore } from '../stores/conversion-store.ts';
+import { ErasureStore } from '../stores/erasure-store.ts';
+import { ExchangeRateStore } from '../stores/exchange-rate-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { InvoiceStore } from '../stores/invoice-store.ts';
 import { KeyStore } from '../stores/key-store.ts';
@@ -21,13 +26,17 @@ import { LimitStore } from '../stores/limit-store.ts';
 import { Notary } from '../stores/notary.ts';
 import { OpeningStore } from '../stores/opening-store.ts';
 import { PaymentMethodStore } from '../stores/payment-method-store.ts';
+import { PersonalData } from '../stores/personal-data.ts';
+import { ProfileStore } from '../stores/profile-store.ts';
 import { type Projected, Projector } from '../stores/projector.ts';
 import { ProofStore } from '../stores/proof-store.ts';
+import { PurgeStore } from '../stores/purge-store.ts';
 import { ReconciliationStore } from '../stores/reconciliation-store.ts';
 import { RegistryStore } from '../stores/registry-store.ts';
 import { RetirementStore } from '../stores/retirement-store.ts';
 import { SealStore } from '../stores/seal-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
+import { OWN_TABLES, Taxes } from '../stores/taxes.ts';
 import { TermsStore } from '../stores/terms-store.ts';
 import { UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
@@ -52,12 +61,15 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const ports = observedPorts(opened, engine);
   const { database } = ports;
   const keys = new KeyStore(database);
+  const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
+  const stores = storesOf(database, new Archive(database, ports.vault), personal, base);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
     ...ports,
-    ...storesOf(database, new Archive(database, ports.vault), base),
-    ...usageViewsOf(database, base),
+    ...stores,
+    ...usageViewsOf(database, personal, base),
+    personal,
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
     callers,
@@ -70,47 +82,70 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     projected: new Map<string, Projected>(),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
-    /** what stands in the organization's document; asynchronous, since an engine outside may be asked instead */
-    taxationOf: async ({ tax }: Account, _at: Instant): Promise<DecidedTaxation | undefined> => tax,
+    ...taxesFor(stores.profiles, config),
     approvalLimit: BigInt(config.approvalLimit),
     tokens: tokensFor(config),
     rateLimiter: limiterFor(config),
-    onInvoice: async (_tenant: TenantId, _number: string): Promise<void> => undefined,
     sealIntervalSeconds: config.sealIntervalSeconds,
     hotWindowDays: config.hotWindowDays,
     newRequestId: () => `req_${base64url(entropy.bytes(12))}`,
   };
 }
 
+/** A function that reads no personal data is given no way to. */
+const nowhere = (): never => {
+  throw new Error('this process holds no wrapping key');
+};
+const NO_WRAPPER: KeyWrapper = { wrap: nowhere, unwrap: nowhere };
+
 type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
 type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
 
-const storesOf = (database: Database, archive: Archive, { config, entropy }: Base) => ({
-  archive,
-  accounts: new AccountStore(database, config.region),
-  usage: new UsageStore(database, entropy),
-  idempotencyKeys: new IdempotencyStore(database, entropy),
-  ledger: new LedgerStore(database, entropy, config.ledgerOrigin, archive),
-  seals: new SealStore(database, config.ledgerOrigin),
-  proofs: new ProofStore(database, config.ledgerOrigin, archive),
-  openings: new OpeningStore(database),
-  invoices: new InvoiceStore(database),
-  catalogue: new CatalogueStore(database),
-  approvals: new ApprovalStore(database),
-  audit: new AuditStore(database),
-  paymentMethods: new PaymentMethodStore(database),
-  terms: new TermsStore(database),
-  reconciliation: new ReconciliationStore(database),
-  registry: new RegistryStore(database, entropy),
-  retirements: new RetirementStore(database),
-  setAside: new SetAsideStore(database),
-});
+function storesOf(database: Database, archive: Archive, personal: PersonalData, { config, entropy }: Base) {
+  const profiles = new ProfileStore(database, personal);
+  return {
+    archive,
+    accounts: new AccountStore(database, config.region),
+    usage: new UsageStore(database, entropy, personal),
+    idempotencyKeys: new IdempotencyStore(database, entropy),
+    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
+    seals: new SealStore(database, config.ledgerOrigin),
+    proofs: new ProofStore(database, config.ledgerOrigin, archive),
+    openings: new OpeningStore(database),
+    invoices: new InvoiceStore(database),
+    catalogue: new CatalogueStore(database),
+    approvals: new ApprovalStore(database),
+    audit: new AuditStore(database),
+    paymentMethods: new PaymentMethodStore(database),
+    profiles,
+    erasures: new ErasureStore(database, personal, profiles, entropy),
+    purges: new PurgeStore(database),
+    exchangeRates: new ExchangeRateStore(database),
+    terms: new TermsStore(database),
+    reconciliation: new ReconciliationStore(database),
+    registry: new RegistryStore(database, entropy),
+    retirements: new RetirementStore(database),
+    setAside: new SetAsideStore(database),
+  };
+}
+
+/** Who decides taxes, and who knows whether a VAT id is in force. */
+function taxesFor(profiles: ProfileStore, config: Config) {
+  const { seller, taxEngineUrl: url, taxEngineToken: token, viesUrl } = config;
+  const engine = url === '' ? OWN_TABLES : new OutsideTaxEngine({ url, token });
+  const taxes = new Taxes(profiles, seller ?? undefined, engine);
+  return {
+    taxes,
+    vatRegistry: viesUrl === '' ? undefined : new Vies(viesUrl),
+    taxationOf: (account: Account, at: Instant): Promise<DecidedTaxation | undefined> => taxes.of(account, at),
+  };
+}
 
 /** What tenants see of their usage and limits right after it was accepted. */
-function usageViewsOf(database: Database, { config, entropy }: Base) {
+function usageViewsOf(database: Database, personal: PersonalData, { config, entropy }: Base) {
   const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
-  const rollups = new UsageRollups(database, entropy, retention);
-  const usageWindows = new UsageWindows(database, entropy, rollups, retention);
+  const rollups = new UsageRollups(database, entropy, retention, personal);
+  const usageWindows = new UsageWindows(database, entropy, rollups, retention, personal);
   return { rollups, usageWindows, limits: new LimitStore(database), conversion: new ConversionStore(database) };
 }
 

@@ -3,6 +3,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Database } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
+import type { KeyWrapper } from '../ports/key-wrapper.ts';
 import type { Log } from '../ports/log.ts';
 import type { Mirror } from '../ports/mirror.ts';
 import type { Projections } from '../ports/projections.ts';
@@ -25,6 +26,7 @@ export interface Ports {
   readonly projections: Projections;
   readonly vault: Vault;
   readonly signer: Signer;
+  readonly wrapper: KeyWrapper;
 }
 
 export type PortName = keyof Ports;

@@ -12,6 +12,7 @@ import { accounts, TABLES } from '../../shared/stores/tables.ts';
 import { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 import { UsageStore } from '../../shared/stores/usage-store.ts';
 import { type AccountPlan, accountOf, flat, type MeterPlan, perUnit } from '../support/account.ts';
+import { bareKeys } from '../support/bare-keys.ts';
 import { type RecordedCommit, RecordingDatabase } from '../support/recording-database.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 
@@ -90,8 +91,9 @@ describe('the largest commits that the stores make', () => {
     folder = await tempFolder();
     database = new RecordingDatabase(SqliteDatabase.open(join(folder.path, 'store.db'), TABLES));
     const entropy = new SeededEntropy('mutations');
-    usageStore = new UsageStore(database, entropy);
-    ledger = new LedgerStore(database, entropy, parseLedgerOrigin('ledger.example/mutations'));
+    const keys = bareKeys(database);
+    usageStore = new UsageStore(database, entropy, keys);
+    ledger = new LedgerStore(database, entropy, parseLedgerOrigin('ledger.example/mutations'), keys);
   });
   afterEach(async () => {
     await database.close();
@@ -135,7 +137,12 @@ describe('the largest commits that the stores make', () => {
   it('1,000 events of 1,000 hours and users are summed up with 29,000: an hour, a day and a value have 9 columns and their expiry', async () => {
     await organization({ meters: { visitors: { ...unique, dimensions: ['user'] } } });
     await accept(1000, () => ({ metric_name: 'visitors' }));
-    const rollups = new UsageRollups(database, new SeededEntropy('rollups'), { minutes: 40, quarters: 400 });
+    const rollups = new UsageRollups(
+      database,
+      new SeededEntropy('rollups'),
+      { minutes: 40, quarters: 400 },
+      bareKeys(database),
+    );
     assert.equal(await rollups.fold(TENANT), 1);
     const { mutations, byTable } = database.commits.at(-2)!;
     // Each event is of another group, so each has an hour's and a day's row of its own: 2 x 10 columns, and 9 for its value.

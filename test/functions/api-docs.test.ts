@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { described } from '../../functions/api/operations.ts';
 import { tablesOf, withTables } from '../../scripts/build-openapi/tables.ts';
+import { parseSeller } from '../../shared/domain/organization/party-schema.ts';
 import { difference, isLike, Shell, type Step, stepsOf } from '../support/guide.ts';
 import { DAY, TestSuite } from '../support/suite.ts';
 
@@ -22,6 +23,14 @@ const WAITS: Readonly<Record<string, (suite: TestSuite) => Promise<void>>> = {
   },
 };
 
+/** Who issues the reader's invoices: what the page says is set where the suite runs. */
+const NORTHWIND = parseSeller({
+  legal_name: 'Northwind Metering GmbH',
+  address: { line1: 'Lindenallee 7', postal_code: '10407', city: 'Berlin', country: 'DE' },
+  tax_ids: [{ type: 'eu_vat', value: 'DE136695976' }],
+  registrations: [{ jurisdiction: 'eu-de', tax_id: 'DE136695976', from: '2020-01-01T00:00:00Z' }],
+});
+
 describe('docs/api.md, followed word by word', function () {
   this.timeout(60_000);
   let suite: TestSuite;
@@ -29,7 +38,7 @@ describe('docs/api.md, followed word by word', function () {
 
   before(async () => {
     // Readers send usage of this minute, so this suite begins now and is moved from here.
-    suite = await TestSuite.start({ at: new Date().toISOString() });
+    suite = await TestSuite.start({ at: new Date().toISOString(), config: { seller: NORTHWIND } });
     const { key } = await suite.organization(starter(suite.clock.now().slice(0, 7)));
     const [operator, approver] = [
       await suite.client('acme', 'billing_operator'),

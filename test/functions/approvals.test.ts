@@ -197,7 +197,7 @@ describe('what one proposes and another decides', () => {
     assert.equal((await list())[0]?.state, 'proposed');
   });
 
-  it('a write-off is proposed and approved like the rest, under its invoice’s number or its own id', async () => {
+  it('a write-off is proposed and approved like the rest, about its invoice’s number, under its own id', async () => {
     await shop.plan({ plan_id: 'pro', fees: [{ item_id: 'base', model: { type: 'flat', amount: '100' } }] });
     await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
     const path = `/invoices/${FIRST}/write-off`;

@@ -59,6 +59,7 @@ describe('who may do what', () => {
       ...{ subscription_id: 'absent', credit_id: 'absent', payment_method_id: 'absent', limit_id: 'absent' },
       ...{ number: 'INV-1999-000001', invoice_number: 'INV-1999-000001', receipt_id: hash('A') },
       ...{ approval_id: `apr_${'0'.repeat(32)}`, key_id: '0'.repeat(16) },
+      ...{ erasure_id: `ers_${'0'.repeat(32)}` },
     };
     for (const name of Object.keys(absent)) {
       things.set(name, { [OWN]: held[0]![name]!, [OTHER]: held[1]![name]!, [ABSENT]: absent[name]! });
@@ -88,11 +89,15 @@ describe('who may do what', () => {
       ...{ price_id: `${shop.tenant}.calls`, version: '1', currency: 'EUR' },
       model: { type: 'per_unit', unit_amount: '0.5' },
     });
+    const compliance = await suite.client(shop.tenant, 'compliance');
+    const erasure = await shop.do<{ subject: string }>(compliance, 'POST', '/erasures', {
+      ...{ scope: 'events', property: 'user', value: 'somebody' },
+    });
     const [invoice] = data;
     return {
       ...{ subscription_id: id('main'), credit_id: id('credit'), payment_method_id: id('card'), limit_id: id('limit') },
       ...{ number: invoice!.number, invoice_number: invoice!.number, receipt_id: results[0]!.receipt_id! },
-      ...{ approval_id: approval.approval_id, key_id },
+      ...{ approval_id: approval.approval_id, key_id, erasure_id: erasure.subject },
     };
   }
 

@@ -9,6 +9,7 @@ const CLOUD = {
   GOOGLE_CLOUD_PROJECT: 'tallystick-eu',
   SPANNER_INSTANCE: 'ledger',
   VAULT_BUCKET: 'tallystick-eu-vault',
+  WRAPPING_KEY: 'projects/p/locations/europe-west3/keyRings/data/cryptoKeys/personal-data',
   KMS_KEY_RING: 'projects/tallystick-eu/locations/eur4/keyRings/ledger',
   CALLER_AUDIENCE: 'https://sign-receipts.example.com',
   CALLERS: 'push@tallystick-eu.iam.gserviceaccount.com,scheduler@tallystick-eu.iam.gserviceaccount.com',

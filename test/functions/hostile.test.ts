@@ -51,6 +51,7 @@ describe('whatever is sent, nothing is kept that was not accepted', () => {
     witness = new DatabaseSync(join(suite.folder.path, 'store.db'), { readOnly: true });
     // The first request of a process pays for compiling; none of those below shall.
     await ask({ body: '{}' });
+    await suite.platform.personal.keysOf(acme.tenant);
   });
   after(async () => {
     witness.close();

@@ -11,13 +11,13 @@ import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Which of Google's clients a function may load: each costs a cold start. */
 const CLIENTS: Readonly<Record<string, readonly string[]>> = {
-  api: ['firestore', 'pubsub', 'spanner', 'storage'],
+  api: ['firestore', 'kms', 'pubsub', 'spanner', 'storage'],
   'archive-period': ['firestore', 'kms', 'spanner', 'storage'],
-  ingest: ['pubsub', 'spanner'],
+  ingest: ['kms', 'pubsub', 'spanner'],
   'reconcile-chain': ['firestore', 'kms', 'pubsub', 'spanner', 'storage'],
-  'run-invoices': ['firestore', 'pubsub', 'spanner'],
+  'run-invoices': ['firestore', 'kms', 'pubsub', 'spanner'],
   'seal-ledger': ['kms', 'pubsub', 'spanner', 'storage'],
-  'sign-receipts': ['firestore', 'pubsub', 'spanner'],
+  'sign-receipts': ['firestore', 'kms', 'pubsub', 'spanner'],
 };
 /** A call that each function answers without any store but its own empty one, and the status it answers with. */
 const CALLS: Readonly<Record<string, { readonly path: string; readonly method: string; readonly status: number }>> = {

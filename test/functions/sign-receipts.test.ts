@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
 import type { Entry, EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import type { PriceModelJson } from '../../shared/domain/pricing/schema.ts';
+import type { AcceptedEvent } from '../../shared/domain/usage/accepted.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
+import { eventsOf } from '../../shared/stores/accepted-events.ts';
 import { type AccountPlan, accountOf, perUnit, tiered, usage } from '../support/account.ts';
 import { naiveEntries } from '../support/naive-page.ts';
 import { naiveDifference, naiveMeter, naivePercentage, naivePrice, naiveSum } from '../support/naive-pricing.ts';
@@ -142,10 +144,11 @@ describe('sign-receipts turns accepted usage into receipts', () => {
 
   it('a receipt commits to the event that was sent: whoever has the salt can show it', async () => {
     await acme.send([calls('a', '3')]);
-    const [row] = suite.sql('SELECT payload FROM batches');
-    const [receiptId, , , , , , salt, event] = JSON.parse(
-      Buffer.from(row!['payload'] as Uint8Array).toString(),
-    ) as string[];
+    const [row] = suite.sql('SELECT tenant, batch_id, payload FROM batches');
+    const keys = await suite.platform.personal.keysOf(acme.tenant);
+    const [{ receiptId, salt, event }] = eventsOf(row as unknown as Parameters<typeof eventsOf>[0], keys) as [
+      AcceptedEvent,
+    ];
     await suite.settle();
     const [charge] = chargesOf(requireWhole());
     assert.equal(charge?.event_id, receiptId);

@@ -56,6 +56,7 @@ describeOnEmulators('an operator sets up an empty project', ['spanner', 'firesto
       VAULT_BUCKET: storage.bucket,
       STORAGE_ENDPOINT: storage.endpoint,
       KMS_KEY_RING: kms.keyRing,
+      WRAPPING_KEY: kms.wrappingKey,
       KMS_ENDPOINT: kms.endpoint,
       CALLER_AUDIENCE: 'https://functions.test',
       CALLERS: 'pusher@tallystick.iam.gserviceaccount.com',

@@ -25,7 +25,7 @@ const BILLED = new Set(['charge', 'fee', 'true_up', 'adjustment', 'correction'])
 const RECKONED = new Set(['discount', 'tax', 'credit_use']);
 const OF_A_CREDIT = new Set(['credit_grant', 'credit_expiry']);
 const OF_AN_INVOICE = new Set(['credit_return', 'credit_note', 'void', 'write_off', 'payment', 'refund']);
-const FRAME = new Set(['genesis', 'open', 'close']);
+const FRAME = new Set(['genesis', 'open', 'close', 'exchange_rate', 'erasure']);
 
 const PLACES: Readonly<Record<string, number>> = { JPY: 0, EUR: 2, USD: 2, KWD: 3 };
 
@@ -41,7 +41,7 @@ export function roundedOnPaper(exact: string, currency: string): bigint {
 
 /**
  * Goes through the ledger entry by entry with pencil and paper. Every entry has its one place: an invoice, a bucket that is
- * open, a credit, or the frame of a period; and what is in the places adds up to what the documents say.
+ * open, a credit, or the frame of a period, which moves nothing; and what is in the places adds up to what the documents say.
  */
 export function audit(shown: Shown): void {
   const invoices = new Map(shown.invoices.map((one) => [one.number, one]));

@@ -107,6 +107,7 @@ export class CloudTestSuite {
       VAULT_BUCKET: storage.bucket,
       STORAGE_ENDPOINT: storage.endpoint,
       KMS_KEY_RING: kms.keyRing,
+      WRAPPING_KEY: kms.wrappingKey,
       KMS_ENDPOINT: kms.endpoint,
       CALLER_AUDIENCE: relay.audience,
       CALLERS: relay.email,

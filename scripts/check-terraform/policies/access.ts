@@ -20,6 +20,8 @@ const signs = (own: string): string[] => [
     `roles/cloudkms.publicKeyViewer on key ${key}`,
   ]),
 ];
+/** Opens what organizations' data keys seal: usage as it was sent, and who customers are. */
+const OPENS = 'roles/cloudkms.cryptoKeyEncrypterDecrypter on key personal';
 const ENCRYPTS = (key: string): RegExp => new RegExp(`^roles/cloudkms\\.cryptoKeyEncrypterDecrypter on key ${key}$`);
 
 /**
@@ -27,12 +29,13 @@ const ENCRYPTS = (key: string): RegExp => new RegExp(`^roles/cloudkms\\.cryptoKe
  * here and missing as well. Whoever changes what a function needs changes both lines, and somebody reads them.
  */
 const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
-  ingest: [DATABASE, METRICS, RING('usage-accepted')],
-  'sign-receipts': [DATABASE, METRICS, FIRESTORE, RING('receipts-appended')],
+  ingest: [DATABASE, METRICS, OPENS, RING('usage-accepted')],
+  'sign-receipts': [DATABASE, METRICS, FIRESTORE, OPENS, RING('receipts-appended')],
   'seal-ledger': [DATABASE, METRICS, VAULT_CREATE, VAULT_READ, RING('ledger-sealed'), ...signs('checkpoint')],
   'reconcile-chain': [
     DATABASE,
     METRICS,
+    OPENS,
     FIRESTORE,
     VAULT_CREATE,
     VAULT_READ,
@@ -44,6 +47,7 @@ const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
   'run-invoices': [
     DATABASE,
     METRICS,
+    OPENS,
     FIRESTORE,
     RING('receipts-appended'),
     RING('period-invoiced'),
@@ -54,6 +58,7 @@ const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
   api: [
     DATABASE,
     METRICS,
+    OPENS,
     FIRESTORE,
     VAULT_READ,
     RING('receipts-appended'),

@@ -11,7 +11,12 @@ import { termsOf } from './terms.ts';
  * What was decided about an organization's taxes: rates on tax categories. Immutable, known by the digest of its canonical
  * bytes; an invoice's tax entries cite it and whoever verifies them applies it again.
  */
-export type DecidedTaxation = Taxation & { readonly digest: string; readonly bytes: Buffer };
+export type DecidedTaxation = Taxation & {
+  readonly digest: string;
+  readonly bytes: Buffer;
+  /** that it has rates for */
+  readonly categories: readonly string[];
+};
 
 const MAX_RATES = 50;
 const text = (pattern: string, description: string) =>
@@ -67,7 +72,8 @@ export function parseTaxDecision(value: unknown, param = 'tax'): DecidedTaxation
   const bytes = Buffer.from(
     canonicalBytes({ v: '1', typ: 'tax_decision', behavior: value.behavior, rates: rates.map(written) }),
   );
-  return { ...taxationAt(value.behavior, rates), digest: sha256Base64url(bytes), bytes };
+  const categories = [...new Set(rates.map(({ category }) => category))];
+  return { ...taxationAt(value.behavior, rates), digest: sha256Base64url(bytes), bytes, categories };
 }
 
 /** Reads a decision from its bytes. @throws BadInput where it is none, or not in its one normal form */

@@ -144,14 +144,8 @@ export class MoneyBooks {
 export const feeKey = (subscription: string, item: string): string => `${subscription} ${item}`;
 
 /** What is still to be paid on an invoice: never below zero. */
-export const outstanding = (held: HeldInvoice): bigint =>
-  held.state === 'void' || held.state === 'uncollectible' ? 0n : unpaid(held);
-
-/**
- * What nobody has paid of an invoice, whether it is still waited for or was given up: a credit note takes this back before
- * anything that was paid, so that what comes back was there.
- */
-export function unpaid(held: HeldInvoice): bigint {
+export function outstanding(held: HeldInvoice): bigint {
+  if (held.state === 'void' || held.state === 'uncollectible') return 0n;
   const due = held.amountDue - (held.credited - held.refundable) - held.paid;
   return due > 0n ? due : 0n;
 }

@@ -1,7 +1,7 @@
 import { unhandled } from '../errors.ts';
 import type { Instant } from '../time.ts';
 import type { EntryOf } from './kinds.ts';
-import { creditable, type HeldGrant, type HeldInvoice, type MoneyBooks, outstanding, unpaid } from './money-books.ts';
+import { creditable, type HeldGrant, type HeldInvoice, type MoneyBooks, outstanding } from './money-books.ts';
 
 /** Entries that move credits and issued invoices, each by itself. */
 export type MoneyKind =
@@ -77,13 +77,15 @@ export function moveMoney(money: MoneyBooks, entry: MoneyEntry): void {
     case 'credit_note': {
       const invoice = invoiceOf(money, entry.number, entry.currency);
       refuse(invoice.state === 'void', 'a void invoice is not credited');
+      // Nothing is outstanding of it any more, so all of the note would be money to give back that nobody has paid.
+      refuse(invoice.state === 'uncollectible', 'what was written off is not credited');
       const left = creditable(invoice);
       refuse(amount > left, `the invoice can be credited ${left} more`);
       const tax = BigInt(entry.tax_total);
       const taxLeft = invoice.taxTotal - invoice.creditedTax;
       refuse(tax < 0n || tax > taxLeft || tax > amount, 'the tax of the credit note is not within the invoice’s');
       refuse(amount === left && tax !== taxLeft, 'the last credit note takes back what is left of the tax');
-      const open = unpaid(invoice);
+      const open = outstanding(invoice);
       const refundable = amount > open ? amount - open : 0n;
       refuse(BigInt(entry.refundable) !== refundable, `${refundable} of the credit note had been paid`);
       invoice.credited += amount;

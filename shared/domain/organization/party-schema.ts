@@ -1,6 +1,8 @@
 import { Ajv, type DefinedError } from 'ajv';
 import { BadInput } from '../errors.ts';
-import { type BillingProfile, type Seller, TAX_ID_TYPES } from './party.ts';
+import { normalTaxId } from '../tax/tax-ids.ts';
+import { parseInstant } from '../time.ts';
+import { type BillingProfile, type PostalAddress, type Seller, TAX_ID_TYPES, type TaxId } from './party.ts';
 
 const said = (maxLength: number, description?: string) =>
   ({
@@ -123,18 +125,57 @@ const misshapen = (errors: unknown, what: string): BadInput => {
 /** Reads a billing profile and fills in what it leaves open. @throws BadInput `validation_failed` */
 export function parseBillingProfile(value: unknown): BillingProfile {
   if (!isProfile(value)) throw misshapen(isProfile.errors, 'the profile');
+  requirePlace(value.address);
+  const locale = value.locale ?? 'en';
+  if (Intl.DateTimeFormat.supportedLocalesOf(locale).length === 0) {
+    throw new BadInput('validation_failed', 'no such locale is known', 'locale');
+  }
   return {
-    tax_ids: [],
-    exemptions: [],
     tax_behavior: 'exclusive',
-    locale: 'en',
     payment_terms_days: 14,
     ...value,
+    locale,
+    tax_ids: (value.tax_ids ?? []).map(normalized),
+    exemptions: (value.exemptions ?? []).map((one, i) => ({ ...one, ...dated(one, `exemptions.${i}`) })),
   };
 }
 
 /** Reads who issues invoices. @throws BadInput `validation_failed` */
 export function parseSeller(value: unknown): Seller {
   if (!isSeller(value)) throw misshapen(isSeller.errors, 'the seller');
-  return { tax_ids: [], registrations: [], ...value };
+  requirePlace(value.address);
+  return {
+    ...value,
+    tax_ids: (value.tax_ids ?? []).map(normalized),
+    registrations: (value.registrations ?? []).map((one, i) => ({ ...one, ...dated(one, `registrations.${i}`) })),
+  };
+}
+
+/** Countries whose taxes depend on the part of them. */
+const DIVIDED: ReadonlySet<string> = new Set(['US', 'CA', 'IN']);
+const regions = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+
+function requirePlace({ country, subdivision }: PostalAddress): void {
+  if (regions.of(country) === undefined) {
+    throw new BadInput('validation_failed', 'no country has that code (ISO 3166-1)', 'address.country');
+  }
+  if (subdivision === undefined && DIVIDED.has(country)) {
+    throw new BadInput('validation_failed', `an address in ${country} says in which part of it`, 'address.subdivision');
+  }
+}
+
+function normalized(id: TaxId, i: number): TaxId {
+  const value = normalTaxId(id);
+  if (value === undefined) {
+    throw new BadInput('invalid_tax_id', `it is no ${id.type}: form or check digit are wrong`, `tax_ids.${i}`);
+  }
+  return { type: id.type, value };
+}
+
+function dated({ from, to }: { readonly from: string; readonly to?: string }, param: string) {
+  const begins = parseInstant(from, `${param}.from`);
+  if (to === undefined) return { from: begins };
+  const ends = parseInstant(to, `${param}.to`);
+  if (ends > begins) return { from: begins, to: ends };
+  throw new BadInput('validation_failed', 'it ends before it begins', `${param}.to`);
 }

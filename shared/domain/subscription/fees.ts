@@ -62,7 +62,8 @@ function dueInAdvance(
 ): DueFee[] {
   const due: DueFee[] = [];
   let standing = last?.kind === 'advance' ? last : undefined;
-  for (const at of boundaries(subscription, item, last?.from, upTo)) {
+  // The instant of the last fee is looked at again: another decision may have been made at the very same one.
+  for (const at of boundaries(subscription, item, last?.from, upTo, true)) {
     const period = billingPeriod(subscription.calendar, at);
     const phase = activeAt(item.phases, at);
     if (standing !== undefined && standing.to <= at) standing = undefined;
@@ -91,7 +92,7 @@ function dueInArrears(
 ): DueFee[] {
   const due: DueFee[] = [];
   let from = last?.to ?? subscription.startedAt;
-  for (const at of boundaries(subscription, item, from, upTo)) {
+  for (const at of boundaries(subscription, item, from, upTo, false)) {
     const period = billingPeriod(subscription.calendar, from);
     const isWhole = at === period.end;
     if (item.proration === 'none' && !isWhole) continue;
@@ -106,17 +107,20 @@ function dueInArrears(
 
 /**
  * The instants at which something may be due: the start, every beginning of a period, every beginning of a phase, the end.
- * @param after those up to and including this one have had their say; undefined where none had
+ * @param after those before this one have had their say; undefined where none had
+ * @param isOpen whether this one itself has more to say
  */
 function boundaries(
   subscription: Subscription,
   item: RecurringItem,
   after: Instant | undefined,
   upTo: Instant,
+  isOpen: boolean,
 ): Instant[] {
   const found = new Set<Instant>();
   const add = (at: Instant): void => {
-    if (at >= subscription.startedAt && at <= upTo && (after === undefined || at > after)) found.add(at);
+    if (at < subscription.startedAt || at > upTo) return;
+    if (after === undefined || at > after || (isOpen && at === after)) found.add(at);
   };
   add(subscription.startedAt);
   for (const { from } of item.phases) add(from);

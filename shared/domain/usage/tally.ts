@@ -200,7 +200,9 @@ class Tally {
           value: measuredOf(sum, window),
           events: sum.cell?.events ?? 0,
           id: sha256Base64url(`${sum.group} ${sum.aggregation}`),
-        })),
+        }))
+        // A level that ends with its period may come to less than any measure in a window: nothing was used there.
+        .filter(({ value, events }) => value !== 0n || events > 0),
     );
   }
 }

@@ -20,6 +20,9 @@ const SECURITY_SCHEMES = {
 const HEADERS = {
   RequestId: { description: 'what to quote when asking about this answer', schema: { type: 'string' } },
   RetryAfter: { description: 'seconds', schema: { type: 'integer' } },
+  RateLimitLimit: { description: 'requests that may come at once', schema: { type: 'integer' } },
+  RateLimitRemaining: { description: 'how many of them are left', schema: { type: 'integer' } },
+  RateLimitReset: { description: 'seconds until all are back', schema: { type: 'integer' } },
   IdempotentReplayed: {
     description: '`true` where this is the first answer again',
     schema: { type: 'string', const: 'true' },

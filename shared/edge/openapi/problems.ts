@@ -59,6 +59,11 @@ function responseOf(status: number, problem: JsonSchema): JsonSchema {
     description: codes.map((one) => `\`${one}\``).join(', '),
     headers: {
       'X-Request-Id': { $ref: '#/components/headers/RequestId' },
+      ...(status === 429 && {
+        'RateLimit-Limit': { $ref: '#/components/headers/RateLimitLimit' },
+        'RateLimit-Remaining': { $ref: '#/components/headers/RateLimitRemaining' },
+        'RateLimit-Reset': { $ref: '#/components/headers/RateLimitReset' },
+      }),
       ...(passing && { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }),
     },
     content: { 'application/problem+json': { schema } },

@@ -5,6 +5,7 @@ import { openDatabase } from './database.ts';
 import { openMirror, openProjections } from './firestore.ts';
 import { openSigner } from './signer.ts';
 import { openVault } from './vault.ts';
+import { openWrapper } from './wrapper.ts';
 
 /** Every port: for errands and for the whole suite in one process. */
 export const ALL_PORTS: Openers<PortName> = {
@@ -14,4 +15,5 @@ export const ALL_PORTS: Openers<PortName> = {
   projections: openProjections,
   vault: openVault,
   signer: openSigner,
+  wrapper: openWrapper,
 };

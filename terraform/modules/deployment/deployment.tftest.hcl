@@ -22,6 +22,7 @@ variables {
   settings                     = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "" }
   names                        = { spanner_instance = "tallystick", spanner_database = "tallystick", firestore_database = "(default)", vault_bucket = "tallystick-test-eu-vault", packages_bucket = "tallystick-test-eu-packages", repository = "functions", topic_prefix = "tallystick-", secrets = { CURSOR_KEY = "cursor-key" } }
   key_ring                     = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-signing"
+  wrapping_key                 = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/personal"
   topics_key                   = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/topics"
   audience                     = "https://%s-tallystick-test-eu.cloudfunctions.net/%s"
   repository                   = "tallystick/tallystick"
@@ -288,6 +289,29 @@ run "a_prefix_that_the_code_would_refuse_is_refused" {
   }
 
   expect_failures = [var.invoice_prefix]
+}
+
+run "an_environment_says_what_is_left_to_it" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { APPROVAL_LIMIT = "50000", VIES_URL = "https://ec.europa.eu/taxation_customs/vies/rest-api" } }
+  }
+
+  assert {
+    condition     = alltrue([for function in values(output.functions) : function.environment_variables["APPROVAL_LIMIT"] == "50000"])
+    error_message = "A function is not told what its environment has chosen."
+  }
+}
+
+run "what_is_secret_or_ours_is_not_left_to_an_environment" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { TAX_ENGINE_TOKEN = "plain" } }
+  }
+
+  expect_failures = [var.settings]
 }
 
 run "a_hot_window_shorter_than_lateness_is_refused" {

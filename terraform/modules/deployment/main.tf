@@ -38,7 +38,9 @@ locals {
     TOPIC_PREFIX          = var.names.topic_prefix
     VAULT_BUCKET          = var.names.vault_bucket
     KMS_KEY_RING          = var.key_ring
+    WRAPPING_KEY          = var.wrapping_key
   }
+  chosen    = var.settings.variables
   telemetry = var.settings.otlp_endpoint == "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.settings.otlp_endpoint }
 
   # Capacity: read-write transactions that may be under way at once, were every instance of every serving location at its
@@ -91,7 +93,7 @@ module "function" {
   size                  = each.value.size
   timeout_seconds       = each.value.function.timeout_seconds
 
-  environment_variables = merge(local.environment, local.telemetry, {
+  environment_variables = merge(local.chosen, local.environment, local.telemetry, {
     CALLER_AUDIENCE = each.value.audience
     # The public edge has no internal routes; the setting may not be empty, so it names who calls the others.
     CALLERS = join(",", each.value.function.public ? [var.other_emails.push, var.other_emails.scheduler] : var.callers[each.value.name])

@@ -143,11 +143,16 @@ variable "settings" {
     hot_window_days       = number
     log_level             = string
     otlp_endpoint         = string
+    variables             = optional(map(string), {})
   })
 
   validation {
     condition     = var.settings.hot_window_days >= 40
     error_message = "Usage is accepted for 35 days: pages stay hot for at least 40."
+  }
+  validation {
+    condition     = alltrue([for name in keys(var.settings.variables) : can(regex("^(?:JWT_[A-Z_]+|(?:USAGE_)?RATE_[A-Z_]+|APPROVAL_LIMIT|SELLER|PUBLIC_URL|VIES_URL|TAX_ENGINE_URL|USAGE_[A-Z]+_DAYS)$", name))])
+    error_message = "Only what docs/configuration.md leaves to an environment is set here; what is secret is not."
   }
   validation {
     condition     = contains(["debug", "info", "warn", "error"], var.settings.log_level)
@@ -186,6 +191,16 @@ variable "key_ring" {
   validation {
     condition     = can(regex("^projects/[^/\\s]+/locations/[^/\\s]+/keyRings/[^/\\s]+$", var.key_ring))
     error_message = "A key ring is projects/P/locations/L/keyRings/R."
+  }
+}
+
+variable "wrapping_key" {
+  description = "Path of the key under which organizations' data keys are: the functions' WRAPPING_KEY."
+  type        = string
+
+  validation {
+    condition     = can(regex("^projects/[^/\\s]+/locations/[^/\\s]+/keyRings/[^/\\s]+/cryptoKeys/[^/\\s]+$", var.wrapping_key))
+    error_message = "A key is projects/P/locations/L/keyRings/R/cryptoKeys/K."
   }
 }
 

@@ -29,6 +29,7 @@ variables {
   vault_bucket       = "tallystick-test-eu-vault"
   ledger_writer_role = "ledgerWriter"
   secret_names       = { CURSOR_KEY = "cursor-key" }
+  wrapping_key       = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/personal"
   signing_keys       = { checkpoint = "ring/cryptoKeys/checkpoint", evidence = "ring/cryptoKeys/evidence" }
 }
 
@@ -69,6 +70,26 @@ run "the_archive_can_be_added_to_and_read_and_nothing_else" {
   assert {
     condition     = alltrue([for grant in google_storage_bucket_iam_member.vault : contains(["roles/storage.objectCreator", "roles/storage.objectViewer"], grant.role)])
     error_message = "A role in the archive can overwrite or delete."
+  }
+}
+
+run "personal_data_is_opened_by_those_who_read_it" {
+  command = plan
+
+  variables {
+    functions         = run.suite.functions
+    function_accounts = run.suite.function_accounts
+    other_accounts    = run.suite.other_accounts
+    topic_names       = { for topic in keys(run.suite.topics) : topic => "tallystick-${topic}" }
+  }
+
+  assert {
+    condition     = toset(keys(google_kms_crypto_key_iam_member.unwrapper)) == toset(["api", "ingest", "reconcile-chain", "run-invoices", "sign-receipts"])
+    error_message = "The sealer or the archivist opens personal data, or somebody who must does not."
+  }
+  assert {
+    condition     = alltrue([for grant in google_kms_crypto_key_iam_member.unwrapper : grant.role == "roles/cloudkms.cryptoKeyEncrypterDecrypter" && grant.crypto_key_id == var.wrapping_key])
+    error_message = "A function may do something else with a key, or with another."
   }
 }
 

@@ -170,6 +170,15 @@ resource "google_kms_crypto_key_iam_member" "signer" {
   member        = local.members[each.value.function]
 }
 
+# What personal data is sealed with is opened by whoever reads usage or profiles, and by nobody else.
+resource "google_kms_crypto_key_iam_member" "unwrapper" {
+  for_each = { for name, function in var.functions : name => function if function.unwraps }
+
+  crypto_key_id = var.wrapping_key
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = local.members[each.key]
+}
+
 # A signed download link is signed with the function's own account, through the IAM API: there is no key file to sign with.
 resource "google_service_account_iam_member" "links" {
   for_each = { for name, function in var.functions : name => function if function.links }

@@ -23,6 +23,7 @@ output "grants" {
     keys(local.secret_grants),
     keys(local.topic_grants),
     keys(local.key_grants),
+    [for name, function in var.functions : "${name} opens personal data" if function.unwraps],
     [for name, function in var.functions : "${name} signs links as itself" if function.links],
   ))
 }

@@ -17,6 +17,7 @@ variable "functions" {
     vault_create = bool
     vault_read   = bool
     signs        = list(string)
+    unwraps      = bool
     links        = bool
     secrets      = list(string)
   }))
@@ -28,6 +29,16 @@ variable "functions" {
   validation {
     condition     = alltrue([for function in values(var.functions) : function.vault_read || !function.links])
     error_message = "A link to what its maker may not read would open nothing."
+  }
+}
+
+variable "wrapping_key" {
+  description = "Path of the key under which organizations' data keys are."
+  type        = string
+
+  validation {
+    condition     = can(regex("^projects/[^/\\s]+/locations/[^/\\s]+/keyRings/[^/\\s]+/cryptoKeys/[^/\\s]+$", var.wrapping_key))
+    error_message = "A key is projects/P/locations/L/keyRings/R/cryptoKeys/K."
   }
 }
 

@@ -23,6 +23,7 @@ variables {
     firestore = { location = "europe" }
     vault     = { location = "europe" }
     topics    = { location = "europe" }
+    personal  = { location = "europe" }
   }
   secret_locations = ["europe-west1", "europe-west4"]
 }
@@ -67,6 +68,10 @@ run "data_at_rest_has_keys_of_ours_where_it_lies" {
 run "each_service_uses_its_own_key_and_no_other" {
   command = plan
 
+  assert {
+    condition     = contains(keys(google_kms_crypto_key.data), "personal") && !contains(keys(google_kms_crypto_key_iam_member.agent), "personal")
+    error_message = "An agent opens organizations' data keys, or they have no key."
+  }
   assert {
     condition     = alltrue([for grant in google_kms_crypto_key_iam_member.agent : grant.role == "roles/cloudkms.cryptoKeyEncrypterDecrypter"])
     error_message = "An agent has another role than encrypting."

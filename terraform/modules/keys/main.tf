@@ -104,8 +104,9 @@ resource "google_kms_crypto_key" "data" {
   }
 }
 
+# No agent of Google's opens organizations' data keys: the functions do, see modules/identity.
 resource "google_kms_crypto_key_iam_member" "agent" {
-  for_each = local.data_keys
+  for_each = { for name, key in local.data_keys : name => key if contains(keys(local.agents), key.kind) }
 
   crypto_key_id = google_kms_crypto_key.data[each.key].id
   role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"

@@ -38,12 +38,12 @@ variable "data_ring" {
 }
 
 variable "data_keys" {
-  description = "Location of the key of each kind of data: spanner, firestore, vault, topics."
+  description = "Location of the key of each kind of data: spanner, firestore, vault, topics; of organizations' data keys: personal."
   type        = map(object({ location = string }))
 
   validation {
-    condition     = toset(keys(var.data_keys)) == toset(["spanner", "firestore", "vault", "topics"])
-    error_message = "Every store has a key of ours: spanner, firestore, vault, topics."
+    condition     = toset(keys(var.data_keys)) == toset(["spanner", "firestore", "vault", "topics", "personal"])
+    error_message = "Every store has a key of ours: spanner, firestore, vault, topics; and organizations' data keys have one: personal."
   }
 }
 

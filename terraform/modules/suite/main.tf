@@ -13,6 +13,7 @@ locals {
   # vault_create     may make objects in the archive. Nobody may overwrite or delete: no role with that permission is given.
   # vault_read       reads objects. Whoever creates also reads: a refused creation is compared with what is there.
   # signs            KMS keys it signs with. A key has one purpose, so that a report can never be shown as a checkpoint.
+  # unwraps          opens organizations' data keys, and so the personal data that is sealed with them.
   # links            makes signed download links, for which it signs with its own account.
   # secrets          variables whose values it is given out of Secret Manager, at its start.
   functions = {
@@ -25,6 +26,7 @@ locals {
       vault_create    = false
       vault_read      = false
       signs           = []
+      unwraps         = true
       links           = false
       secrets         = []
     }
@@ -37,6 +39,7 @@ locals {
       vault_create    = false
       vault_read      = false
       signs           = []
+      unwraps         = true
       links           = false
       secrets         = []
     }
@@ -49,6 +52,7 @@ locals {
       vault_create    = true
       vault_read      = true
       signs           = ["checkpoint"]
+      unwraps         = false
       links           = false
       secrets         = []
     }
@@ -61,6 +65,7 @@ locals {
       vault_create    = true
       vault_read      = true
       signs           = ["evidence"]
+      unwraps         = true
       links           = false
       secrets         = []
     }
@@ -73,6 +78,7 @@ locals {
       vault_create    = false
       vault_read      = false
       signs           = []
+      unwraps         = true
       links           = false
       secrets         = []
     }
@@ -85,6 +91,7 @@ locals {
       vault_create    = true
       vault_read      = true
       signs           = ["evidence"]
+      unwraps         = false
       links           = false
       secrets         = []
     }
@@ -97,6 +104,7 @@ locals {
       vault_create    = false
       vault_read      = true
       signs           = []
+      unwraps         = true
       links           = true
       secrets         = ["CURSOR_KEY"]
     }

@@ -149,6 +149,10 @@ run "privileges_are_the_ports_that_a_function_opens" {
     error_message = "A function opens the signer without the right to, or has the right without opening it."
   }
   assert {
+    condition     = alltrue([for name, function in output.functions : strcontains(file("${path.module}/../../../functions/${name}/index.ts"), "wrapper: openWrapper") == function.unwraps])
+    error_message = "A function opens personal data without the right to, or has the right without opening it."
+  }
+  assert {
     condition     = alltrue([for name, function in output.functions : can(regex("open(Mirror|Projections)\\b", file("${path.module}/../../../functions/${name}/index.ts"))) == (function.firestore == "write")])
     error_message = "A function opens Firestore without the right to, or has the right without opening it."
   }

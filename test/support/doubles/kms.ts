@@ -1,4 +1,4 @@
-import { constants, createHash, privateEncrypt } from 'node:crypto';
+import { constants, createCipheriv, createDecipheriv, createHash, privateEncrypt, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { crc32c } from '@aws-crypto/crc32c';
@@ -20,7 +20,9 @@ export type KmsMethod =
   | 'GetCryptoKeyVersion'
   | 'GetPublicKey'
   | 'CreateCryptoKeyVersion'
-  | 'AsymmetricSign';
+  | 'AsymmetricSign'
+  | 'Encrypt'
+  | 'Decrypt';
 export type KmsState = 'PENDING_GENERATION' | 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED' | 'GENERATION_FAILED';
 
 /** A message as proto-loader gives and takes it. */
@@ -55,12 +57,15 @@ const keyAt = (index: number): RsaKey => (keys[index] ??= rsaKey('checkpoint'));
  * Stands in for Cloud KMS on the wire: a gRPC server with the protos of the real client, which speaks to it unmodified.
  *
  * It knows one key ring with the keys `checkpoint` and `evidence`, the five calls that the signer makes, the states of a
- * version, checksums both ways and the real status codes. It knows no credentials, no permissions, no quotas but those it is
+ * version, one key `personal` that encrypts and decrypts, checksums both ways and the real status codes. It knows no credentials, no permissions, no quotas but those it is
  * told to run out of.
  */
 export class KmsDouble {
   readonly keyRing = 'projects/tallystick-test/locations/europe-west3/keyRings/ledger';
+  readonly wrappingKey = 'projects/tallystick-test/locations/europe-west3/keyRings/data/cryptoKeys/personal';
   readonly endpoint: string;
+  /** Secrets of the wrapping key's versions, oldest first; the last one is primary. */
+  readonly #wrapping = [randomBytes(32)];
   readonly #server: Server;
   readonly #versions = new Map<string, Version>();
   readonly #faults: Fault[] = [];
@@ -89,6 +94,8 @@ export class KmsDouble {
       GetPublicKey: double.#serve('GetPublicKey', (request) => double.#publicKey(request)),
       CreateCryptoKeyVersion: double.#serve('CreateCryptoKeyVersion', (request) => double.#create(request)),
       AsymmetricSign: double.#serve('AsymmetricSign', (request) => double.#sign(request)),
+      Encrypt: double.#serve('Encrypt', (request) => double.#encrypt(request)),
+      Decrypt: double.#serve('Decrypt', (request) => double.#decrypt(request)),
     });
     return double;
   }
@@ -125,6 +132,11 @@ export class KmsDouble {
 
   setState(name: string, state: KmsState): void {
     this.#version(name).state = state;
+  }
+
+  /** Makes another version of the wrapping key primary, as Cloud KMS does by itself on schedule. */
+  rotateWrappingKey(): void {
+    this.#wrapping.push(randomBytes(32));
   }
 
   async close(): Promise<void> {
@@ -219,6 +231,53 @@ export class KmsDouble {
     };
   }
 
+  #encrypt({ name, plaintext, plaintextCrc32c, additionalAuthenticatedData: aad, ...more }: KmsMessage): KmsMessage {
+    this.#knownWrappingKey(name);
+    const [plain, bound] = [Buffer.from(plaintext as Buffer), Buffer.from((aad ?? '') as Buffer)];
+    requireSum('plaintext', plain, plaintextCrc32c);
+    requireSum('additional_authenticated_data', bound, more['additionalAuthenticatedDataCrc32c']);
+    const version = this.#wrapping.length;
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#wrapping[version - 1]!, nonce);
+    cipher.setAAD(bound);
+    const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+    const ciphertext = Buffer.concat([Buffer.from([version]), nonce, cipher.getAuthTag(), sealed]);
+    return {
+      name: `${this.wrappingKey}/cryptoKeyVersions/${version}`,
+      ciphertext,
+      ciphertextCrc32c: { value: crc32c(ciphertext) },
+      verifiedPlaintextCrc32c: plaintextCrc32c !== null,
+      verifiedAdditionalAuthenticatedDataCrc32c: more['additionalAuthenticatedDataCrc32c'] !== null,
+      protectionLevel: this.protectionLevel,
+    };
+  }
+
+  #decrypt({ name, ciphertext, ciphertextCrc32c, additionalAuthenticatedData: aad, ...more }: KmsMessage): KmsMessage {
+    this.#knownWrappingKey(name);
+    const [sealed, bound] = [Buffer.from(ciphertext as Buffer), Buffer.from((aad ?? '') as Buffer)];
+    requireSum('ciphertext', sealed, ciphertextCrc32c);
+    requireSum('additional_authenticated_data', bound, more['additionalAuthenticatedDataCrc32c']);
+    const secret = this.#wrapping[(sealed[0] ?? 0) - 1];
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', secret!, sealed.subarray(1, 13));
+      decipher.setAAD(bound);
+      decipher.setAuthTag(sealed.subarray(13, 29));
+      const plaintext = Buffer.concat([decipher.update(sealed.subarray(29)), decipher.final()]);
+      return {
+        plaintext,
+        plaintextCrc32c: { value: crc32c(plaintext) },
+        usedPrimary: sealed[0] === this.#wrapping.length,
+        protectionLevel: this.protectionLevel,
+      };
+    } catch {
+      throw refusal(status.INVALID_ARGUMENT, "Decryption failed: verify that 'name' refers to the correct CryptoKey.");
+    }
+  }
+
+  #knownWrappingKey(name: unknown): void {
+    if (name !== this.wrappingKey) throw refusal(status.NOT_FOUND, `CryptoKey ${name} not found.`);
+  }
+
   #resource({ name, state, createTime }: Version): KmsMessage {
     return { name, state, createTime, algorithm: ALGORITHM, protectionLevel: this.protectionLevel };
   }
@@ -243,6 +302,16 @@ export class KmsDouble {
 
 /** @see KmsDouble */
 export const startKmsDouble = (): Promise<KmsDouble> => KmsDouble.start();
+
+/** What Cloud KMS says of a field whose checksum is not its own. */
+function requireSum(field: string, bytes: Buffer, checksum: unknown): void {
+  const said = (checksum as { value: string } | null)?.value;
+  if (said === undefined || said === String(crc32c(bytes))) return;
+  throw refusal(
+    status.INVALID_ARGUMENT,
+    `the checksum in field ${field}_crc32c did not match the data in field ${field}`,
+  );
+}
 
 const refusal = (code: status, details: string): Error => Object.assign(new Error(details), { code, details });
 

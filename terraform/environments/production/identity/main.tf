@@ -54,6 +54,7 @@ module "identity" {
   vault_bucket       = module.suite.names.vault_bucket
   topic_names        = module.topics.names
   secret_names       = module.secrets.names
+  wrapping_key       = format(module.suite.data_key, local.stack.kms_location, "personal")
 
   signing_keys = {
     for key in ["checkpoint", "evidence"] : key => "${format(module.suite.key_ring, local.stack.kms_location)}/cryptoKeys/${key}"

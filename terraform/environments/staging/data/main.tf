@@ -37,6 +37,7 @@ module "keys" {
     firestore = { location = local.stack.firestore.kms_location }
     vault     = { location = local.stack.vault.kms_location }
     topics    = { location = local.stack.kms_location }
+    personal  = { location = local.stack.kms_location }
   }
   secret_locations = keys(local.stack.locations)
 }

@@ -38,6 +38,7 @@ module "deployment" {
   settings                     = module.stack.settings
   names                        = module.suite.names
   key_ring                     = format(module.suite.key_ring, local.stack.kms_location)
+  wrapping_key                 = format(module.suite.data_key, local.stack.kms_location, "personal")
   secret_versions              = local.stack.secret_versions
   topics_key                   = format(module.suite.data_key, local.stack.kms_location, "topics")
   function_emails              = module.suite.function_emails
