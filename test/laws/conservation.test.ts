@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { live, place, step } from '../support/history.ts';
-import { runs } from './runs.ts';
+import { patience, runs } from './runs.ts';
 
 /**
  * Random histories of an organization over HTTP: usage that comes in time, late and again; changes, pauses, ends;
@@ -8,7 +8,7 @@ import { runs } from './runs.ts';
  */
 describe('nothing is made and nothing is lost', () => {
   it('whatever happens in whatever order, every entry has one place, all places add up, and every bundle is verified', async function () {
-    this.timeout(3_600_000);
+    this.timeout(patience(120_000));
     const property = fc.asyncProperty(place, fc.array(step, { minLength: 12, maxLength: 30 }), live);
     // A history that fails is read, not made shorter: each attempt would be a suite of its own.
     await fc.assert(property, { ...runs(4), endOnFailure: true });

@@ -73,7 +73,10 @@ export function audit(shown: Shown): void {
   assert.deepEqual([...issued.keys()].sort(), [...invoices.keys()].sort());
   assert.deepEqual([...reckoned.keys()], [], 'every discount, tax and use of credit is an invoice’s');
   assert.deepEqual(
-    [...buckets].map(([key, some]) => [key, sumOf(some)]).filter(([, sum]) => sum !== '0'),
+    [...buckets]
+      .map(([key, some]) => [key, sumOf(some)])
+      .filter(([, sum]) => sum !== '0')
+      .sort(),
     [...shown.open].filter(([, sum]) => sum !== '0').sort(),
     'what is billed and not invoiced is what the buckets hold',
   );
