@@ -348,6 +348,13 @@ export class History {
       'every event accepted is billed once',
     );
     audit(shown);
+    // The only organization there is: its invoices' numbers leave none out, year by year.
+    for (const some of Map.groupBy(shown.invoices, ({ number }) => number.slice(0, -6)).values()) {
+      assert.deepEqual(
+        some.map(({ number }) => Number(number.slice(-6))).sort((a, b) => a - b),
+        some.map((_, i) => i + 1),
+      );
+    }
     await this.shop.prove();
     return shown;
   }
