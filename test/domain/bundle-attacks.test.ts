@@ -45,7 +45,7 @@ const recipe = (name: string) => makeBad(readRecipes().find((each) => each.name 
 const hash = (text: string): TreeHash => Buffer.from(text, 'base64url');
 
 describe('attack 1: one byte of a bundle is another', function () {
-  this.timeout(LONG ? 600_000 : 30_000);
+  this.timeout(LONG ? 600_000 : 120_000);
 
   it('is never verified, and the verdict names the file, the entry or the block', async () => {
     const keys = await pinned('pinned-1');

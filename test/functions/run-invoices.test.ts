@@ -79,6 +79,17 @@ describe('run-invoices closes what is over', () => {
       for (const tenant of tenants) assert.equal((await suite.entriesOf(tenant, 'close')).length, 1, tenant);
     });
 
+    it('a doorbell that is lost costs a minute: the next run does the 5 that nobody has answered for', async () => {
+      for (let n = 0; n < 25; n++) await suite.organization(accountOf(`org-${10 + n}`, ONE_METER));
+      suite.goTo('2026-04-01T01:00:00Z');
+      const first = await runInvoices({ ...suite.platform, bus: { publish: async () => undefined } });
+      suite.goTo('2026-04-01T01:01:00Z');
+      const second = await suite.runInvoices();
+      assert.deepEqual(second.rung, []);
+      assert.deepEqual(second.issued.map(({ tenant }) => tenant).sort(), [...first.rung].sort());
+      assert.deepEqual([first.rung.length, suite.counts()['invoices']], [5, 25]);
+    });
+
     it('runs that were missed are made up for period by period: four days off, four invoices, no hour in between', async () => {
       const acme = await suite.organization(
         accountOf('acme', { ...ONE_METER, unit: 'day', start: '2026-03-15T00:00:00Z' }),
