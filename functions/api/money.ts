@@ -184,6 +184,7 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     path: `${API}/invoices/:number/payments`,
     tag: 'Invoices',
     summary: 'Record a payment that was received',
+    description: 'A payment counts once towards an invoice under its id, whatever key its request has.',
     scope: 'invoices:write',
     params: { number: invoiceNumberSchema },
     body: {
@@ -198,15 +199,10 @@ export const moneyOperations = (room: ApiRoom): Operation[] => [
     mutation: 'payment.recorded',
     handle: (call) => {
       const body = call.body as { payment_id?: string; amount: string };
-      return moved(call, room, 200, async (work) => {
+      const id = body.payment_id ?? call.newId('pay');
+      return moved(call, room, 200, async (work, tx) => {
         const number = call.params['number']!;
-        const { currency } = heldInvoice(work, number);
-        recordPayment(work, {
-          number,
-          id: body.payment_id ?? call.newId('pay'),
-          amount: BigInt(body.amount),
-          currency,
-        });
+        await recordPayment(work, tx, { number, id, amount: BigInt(body.amount) });
         return balanceJson(heldInvoice(work, number));
       });
     },

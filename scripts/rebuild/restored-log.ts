@@ -23,6 +23,7 @@ import {
   heads,
   openings,
   pages,
+  payments,
   retirements,
   seen_values,
   segments,
@@ -183,6 +184,10 @@ class LogRestorer {
         quantity,
         entry_seq: seq,
       });
+    }
+    if (entry.typ === 'payment') {
+      const { payment_id, number } = entry;
+      await this.#writer.put(payments, { tenant, payment_id, invoice: number, entry_seq: seq });
     }
     if (entry.typ !== 'credit_note') return;
     const document = cited.get(entry.note_digest);

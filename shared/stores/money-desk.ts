@@ -15,7 +15,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Reader, Transaction } from '../ports/database.ts';
 import { numberInvoice } from './invoice-rows.ts';
 import type { LedgerWork } from './ledger-work.ts';
-import { credit_notes, invoices, terms } from './tables.ts';
+import { credit_notes, invoices, payments, terms } from './tables.ts';
 
 /** Steps of one transaction on a tenant's head that move credits and issued invoices. */
 
@@ -100,16 +100,24 @@ export function writeOff(
   return { seq: asked(() => work.scribe.money('write_off', fields)), amount };
 }
 
-/** Records a payment that was received. */
-export function recordPayment(
+/**
+ * Records a payment that was received: once per invoice under its id, whatever request says it again.
+ * @returns the entry's number
+ * @throws BadInput `already_exists`, `not_found`, `money_refused` where more is paid than is due
+ */
+export async function recordPayment(
   work: LedgerWork,
-  payment: { readonly number: string; readonly id: string; readonly amount: bigint; readonly currency: string },
-): number {
-  heldInvoice(work, payment.number);
-  const { number, currency } = payment;
-  return asked(() =>
-    work.scribe.money('payment', { amount: String(payment.amount), currency, number, payment_id: payment.id }),
-  );
+  tx: Transaction,
+  payment: { readonly number: string; readonly id: string; readonly amount: bigint },
+): Promise<number> {
+  const { number, id, amount } = payment;
+  const { currency } = heldInvoice(work, number);
+  if ((await tx.read(payments, [work.tenant, id, number])) !== undefined)
+    throw new BadInput('already_exists', 'the payment was recorded for this invoice before', 'payment_id');
+  const fields = { amount: String(amount), currency, number, payment_id: id };
+  const seq = asked(() => work.scribe.money('payment', fields));
+  tx.insert(payments, { tenant: work.tenant, payment_id: id, invoice: number, entry_seq: seq });
+  return seq;
 }
 
 /** Where what was paid too much goes: back by the payment provider, to the customer's credit, or nowhere yet. */

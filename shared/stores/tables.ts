@@ -620,6 +620,13 @@ export const corrections = table(
   ['tenant', 'ref_seq', 'correction_id'],
 );
 
+/** Payments that were recorded: each counts once towards an invoice, whatever request says it again. It may pay several. */
+export const payments = table('payments', { tenant: 'text', payment_id: 'text', invoice: 'text', entry_seq: 'int' }, [
+  'tenant',
+  'payment_id',
+  'invoice',
+]);
+
 /** Last number given, per issuer and year: numbers are gapless because they are given where the invoice is made. */
 export const invoice_numbers = table('invoice_numbers', { series: 'text', last: 'int' }, ['series']);
 
@@ -769,6 +776,7 @@ export const TABLES: readonly AnyTable[] = [
   audit_heads,
   payment_methods,
   corrections,
+  payments,
   invoice_numbers,
   unarchived,
   seal_log,

@@ -141,6 +141,20 @@ describe('money that moves without usage', () => {
     await shop.prove();
   });
 
+  it('a payment that is told of twice counts once: 10.00 by wire-1 under two keys leave 90.00, and wire-1 may pay another invoice too', async () => {
+    await subscribe();
+    const pay = { payment_id: 'wire-1', amount: '1000' };
+    await shop.do(shop.operator, 'POST', `/invoices/${FIRST}/payments`, pay);
+    assert.equal(await shop.refused(shop.operator, 'POST', `/invoices/${FIRST}/payments`, pay), '409 already_exists');
+    assert.equal((await balance(FIRST)).outstanding.amount, '9000');
+    suite.goTo('2026-04-01T01:00:00Z');
+    await suite.runInvoices();
+    const second = 'INV-2026-000002';
+    await shop.do(shop.operator, 'POST', `/invoices/${second}/payments`, { ...pay, amount: '10000' });
+    assert.equal((await balance(second)).state, 'paid');
+    await shop.prove();
+  });
+
   it('credited after it was paid leaves money to give back: 30.00 to a credit, 20.00 as a refund that waits', async () => {
     await subscribe();
     await shop.do(shop.operator, 'POST', `/invoices/${FIRST}/payments`, { amount: '10000' });
