@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { recordPayment } from '../../shared/stores/money-desk.ts';
 import { type AccountPlan, accountOf, flat, perUnit, tiered, usage } from './account.ts';
 import { TestSuite } from './suite.ts';
 
@@ -75,6 +76,9 @@ export async function keepBooks(): Promise<{
   // From here on only the mirror knows.
   now = '2026-03-03T23:00:00Z';
   suite.goTo(now);
+  const { data } = await northwind.read<{ data: { number: string }[] }>('/api/v1/billing/invoices');
+  const wire = { number: data[0]!.number, id: 'wire-1', amount: 100n };
+  await suite.platform.ledger.append(northwind.tenant, suite.clock.now(), (work, tx) => recordPayment(work, tx, wire));
   await northwind.send([calls('n10', '300', now), user('n11', 'cleo', now), usage('n12', 'seats', '2', now)]);
   await umbrella.send(calls('u-more', '50', now));
   await suite.settle();
