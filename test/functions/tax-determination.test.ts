@@ -96,6 +96,20 @@ describe('taxes that follow from seller and customer', () => {
     await shop.prove();
   });
 
+  it('of nothing are credited with their base: 20.00 of a reverse charge of 100.00 leave 80.00 in the report', async () => {
+    await open();
+    await profile(FRENCH);
+    await subscribe();
+    await shop.do(shop.operator, 'POST', '/credit-notes', { invoice_number: FIRST, amount: '2000' });
+    suite.goTo('2026-03-31T00:00:00Z');
+    const { rows } = await shop.do<Report>(shop.operator, 'GET', '/tax/report');
+    assert.deepEqual(
+      rows.map(({ jurisdiction, base, amount }) => [jurisdiction, base, amount]),
+      [['eu-fr', '8000', '0']],
+    );
+    await shop.prove();
+  });
+
   it('change with the profile, not with the past: 20 % of France for a consumer from the next invoice on', async () => {
     await open();
     await profile(FRENCH);

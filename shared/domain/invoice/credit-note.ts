@@ -82,7 +82,7 @@ export function makeCreditNote(
   if (left.total <= 0n) throw exceeds('nothing of the invoice is left to credit');
   const part =
     request.kind === 'amount' && request.amount !== left.total
-      ? byAmount(invoice, left, request.amount)
+      ? byAmount(invoice, left, request.amount, taxation)
       : byLines(invoice, left, request, taxation);
   const inclusive = invoice.tax_behavior === 'inclusive';
   const subtotal = sum(part.lines);
@@ -158,7 +158,7 @@ function askedLines(left: Left, asked: readonly { readonly line: number; readonl
 }
 
 /** An amount with its tax: net and tax in the proportion of what is left of both, each over its parts by largest remainder. */
-function byAmount(invoice: InvoiceDocument, left: Left, amount: bigint): Part {
+function byAmount(invoice: InvoiceDocument, left: Left, amount: bigint, taxation: Taxation | undefined): Part {
   if (amount > left.total) throw exceeds(`${left.total} is left to credit`);
   const currency = parseCurrency(invoice.currency);
   const spread = (whole: bigint, weights: readonly bigint[]): bigint[] => {
@@ -170,10 +170,16 @@ function byAmount(invoice: InvoiceDocument, left: Left, amount: bigint): Part {
   const tax = divideRounded(amount * taxLeft, left.total);
   const net = invoice.tax_behavior === 'inclusive' ? amount : amount - tax;
   const taxes = spread(tax, left.taxes);
+  const lines = spread(net, left.lines);
+  // A row that owes nothing has no tax to measure its base by: it has that of its lines.
+  const rows =
+    taxation?.taxesOn(lines.map((one, i) => ({ amount: one, category: invoice.lines[i]!.tax_category }))) ?? [];
   const bases = invoice.taxes.map((row, i) =>
-    BigInt(row.amount) === 0n ? 0n : divideRounded(BigInt(row.base) * taxes[i]!, BigInt(row.amount)),
+    BigInt(row.amount) === 0n
+      ? (rows.find((one) => isSame(one, row))?.base ?? 0n)
+      : divideRounded(BigInt(row.base) * taxes[i]!, BigInt(row.amount)),
   );
-  return { lines: spread(net, left.lines), taxes, bases };
+  return { lines, taxes, bases };
 }
 
 const sum = (parts: readonly bigint[]): bigint => parts.reduce((all, part) => all + part, 0n);
