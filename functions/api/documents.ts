@@ -2,6 +2,7 @@ import { documentHtml } from '../../shared/documents/html.ts';
 import { documentPdf } from '../../shared/documents/pdf.ts';
 import {
   AGE_CLASSES,
+  changeOf,
   type Movement,
   type Statement,
   statementOf,
@@ -267,8 +268,7 @@ async function movementsOf(tenant: TenantId, room: ApiRoom): Promise<Movement[]>
       const movement = movementOf(text, left);
       if (movement === undefined) continue;
       movements.push(movement);
-      const change = movement.kind === 'invoice' || movement.kind === 'refund' ? movement.amount : -movement.amount;
-      left.set(movement.invoice, (left.get(movement.invoice) ?? 0n) + change);
+      left.set(movement.invoice, (left.get(movement.invoice) ?? 0n) + changeOf(movement));
     }
   }
   return movements;

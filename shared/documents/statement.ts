@@ -16,7 +16,8 @@ export interface Movement {
 }
 
 /** Invoices and refunds are owed by the customer, the rest takes away from that. */
-const signed = ({ kind, amount }: Movement): bigint => (kind === 'invoice' || kind === 'refund' ? amount : -amount);
+export const changeOf = ({ kind, amount }: Movement): bigint =>
+  kind === 'invoice' || kind === 'refund' ? amount : -amount;
 
 export interface Statement {
   readonly currency: string;
@@ -50,7 +51,7 @@ export function statementOf(
   const open = new Map<string, { issuedAt: string; left: bigint }>();
   for (const movement of movements) {
     if (movement.at >= to) break;
-    const change = signed(movement);
+    const change = changeOf(movement);
     balance += change;
     if (movement.kind === 'invoice') open.set(movement.invoice, { issuedAt: movement.at, left: change });
     else open.get(movement.invoice)!.left += change;

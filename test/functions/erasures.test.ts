@@ -133,6 +133,22 @@ describe('erasures', () => {
     await shop.prove();
   });
 
+  it('that nobody decides for 30 days are forgotten with the person, and counted', async () => {
+    const proposal = await ask({ scope: 'events', property: 'user', value: ROSALIND });
+    suite.goTo('2026-03-31T00:00:00Z');
+    await suite.sweep();
+    assert.equal((await state(proposal)).state, 'proposed');
+    suite.goTo('2026-03-31T00:00:00.000001Z');
+    await suite.sweep();
+    assert.equal(await shop.refused(compliance, 'GET', `/erasures/${proposal.subject}`), '404 not_found');
+    const { personal, purges } = suite.platform;
+    assert.equal((await personal.list(ACME)).length, 1);
+    assert.deepEqual(
+      (await purges.report('*', '2026-03-01', '2026-05-01')).map(({ day, kind, count }) => `${day} ${kind} ${count}`),
+      ['2026-03-31 erasure_proposals 1'],
+    );
+  });
+
   it('name a person by one property that usage is not summed up by', async () => {
     assert.equal(await shop.refused(compliance, 'POST', '/erasures', { scope: 'events' }), '400 invalid_parameter');
     const region = { scope: 'events', property: 'region', value: 'eu' };

@@ -1,10 +1,7 @@
-import type { RateRow } from '../rates.ts';
-
-/** What a law sets: category and rate, and where it changed from and to which day. */
-type Rate = readonly [RateRow['category'], string, string?, string?];
+import { type Law, type RateRow, rowsOf } from './row.ts';
 
 /** GST, HST, QST and PST of Canada; state sales taxes of the US. Alaska, Delaware, Montana, New Hampshire and Oregon levy none. A `saas` row of 0: the state does not tax it. */
-const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
+const LAWS: readonly Law[] = [
   [
     'ca',
     'Canada: Excise Tax Act, s. 165(1) (GST)',
@@ -296,9 +293,4 @@ const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
   ],
 ];
 
-export const AMERICAN_RATES: readonly RateRow[] = LAWS.flatMap(([jurisdiction, source, rates]) =>
-  rates.map(([category, rate, from = '2020-01-01', to]) => ({
-    ...{ jurisdiction, category, rate, from, source },
-    ...(to === undefined ? {} : { to }),
-  })),
-);
+export const AMERICAN_RATES: readonly RateRow[] = rowsOf(LAWS);

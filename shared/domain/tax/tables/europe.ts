@@ -1,10 +1,7 @@
-import type { RateRow } from '../rates.ts';
-
-/** What a law sets: category and rate, and where it changed from and to which day. */
-type Rate = readonly [RateRow['category'], string, string?, string?];
+import { type Law, type RateRow, rowsOf } from './row.ts';
 
 /** Rates of European countries outside the union. */
-const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
+const LAWS: readonly Law[] = [
   [
     'gb',
     'United Kingdom: VAT Act 1994, s. 2, 29A and 30',
@@ -36,9 +33,4 @@ const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
   ],
 ];
 
-export const EUROPEAN_RATES: readonly RateRow[] = LAWS.flatMap(([jurisdiction, source, rates]) =>
-  rates.map(([category, rate, from = '2020-01-01', to]) => ({
-    ...{ jurisdiction, category, rate, from, source },
-    ...(to === undefined ? {} : { to }),
-  })),
-);
+export const EUROPEAN_RATES: readonly RateRow[] = rowsOf(LAWS);

@@ -1,10 +1,7 @@
-import type { RateRow } from '../rates.ts';
-
-/** What a law sets: category and rate, and where it changed from and to which day. */
-type Rate = readonly [RateRow['category'], string, string?, string?];
+import { type Law, type RateRow, rowsOf } from './row.ts';
 
 /** Goods and services tax of Australia, New Zealand, Singapore and India. */
-const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
+const LAWS: readonly Law[] = [
   [
     'au',
     'Australia: A New Tax System (Goods and Services Tax) Act 1999, s. 9-70',
@@ -60,9 +57,4 @@ const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
   ],
 ];
 
-export const PACIFIC_RATES: readonly RateRow[] = LAWS.flatMap(([jurisdiction, source, rates]) =>
-  rates.map(([category, rate, from = '2020-01-01', to]) => ({
-    ...{ jurisdiction, category, rate, from, source },
-    ...(to === undefined ? {} : { to }),
-  })),
-);
+export const PACIFIC_RATES: readonly RateRow[] = rowsOf(LAWS);

@@ -1,10 +1,7 @@
-import type { RateRow } from '../rates.ts';
-
-/** What a law sets: category and rate, and where it changed from and to which day. */
-type Rate = readonly [RateRow['category'], string, string?, string?];
+import { type Law, type RateRow, rowsOf } from './row.ts';
 
 /** Rates of the member states of the European Union under Directive 2006/112/EC, art. 96 to 98. Rows without a day were in force when the tables begin. */
-const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
+const LAWS: readonly Law[] = [
   [
     'eu-at',
     'Austria: UStG 1994, § 10',
@@ -251,9 +248,4 @@ const LAWS: readonly (readonly [string, string, readonly Rate[]])[] = [
   ],
 ];
 
-export const UNION_RATES: readonly RateRow[] = LAWS.flatMap(([jurisdiction, source, rates]) =>
-  rates.map(([category, rate, from = '2020-01-01', to]) => ({
-    ...{ jurisdiction, category, rate, from, source },
-    ...(to === undefined ? {} : { to }),
-  })),
-);
+export const UNION_RATES: readonly RateRow[] = rowsOf(LAWS);
