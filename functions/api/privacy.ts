@@ -51,7 +51,10 @@ const erasureSchema = {
     scope: { type: 'string', enum: ERASURE_SCOPES },
     state: { type: 'string', enum: ERASURE_STATES },
     ref_digest: { ...hashSchema, description: 'stands for the person in the ledger; its salt is gone when it is done' },
-    count: { ...countSchema, description: 'events that lost what was sent; of an organization its profiles and keys' },
+    count: {
+      ...countSchema,
+      description: 'events that lost what was sent; of an organization its profiles, payment methods and keys',
+    },
     proposed_at: instantSchema,
     done_at: nullable(instantSchema),
   },

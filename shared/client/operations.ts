@@ -1108,7 +1108,7 @@ export type Erasure = {
   readonly state: 'proposed' | 'running' | 'done';
   /** stands for the person in the ledger; its salt is gone when it is done */
   readonly ref_digest: string;
-  /** events that lost what was sent; of an organization its profiles and keys */
+  /** events that lost what was sent; of an organization its profiles, payment methods and keys */
   readonly count: number;
   /** UTC with microseconds, e.g. 2026-03-01T12:00:00.000000Z */
   readonly proposed_at: string;

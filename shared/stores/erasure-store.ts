@@ -10,7 +10,7 @@ import { eventsOf, sealEvents } from './accepted-events.ts';
 import type { LedgerWork } from './ledger-work.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import type { ProfileStore } from './profile-store.ts';
-import { batches, erasures, unrolled, waiting } from './tables.ts';
+import { batches, erasures, payment_methods, unrolled, waiting } from './tables.ts';
 
 export const ERASURE_SCOPES = ['events', 'organization'] as const;
 export type ErasureScope = (typeof ERASURE_SCOPES)[number];
@@ -137,7 +137,7 @@ export class ErasureStore {
   }
 
   /**
-   * Erases who an organization is and destroys its keys: payload and profile cannot be read again by anybody.
+   * Erases who an organization is and how it paid, and destroys its keys: payload and profile cannot be read again by anybody.
    * @throws BadInput `invalid_transition` while it is billed or usage waits
    */
   async eraseOrganization(work: LedgerWork, tx: Transaction, id: string, now: Instant): Promise<void> {
@@ -153,10 +153,14 @@ export class ErasureStore {
       }
     }
     const profiles = await this.#profiles.erase(tx, tenant);
+    // Mandates and what cards are recognised by: nobody charges it any more.
+    const methods = await tx.range(payment_methods, { prefix: [tenant] });
+    for (const { payment_method_id } of methods) tx.delete(payment_methods, [tenant, payment_method_id]);
     const keys = await this.#personal.destroy(tx, tenant);
     const row = await this.start(tx, tenant, id);
-    work.scribe.erasure({ erasure_id: id, ref_digest: row.ref_digest, count: String(profiles + keys) });
-    tx.update(erasures, [tenant, id], { state: 'done', sealed: NOTHING, count: profiles + keys, done_at: now });
+    const count = profiles + methods.length + keys;
+    work.scribe.erasure({ erasure_id: id, ref_digest: row.ref_digest, count: String(count) });
+    tx.update(erasures, [tenant, id], { state: 'done', sealed: NOTHING, count, done_at: now });
   }
 
   /** Forgets proposals that nobody has decided in time. @returns how many */

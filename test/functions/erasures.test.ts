@@ -118,6 +118,9 @@ describe('erasures', () => {
       customer_type: 'business',
       address: { line1: 'Weg 1', postal_code: '1010', city: 'Wien', country: 'AT' },
     });
+    await shop.do(shop.customer, 'POST', '/payment-methods', {
+      ...{ provider: 'stripe', type: 'card', token: 'pm_1234', display: { brand: 'visa', last4: '4242' } },
+    });
     await shop.customer.send(event('a', '3', ROSALIND));
     await suite.settle();
     const proposal = await ask({ scope: 'organization' });
@@ -126,7 +129,9 @@ describe('erasures', () => {
     await shop.do(shop.customer, 'POST', '/subscriptions/main/cancel', { when: 'now' });
     await suite.settle();
     await shop.do(shop.approver, 'POST', path, undefined);
-    assert.equal((await state(proposal)).state, 'done');
+    // One profile, one payment method, one key.
+    const done = await state(proposal);
+    assert.deepEqual([done.state, done.count, suite.counts()['payment_methods']], ['done', 3, 0]);
     assert.equal(await shop.refused(shop.customer, 'GET', '/billing-profile'), '404 not_found');
     assert.deepEqual(await users(), {});
     assert.equal((await shop.invoices())[0]?.total, '30');
