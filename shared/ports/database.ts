@@ -27,6 +27,12 @@ export interface AnyTable {
   readonly parent?: string;
   /** Column with the instant, as text, from which on a row is worthless and may go. Such a table is never read by that column. */
   readonly expires?: string;
+  /**
+   * Column of the key that holds 16 bytes of a hash, by which alone a row is known. Such rows are many and lie anywhere; an engine
+   * may keep them in another form. They are written with `insert` or `upsert` and read by their key; nothing else is asked of them
+   * but ranges by errands, which may take long.
+   */
+  readonly scattered?: string;
 }
 
 /** A table that remembers what its rows look like. */

@@ -8,9 +8,10 @@ function table<const C extends Columns>(
     readonly indexes?: Readonly<Record<string, readonly (keyof C & string)[]>>;
     readonly parent?: AnyTable;
     readonly expires?: keyof C & string;
+    readonly scattered?: keyof C & string;
   } = {},
 ): Table<C> {
-  const { indexes = {}, parent, expires } = more;
+  const { indexes = {}, parent, expires, scattered } = more;
   return {
     name,
     columns,
@@ -18,6 +19,7 @@ function table<const C extends Columns>(
     indexes,
     ...(parent === undefined ? {} : { parent: parent.name }),
     ...(expires === undefined ? {} : { expires }),
+    ...(scattered === undefined ? {} : { scattered }),
   };
 }
 
@@ -194,7 +196,7 @@ export const dedupe = table(
     expires_at: 'text',
   },
   ['tenant', 'key_hash'],
-  { expires: 'expires_at' },
+  { expires: 'expires_at', scattered: 'key_hash' },
 );
 
 /**

@@ -1,0 +1,143 @@
+import { close, fdatasync, open, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { TryAgain } from '../../../domain/errors.ts';
+
+const openFile = promisify(open);
+const syncFile = promisify(fdatasync);
+const closeFile = promisify(close);
+
+/** The log is copied into the database beyond this size. */
+const LOG_MAX_BYTES = 64 * 1024 * 1024;
+/** The copying has two goes beside the commits, so that little is left for the one that commits wait for. */
+const GOES = 2;
+
+/**
+ * Makes commits survive a power cut, many at a time and beside the thread that makes them.
+ *
+ * SQLite appends a commit to its write-ahead log and, with `synchronous=FULL`, syncs that file before it returns: one sync per commit,
+ * and nothing else happens meanwhile. With `NORMAL` it leaves the sync out. It is done here, by a thread of the pool: whoever
+ * committed waits for a sync that began after the commit, and all who committed during one share the next. What is promised is
+ * the same: the log is a sequence, so a sync keeps every commit before it.
+ *
+ * Copying the log into the database is done by a thread of its own, so commits wait only for the last of it.
+ */
+export class LogSync {
+  readonly #file: string;
+  /** of the log; opened when it is first needed, as SQLite makes the file with the first commit */
+  #descriptor: number | undefined;
+  #waiting: { readonly done: () => void; readonly failed: (error: Error) => void }[] = [];
+  #syncing: Promise<void> | undefined;
+  #failure: Error | undefined;
+  #committed = 0;
+  #synced = 0;
+  #copier: Copier | undefined;
+  #copying: Promise<void> | undefined;
+  #gate: Promise<void> | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Something was committed. */
+  committed(): void {
+    this.#committed++;
+    if (this.#copying === undefined && this.#size() > LOG_MAX_BYTES) {
+      this.#copying = this.#copy().finally(() => {
+        this.#copying = undefined;
+      });
+    }
+  }
+
+  /** Set while commits must wait. */
+  get gate(): Promise<void> | undefined {
+    return this.#gate;
+  }
+
+  /** Resolves when everything committed by now survives a power cut. @throws TryAgain where that cannot be said */
+  kept(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#synced === this.#committed) return Promise.resolve();
+    return new Promise((done, failed) => {
+      this.#waiting.push({ done, failed });
+      this.#syncing ??= this.#sync().finally(() => {
+        this.#syncing = undefined;
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#copying;
+    await this.#syncing;
+    await this.#copier?.close();
+    if (this.#descriptor !== undefined) await closeFile(this.#descriptor);
+  }
+
+  async #sync(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const upTo = this.#committed;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      try {
+        this.#descriptor ??= await openFile(`${this.#file}-wal`, 'r');
+        await syncFile(this.#descriptor);
+        this.#synced = upTo;
+        for (const { done } of waiting) done();
+      } catch (error) {
+        // After a sync that failed nobody knows what the disk holds; a later one may succeed without having kept it.
+        this.#failure = new TryAgain('the disk does not keep what is written', 1, { cause: error });
+        for (const { failed } of [...waiting, ...this.#waiting]) failed(this.#failure);
+        this.#waiting = [];
+      }
+    }
+  }
+
+  #size(): number {
+    return statSync(`${this.#file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  async #copy(): Promise<void> {
+    this.#copier ??= new Copier(this.#file);
+    try {
+      for (let go = 0; go < GOES; go++) await this.#copier.copy();
+      // The log begins anew only where nothing was added since it was copied.
+      this.#gate = this.#copier.copy();
+      await this.#gate;
+    } finally {
+      this.#gate = undefined;
+    }
+  }
+}
+
+const COPIER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { DatabaseSync } = require('node:sqlite');
+const database = new DatabaseSync(workerData, { timeout: 10000 });
+parentPort.on('message', () => {
+  try { database.exec('PRAGMA wal_checkpoint(PASSIVE)'); parentPort.postMessage(''); } catch (error) { parentPort.postMessage(String(error)); }
+});`;
+
+/** A thread that copies the log into the database. Its text stands here so that a bundle of one file has it. */
+class Copier {
+  readonly #worker: Worker;
+  #answered: (() => void) | undefined;
+
+  constructor(file: string) {
+    this.#worker = new Worker(COPIER, { eval: true, workerData: file });
+    // What could not be copied now stays in the log and is copied the next time.
+    this.#worker.on('message', () => this.#answered?.());
+    this.#worker.on('error', () => this.#answered?.());
+    this.#worker.unref();
+  }
+
+  copy(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      this.#worker.postMessage('copy');
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

@@ -1,0 +1,190 @@
+import { type Instant, instantOfMicros, isInstant, microsOf } from '../../../domain/time.ts';
+import type { AnyTable, Cell } from '../../../ports/database.ts';
+
+/** Bytes that a scattered key has: the first half of a SHA-256. */
+export const KEY_BYTES = 16;
+/** Two bytes of length and the key stand before a record's cells. */
+export const RECORD_HEAD = 2 + KEY_BYTES;
+/** What a record may have at most, so that its length fits two bytes. */
+const RECORD_MAX = 0xffff;
+
+// How a text is written: as UTF-8, or shorter where it is one of two forms that nearly all of them have.
+const UTF8 = 0;
+const INSTANT = 1;
+const HEX_PAIR = 2;
+const PAIR = /^[0-9a-f]{16}-[0-9a-f]{16}$/;
+
+/** A cell as it was written last: neighbours mostly share their texts, and comparing is cheaper than writing. */
+interface Last {
+  cell: Cell;
+  bytes: Buffer;
+}
+
+/**
+ * Rows of one scattered table as bytes: length (2 bytes), the key's hash (16), then every other column. A text is a tag, a length and
+ * UTF-8; a canonical instant is 8 bytes of microseconds, two groups of 16 hex digits are 16 bytes. Numbers are LEB128.
+ */
+export class RecordForm {
+  readonly #names: readonly string[];
+  readonly #keyName: string;
+  readonly #types: readonly string[];
+  readonly #last: (Last | undefined)[];
+  /** position of the column that says until when a row is good, among all columns */
+  readonly #expiry: number;
+
+  constructor(table: AnyTable) {
+    const { scattered, columns } = table;
+    if (scattered === undefined || columns[scattered] !== 'bytes')
+      throw new TypeError(`${table.name} is not scattered`);
+    const others = Object.entries(columns).filter(([name]) => name !== scattered);
+    if (others.some(([, type]) => type.endsWith('?'))) throw new TypeError(`${table.name} may hold no empty cells`);
+    this.#keyName = scattered;
+    this.#names = others.map(([name]) => name);
+    this.#types = others.map(([, type]) => type);
+    this.#last = this.#names.map(() => undefined);
+    this.#expiry = table.expires === undefined ? -1 : this.#names.indexOf(table.expires);
+  }
+
+  /** The hash in a row's key. @throws TypeError where it is none */
+  static keyOf(table: AnyTable, row: Readonly<Record<string, Cell | undefined>>): Uint8Array {
+    return requireHash(table, row[table.scattered!]);
+  }
+
+  /** @throws TypeError where a cell is not of its column's type, or the row too long */
+  check(row: Readonly<Record<string, Cell | undefined>>): void {
+    let length = 0;
+    for (let i = 0; i < this.#names.length; i++) {
+      const cell = row[this.#names[i]!];
+      // As it was a moment ago: then it was sound.
+      if (this.#last[i]?.cell === cell) continue;
+      if (!isOfType(this.#types[i]!, cell)) throw new TypeError(`${this.#names[i]} is not ${this.#types[i]}`);
+      if (typeof cell !== 'number') length += 10 + cell.length * 3;
+    }
+    if (length > RECORD_MAX / 2) throw new TypeError('a scattered row is too long');
+  }
+
+  /**
+   * Writes a row that was checked at a place.
+   * @returns where it ends, or -1 where it does not fit
+   */
+  write(target: Buffer, at: number, row: Readonly<Record<string, Cell | undefined>>): number {
+    const key = row[this.#keyName] as Uint8Array;
+    if (at + RECORD_HEAD > target.length) return -1;
+    target.set(key, at + 2);
+    let to = at + RECORD_HEAD;
+    for (let i = 0; i < this.#names.length; i++) {
+      const cell = row[this.#names[i]!];
+      let last = this.#last[i];
+      if (last === undefined || last.cell !== cell) {
+        last = { cell: cell ?? null, bytes: this.#encode(i, cell) };
+        this.#last[i] = last;
+      }
+      if (to + last.bytes.length > target.length) return -1;
+      target.set(last.bytes, to);
+      to += last.bytes.length;
+    }
+    target.writeUInt16BE(to - at, at);
+    return to;
+  }
+
+  read(source: Buffer, at: number): Record<string, Cell> {
+    const row: Record<string, Cell> = {};
+    row[this.#keyName] = new Uint8Array(source.subarray(at + 2, at + RECORD_HEAD));
+    const reader = new CellReader(source, at + RECORD_HEAD);
+    for (let i = 0; i < this.#names.length; i++) row[this.#names[i]!] = reader.cell(this.#types[i]!);
+    return row;
+  }
+
+  /** Until when a record is good, in microseconds since 1970; 0 where rows do not expire. */
+  expiryOf(source: Buffer, at: number): number {
+    if (this.#expiry < 0) return 0;
+    const reader = new CellReader(source, at + RECORD_HEAD);
+    for (let i = 0; i < this.#expiry; i++) reader.skip(this.#types[i]!);
+    return reader.micros();
+  }
+
+  #encode(column: number, cell: Cell | undefined): Buffer {
+    if (!isOfType(this.#types[column]!, cell))
+      throw new TypeError(`${this.#names[column]} is not ${this.#types[column]}`);
+    if (typeof cell === 'number') return varint(cell);
+    if (typeof cell === 'string') return encodeText(cell);
+    return Buffer.concat([varint(cell.length), cell]);
+  }
+}
+
+function isOfType(type: string, cell: Cell | undefined): cell is string | number | Uint8Array {
+  if (type === 'int') return typeof cell === 'number' && Number.isSafeInteger(cell) && cell >= 0;
+  return type === 'bytes' ? cell instanceof Uint8Array : typeof cell === 'string';
+}
+
+export function requireHash(table: AnyTable, cell: Cell | undefined): Uint8Array {
+  if (cell instanceof Uint8Array && cell.length === KEY_BYTES) return cell;
+  throw new TypeError(`${table.name}.${table.scattered} is a hash of ${KEY_BYTES} bytes`);
+}
+
+function encodeText(text: string): Buffer {
+  if (isInstant(text)) {
+    const bytes = Buffer.alloc(9);
+    bytes[0] = INSTANT;
+    bytes.writeBigInt64BE(microsOf(text), 1);
+    return bytes;
+  }
+  if (PAIR.test(text)) return Buffer.concat([Buffer.of(HEX_PAIR), Buffer.from(text.replace('-', ''), 'hex')]);
+  const utf8 = Buffer.from(text, 'utf8');
+  return Buffer.concat([Buffer.of(UTF8), varint(utf8.length), utf8]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
+class CellReader {
+  readonly #source: Buffer;
+  #at: number;
+
+  constructor(source: Buffer, at: number) {
+    this.#source = source;
+    this.#at = at;
+  }
+
+  cell(type: string): Cell {
+    if (type === 'int') return this.#varint();
+    if (type === 'bytes') return new Uint8Array(this.#bytes(this.#varint()));
+    const tag = this.#source[this.#at++];
+    if (tag === INSTANT) return instantOfMicros(this.#bytes(8).readBigInt64BE(0)) as Instant;
+    if (tag === HEX_PAIR) {
+      const hex = this.#bytes(16).toString('hex');
+      return `${hex.slice(0, 16)}-${hex.slice(16)}`;
+    }
+    return this.#bytes(this.#varint()).toString('utf8');
+  }
+
+  /** Where an instant stands, without making a text of it. */
+  micros(): number {
+    return this.#source[this.#at] === INSTANT ? Number(this.#source.readBigInt64BE(this.#at + 1)) : 0;
+  }
+
+  skip(type: string): void {
+    const tag = type === 'text' ? this.#source[this.#at++] : UTF8;
+    if (type === 'int') this.#varint();
+    else this.#bytes(tag === INSTANT ? 8 : tag === HEX_PAIR ? 16 : this.#varint());
+  }
+
+  #varint(): number {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.#source[this.#at++]!;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  }
+
+  #bytes(length: number): Buffer {
+    this.#at += length;
+    return this.#source.subarray(this.#at - length, this.#at);
+  }
+}
