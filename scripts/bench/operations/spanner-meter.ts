@@ -21,6 +21,8 @@ export interface SpannerCounts {
   read_bytes: number;
   /** commits that took place */
   commits: number;
+  /** those of them that wrote nothing: what they looked for was not there */
+  empty_commits: number;
   /** transactions that ended otherwise, because others were faster */
   aborted: number;
   rollbacks: number;
@@ -40,7 +42,7 @@ export interface TableCounts {
 
 const NOTHING: SpannerCounts = {
   ...{ snapshots: 0, transactions: 0, reads: 0, queries: 0, read_keys: 0, read_ranges: 0, read_rows: 0, read_bytes: 0 },
-  ...{ commits: 0, aborted: 0, rollbacks: 0, written_rows: 0, mutations: 0, mutation_bytes: 0 },
+  ...{ commits: 0, empty_commits: 0, aborted: 0, rollbacks: 0, written_rows: 0, mutations: 0, mutation_bytes: 0 },
 };
 const ABORTED = 10;
 const INTEGER_BYTES = 8;
@@ -133,6 +135,7 @@ export class SpannerMeter {
   #committed(call: GrpcCall): void {
     this.counts.commits++;
     const { mutations = [] } = this.#messages.request<{ mutations?: readonly WireMutation[] }>(call);
+    if (mutations.length === 0) this.counts.empty_commits++;
     for (const { insert, update, insertOrUpdate, delete: gone } of mutations) {
       const written = insert ?? update ?? insertOrUpdate;
       if (written !== undefined) {
