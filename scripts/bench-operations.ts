@@ -45,6 +45,6 @@ await runErrand(async () => {
     return;
   }
   for (const line of moved) console.log(line);
-  console.log(`${moved.length} counts are not those of docs/measurements/operations.json; ${ACCEPT} accepts them`);
+  console.log(`counts that are not those of docs/measurements/operations.json: ${moved.length}; ${ACCEPT} accepts them`);
   process.exitCode = 1;
 });

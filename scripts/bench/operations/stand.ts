@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CloudTestSuite } from '../../../test/support/cloud-suite.ts';
 import { emulatorHost } from '../../../test/support/emulators.ts';
+import type { EmulatorName } from '../../emulators/emulators.ts';
 import type { Operations, Written } from './counts.ts';
 import { FirestoreMeter } from './firestore-meter.ts';
 import { GrpcRelay } from './grpc-relay.ts';
@@ -36,25 +37,38 @@ export class Stand {
 
   static async start(): Promise<Stand> {
     const meters = { spanner: new SpannerMeter(), firestore: new FirestoreMeter(), pubsub: new PubSubMeter() };
-    const relays = {
-      spanner: await GrpcRelay.start(await emulatorHost('spanner'), (call) => meters.spanner.hear(call)),
-      firestore: await GrpcRelay.start(await emulatorHost('firestore'), (call) => meters.firestore.hear(call)),
-      pubsub: await GrpcRelay.start(await emulatorHost('pubsub'), (call) => meters.pubsub.hear(call)),
+    const relays: GrpcRelay[] = [];
+    const relayTo = async (name: EmulatorName): Promise<string> => {
+      const relay = await GrpcRelay.start(await emulatorHost(name), (call) => meters[name].hear(call));
+      relays.push(relay);
+      return relay.host;
     };
-    const suite = await CloudTestSuite.start({
-      at: START,
-      // Of its own for each stand, and always as long: names are part of what is counted.
-      name: `operations-${randomBytes(4).toString('hex')}`,
-      seed: 'operations',
-      oneAtATime: true,
-      relays: { spanner: relays.spanner.host, firestore: relays.firestore.host, pubsub: relays.pubsub.host },
-    });
-    return new Stand(suite, Object.values(relays), meters);
+    try {
+      const suite = await CloudTestSuite.start({
+        at: START,
+        // Of its own for each stand, and always as long: names are part of what is counted.
+        name: `operations-${randomBytes(4).toString('hex')}`,
+        seed: 'operations',
+        oneAtATime: true,
+        relays: {
+          spanner: await relayTo('spanner'),
+          firestore: await relayTo('firestore'),
+          pubsub: await relayTo('pubsub'),
+        },
+      });
+      return new Stand(suite, relays, meters);
+    } catch (error) {
+      await stopAll(relays);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
-    await this.suite.close();
-    for (const relay of this.#relays) await relay.stop();
+    try {
+      await this.suite.close();
+    } finally {
+      await stopAll(this.#relays);
+    }
   }
 
   /** Resolves when every message that was published has been answered, and those published by the answers. */
@@ -100,4 +114,8 @@ export class Stand {
     const { platform, storage } = this.suite;
     return storedBytes({ database: platform.database, firestore: this.#firestore, storage });
   }
+}
+
+async function stopAll(relays: readonly GrpcRelay[]): Promise<void> {
+  for (const relay of relays) await relay.stop();
 }
