@@ -45,6 +45,8 @@ await runErrand(async () => {
     return;
   }
   for (const line of moved) console.log(line);
-  console.log(`counts that are not those of docs/measurements/operations.json: ${moved.length}; ${ACCEPT} accepts them`);
+  console.log(
+    `counts that are not those of docs/measurements/operations.json: ${moved.length}; ${ACCEPT} accepts them`,
+  );
   process.exitCode = 1;
 });
