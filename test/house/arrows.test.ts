@@ -95,6 +95,13 @@ describe('the house', () => {
     }
   });
 
+  it('lets no errand but the count of operations stand on what tests share', () => {
+    for (const file of filesBelow('scripts')) {
+      if (file === 'scripts/bench-operations.ts' || file.startsWith('scripts/bench/operations/')) continue;
+      for (const { from } of importsOf(file)) assert.ok(!from.startsWith('test/'), `${file} imports ${from}`);
+    }
+  });
+
   it('has one folder per function with index, handler, story and README', () => {
     const names = readdirSync(join(ROOT, 'functions'));
     assert.deepEqual(names.sort(), [

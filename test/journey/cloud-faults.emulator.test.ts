@@ -30,7 +30,7 @@ describeOnEmulators(
         at,
         name: 'faults',
         spannerHost: spanner.host,
-        spannerRelay: wire.host,
+        relays: { spanner: wire.host },
         faults: { dropAnswer: 0.3, twice: 0.3, swap: 0.3, delay: 0.3 },
       });
       return suite;

@@ -1,6 +1,7 @@
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
 import type { Swept } from '../../functions/reconcile-chain/sweep.ts';
 import type { InvoiceRun } from '../../functions/run-invoices/run-invoices.ts';
+import type { EmulatorName } from '../../scripts/emulators/emulators.ts';
 import { ManualClock, SystemClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
 import { StorageVault } from '../../shared/adapters/storage/vault.ts';
@@ -36,8 +37,12 @@ export interface CloudSuiteSetup {
   readonly faults?: PushFaults;
   /** A Spanner emulator of its own, e.g. one that aborts commits. */
   readonly spannerHost?: string;
-  /** host:port of a relay to that emulator, which the suite then speaks through; the schema is made without it. */
-  readonly spannerRelay?: string;
+  /** host:port of relays to the emulators, which the suite then speaks through; what Terraform makes is made without them. */
+  readonly relays?: Partial<Readonly<Record<EmulatorName, string>>>;
+  /** What chance follows from; the name unless said. */
+  readonly seed?: string;
+  /** Doorbells are answered one after the other, whatever they are about: every run is the same, to the byte. */
+  readonly oneAtATime?: boolean;
 }
 
 /**
@@ -48,9 +53,10 @@ export class CloudTestSuite {
   readonly clock: ManualClock;
   readonly lines: LogLine[] = [];
   readonly relay: PushRelay;
+  readonly storage: StorageDouble;
+  readonly kms: KmsDouble;
   readonly #config: Config;
-  readonly #storage: StorageDouble;
-  readonly #kms: KmsDouble;
+  readonly #seed: string;
   readonly #dropDatabase: () => Promise<void>;
   #running: { readonly platform: CloudPlatform; readonly front: Front; readonly stopping: AbortController } | undefined;
   /** The story's time stands, but who waits before a retry waits for real. */
@@ -62,18 +68,21 @@ export class CloudTestSuite {
     clock: ManualClock,
     relay: PushRelay,
     config: Config,
+    seed: string,
     stands: { readonly storage: StorageDouble; readonly kms: KmsDouble; readonly dropDatabase: () => Promise<void> },
   ) {
     this.clock = clock;
     this.relay = relay;
     this.#config = config;
-    this.#storage = stands.storage;
-    this.#kms = stands.kms;
+    this.#seed = seed;
+    this.storage = stands.storage;
+    this.kms = stands.kms;
     this.#dropDatabase = stands.dropDatabase;
   }
 
-  static async start({ at: start, name, faults, spannerHost, spannerRelay }: CloudSuiteSetup): Promise<CloudTestSuite> {
-    const clock = new ManualClock(at(start));
+  static async start(setup: CloudSuiteSetup): Promise<CloudTestSuite> {
+    const { name, faults, spannerHost, relays = {}, seed = `${name}-`, oneAtATime = false } = setup;
+    const clock = new ManualClock(at(setup.at));
     const spanner = await spannerDatabase(undefined, spannerHost);
     const storage = await startStorageDouble({ clock });
     const kms = await startKmsDouble();
@@ -83,6 +92,7 @@ export class CloudTestSuite {
       target: (subscription) => target.of(subscription),
       clock,
       seed: name,
+      oneAtATime,
       ...(faults === undefined ? {} : { faults }),
     });
     const config = readConfig({
@@ -98,11 +108,11 @@ export class CloudTestSuite {
       GOOGLE_CLOUD_PROJECT: spanner.project,
       SPANNER_INSTANCE: spanner.instance,
       SPANNER_DATABASE: spanner.database,
-      SPANNER_EMULATOR_HOST: spannerRelay ?? spanner.host,
+      SPANNER_EMULATOR_HOST: relays.spanner ?? spanner.host,
       // A database of its own: another story's pages of the same organization would be faults here.
       FIRESTORE_DATABASE: name,
-      FIRESTORE_EMULATOR_HOST: await emulatorHost('firestore'),
-      PUBSUB_EMULATOR_HOST: await emulatorHost('pubsub'),
+      FIRESTORE_EMULATOR_HOST: relays.firestore ?? (await emulatorHost('firestore')),
+      PUBSUB_EMULATOR_HOST: relays.pubsub ?? (await emulatorHost('pubsub')),
       TOPIC_PREFIX: `${name}-`,
       VAULT_BUCKET: storage.bucket,
       STORAGE_ENDPOINT: storage.endpoint,
@@ -114,7 +124,7 @@ export class CloudTestSuite {
       OIDC_KEYS_URL: relay.jwksUrl,
     });
     await createSuiteTopics({ project: config.project, topicPrefix: config.topicPrefix }, relay.pushUrl);
-    const suite = new CloudTestSuite(clock, relay, config, { storage, kms, dropDatabase: spanner.drop });
+    const suite = new CloudTestSuite(clock, relay, config, seed, { storage, kms, dropDatabase: spanner.drop });
     target.of = (subscription) => suite.#addressOf(subscription.slice(config.topicPrefix.length));
     await suite.#open();
     return suite;
@@ -153,7 +163,7 @@ export class CloudTestSuite {
 
   async #open(): Promise<void> {
     // Chance that began again from the same seed would give the same blinds and batch ids twice.
-    const entropy = new SeededEntropy(`${this.#config.topicPrefix} ${this.#starts++}`);
+    const entropy = new SeededEntropy(`${this.#seed} ${this.#starts++}`);
     const clock = { now: () => this.clock.now(), after: this.#patience.after.bind(this.#patience) };
     const base = { config: this.#config, clock, entropy, log: recorder(this.lines) };
     const platform = await openCloudPlatform<PortName>(base, { ...ALL_PORTS, vault: this.#openVault });
@@ -164,7 +174,7 @@ export class CloudTestSuite {
   // As the function's own does, but with a key that signs links: there is no identity here that could.
   readonly #openVault: Opener<'vault'> = async ({ config, clock }) => {
     const { vaultBucket: bucket, storageEndpoint: endpoint, project } = config;
-    const port = new StorageVault({ project, bucket, endpoint, clock, credentials: this.#storage.credentials });
+    const port = new StorageVault({ project, bucket, endpoint, clock, credentials: this.storage.credentials });
     return { port, close: () => port.close() };
   };
 
@@ -181,8 +191,8 @@ export class CloudTestSuite {
     await this.relay.idle();
     await this.#stop();
     await this.relay.close();
-    await this.#storage.close();
-    await this.#kms.close();
+    await this.storage.close();
+    await this.kms.close();
     await this.#dropDatabase();
   }
 

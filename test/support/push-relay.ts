@@ -49,6 +49,8 @@ export interface PushRelayOptions {
   readonly faults?: PushFaults;
   /** A message that is to be overtaken waits no longer than this for another of its key; 300 unless said. */
   readonly swapMilliseconds?: number;
+  /** Nothing is forwarded before the last one was answered, whatever either is about. */
+  readonly oneAtATime?: boolean;
   /** The key a message was published with, which the emulator does not say. */
   readonly orderingKeyOf?: (push: PushBody) => string;
 }
@@ -81,6 +83,7 @@ export class PushRelay {
   readonly #attempts = new Map<string, number>();
   readonly #held = new Map<string, Held>();
   readonly #underWay = new Set<Promise<unknown>>();
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(options: PushRelayOptions) {
     this.#options = options;
@@ -124,6 +127,16 @@ export class PushRelay {
   /** Resolves when nothing is being forwarded and nothing is held back. What the bus has still to push is not known here. */
   async idle(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  /** Keeps everything back, where one is forwarded at a time. @returns what lets it go on */
+  pause(): () => void {
+    let goOn = (): void => undefined;
+    const paused = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    this.#last = this.#last.then(() => paused);
+    return goOn;
   }
 
   /** Lets go of what is held back, waits until it is answered, and stops listening. */
@@ -171,7 +184,7 @@ export class PushRelay {
     }
     if (hit.delay > 0) {
       this.counters.delayed++;
-      await pause(hit.delay * LONGEST_DELAY_MILLISECONDS);
+      await wait(hit.delay * LONGEST_DELAY_MILLISECONDS);
     }
     if (hit.twice > 0) this.counters.twice++;
     const statuses = await Promise.all(
@@ -234,12 +247,19 @@ export class PushRelay {
   async #insist(push: PushBody): Promise<void> {
     for (let tried = 0; tried < TRIES; tried++) {
       if ((await this.#forward(push)) < 300) return;
-      await pause(TRY_AGAIN_MILLISECONDS);
+      await wait(TRY_AGAIN_MILLISECONDS);
     }
     this.lost.push(push);
   }
 
-  async #forward(push: PushBody): Promise<number> {
+  #forward(push: PushBody): Promise<number> {
+    if (this.#options.oneAtATime !== true) return this.#forwardNow(push);
+    const answered = this.#last.then(() => this.#forwardNow(push));
+    this.#last = answered;
+    return answered;
+  }
+
+  async #forwardNow(push: PushBody): Promise<number> {
     const headers = { Authorization: `Bearer ${await this.tokenFor()}`, 'Content-Type': 'application/json' };
     const target = this.#options.target(nameOf(push));
     const status = await fetch(target, { method: 'POST', headers, body: JSON.stringify(push) }).then(
@@ -260,4 +280,4 @@ const nameOf = ({ subscription }: PushBody): string => subscription.slice(subscr
 
 const tenantOrLedger = ({ message }: PushBody): string => message.attributes?.['tenant'] ?? NO_ORDER;
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -106,6 +106,10 @@ export class BucketDouble {
     throw new StorageRefusal(404, 'notFound', `No such object: ${this.name}/${name}`);
   }
 
+  objects(): StoredObject[] {
+    return [...this.#objects.values()];
+  }
+
   delete(name: string, expected: string | null): void {
     this.get(name);
     this.expectGeneration(name, expected);

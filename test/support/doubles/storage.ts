@@ -93,6 +93,11 @@ export class StorageDouble {
     return this.#bucket(this.bucket).get(name);
   }
 
+  /** Every object of the vault. */
+  objects(): StoredObject[] {
+    return this.#bucket(this.bucket).objects();
+  }
+
   /** Puts an object there past the API's preconditions, as another program with access to the bucket could. */
   put(name: string, bytes: Buffer, description: ObjectDescription = {}): void {
     this.#bucket(this.bucket).insert(name, bytes, description, null);
