@@ -110,19 +110,19 @@ function putDecimal(body: Buffer, at: number, digits: number, value: number): vo
 export function batchBody(tenantIndex: number, batchIndex: number, size: number, now: Instant): Buffer {
   const { template, slots } = layoutOf(size);
   const body = Buffer.from(template);
-  const second = `${new Date(Date.parse(now) - 1000).toISOString().slice(0, SECOND.length)}`;
+  const second = new Date(Date.parse(now) - 1000).toISOString().slice(0, SECOND.length);
   const tenantSeed = mix(tenantIndex + 1);
   for (let place = 0; place < size; place++) {
     const { key, time, quantity, request } = slots[place]!;
     // The first word alone tells all events of a tenant apart: `mix` never maps two ordinals to one.
     const first = mix((batchIndex * size + place) ^ tenantSeed);
-    const second32 = mix(first ^ 0x9e3779b9 ^ tenantIndex);
-    const third = mix(second32 + 1);
+    const next = mix(first ^ 0x9e3779b9 ^ tenantIndex);
+    const third = mix(next + 1);
     putHex(body, key, first);
-    putHex(body, key + 8, second32);
+    putHex(body, key + 8, next);
     body.latin1Write(second, time);
     putDecimal(body, time + SECOND.length + 1, 6, third % 1_000_000);
-    putDecimal(body, quantity, QUANTITY.length, 1000 + (second32 % 9000));
+    putDecimal(body, quantity, QUANTITY.length, 1000 + (next % 9000));
     putHex(body, request, third);
     putHex(body, request + 8, mix(third + 1));
   }

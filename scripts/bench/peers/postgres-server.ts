@@ -1,0 +1,149 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, chownSync, constants, globSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+/*
+ * A PostgreSQL of the bench's own: new, empty, in a temporary folder, gone afterwards.
+ *
+ * It is set up as any team would have it. Durability is as it comes (fsync, synchronous_commit and full_page_writes on);
+ * memory and log are larger than the defaults, which are from a time of smaller machines.
+ */
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  listen_addresses: '',
+};
+const UP_MILLISECONDS = 60_000;
+const DOWN_MILLISECONDS = 30_000;
+
+export interface PostgresServer {
+  /** of a database of its own, over a socket that only this user and root can reach */
+  readonly url: string;
+  readonly pid: number;
+  /** as the program says it, e.g. `postgres (PostgreSQL) 15.14` */
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+/** Whom the server runs as; undefined for whoever runs this. */
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    // Not there, or not ours to run: either way the next folder is looked at.
+    return false;
+  }
+};
+
+/** The folder with PostgreSQL's server programs; undefined where there is none. */
+function programs(): string | undefined {
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/local/bin',
+    ...globSync('/usr/lib/postgresql/*/bin').sort().reverse(),
+    ...globSync('/usr/pgsql-*/bin').sort().reverse(),
+  ];
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => isProgram(join(folder, name))));
+}
+
+export const hasPostgres = (): boolean => programs() !== undefined;
+
+/** PostgreSQL refuses to run as root. Then it runs as an account made for it, or as nobody. */
+function accountForServer(): Account | undefined {
+  if (userInfo().uid !== 0) return undefined;
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const [uid, gid] = ['-u', '-g'].map((flag) =>
+        Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()),
+      );
+      if (uid !== undefined && gid !== undefined) return { uid, gid };
+    } catch {
+      // No such account: the next one is tried.
+      continue;
+    }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is no account postgres or nobody to run it as');
+}
+
+/** Starts a server of its own. @returns undefined where PostgreSQL is not installed */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const bin = programs();
+  if (bin === undefined) return undefined;
+  const account = accountForServer();
+  const folder = await mkdtemp(join(tmpdir(), 'tallystick-postgres-'));
+  let child: ChildProcess | undefined;
+  const stop = async (): Promise<void> => {
+    if (child !== undefined) await end(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    if (account !== undefined) chownSync(folder, account.uid, account.gid);
+    const data = join(folder, 'data');
+    const run = promisify(execFile);
+    const initdb = ['-D', data, '-U', 'bench', '--auth=trust', '-E', 'UTF8', '--no-locale'];
+    await run(join(bin, 'initdb'), initdb, { ...account, cwd: folder });
+    const version = (await run(join(bin, 'postgres'), ['--version'])).stdout.trim();
+    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder });
+    const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+    child = spawn(join(bin, 'postgres'), args, { ...account, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    // The folder that holds the socket, written as libpq reads it.
+    const url = `postgresql://bench@/postgres?host=${encodeURIComponent(folder)}`;
+    await up(child, url);
+    return { url, pid: child.pid ?? 0, version, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function up(child: ChildProcess, url: string): Promise<void> {
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4000);
+  });
+  // At once, so that no connection's process is left behind; it ends them all.
+  const abandon = (): void => void child.kill('SIGQUIT');
+  process.once('exit', abandon);
+  child.once('close', () => process.off('exit', abandon));
+  const deadline = performance.now() + UP_MILLISECONDS;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended at once:\n${said}`);
+    if (performance.now() > deadline) throw new Error(`PostgreSQL did not come up:\n${said}`);
+    if (await answers(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    // Not listening yet.
+    return false;
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'close');
+  // Fast shutdown: connections are ended, the books are closed.
+  child.kill('SIGINT');
+  const patience = setTimeout(() => child.kill('SIGQUIT'), DOWN_MILLISECONDS);
+  await closed;
+  clearTimeout(patience);
+}
