@@ -120,7 +120,7 @@ export function batchBody(tenantIndex: number, batchIndex: number, size: number,
     const third = mix(next + 1);
     putHex(body, key, first);
     putHex(body, key + 8, next);
-    body.latin1Write(second, time);
+    body.write(second, time, 'latin1');
     putDecimal(body, time + SECOND.length + 1, 6, third % 1_000_000);
     putDecimal(body, quantity, QUANTITY.length, 1000 + (next % 9000));
     putHex(body, request, third);
@@ -135,4 +135,4 @@ export const recordsIn = (body: Buffer, size: number): Buffer[] =>
 
 /** The idempotency keys of such a body, in order. */
 export const keysIn = (body: Buffer, size: number): string[] =>
-  layoutOf(size).slots.map(({ key }) => body.latin1Slice(key - 'evt_'.length, key + 16));
+  layoutOf(size).slots.map(({ key }) => body.toString('latin1', key - 'evt_'.length, key + 16));

@@ -69,10 +69,7 @@ function accountForServer(): Account | undefined {
         Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()),
       );
       if (uid !== undefined && gid !== undefined) return { uid, gid };
-    } catch {
-      // No such account: the next one is tried.
-      continue;
-    }
+    } catch {}
   }
   throw new Error('PostgreSQL does not run as root, and there is no account postgres or nobody to run it as');
 }
