@@ -107,6 +107,8 @@ const options = peerCommand(PEER, 'Inserts the records into PostgreSQL, 500 a tr
 if (options.url !== undefined) {
   await measure(options, options.url);
 } else {
+  // A signal that nobody hears ends a process without `exit`, and the server would stay.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const server = await startPostgres();
   if (server === undefined) throw new Error('PostgreSQL is not installed here: name a server with --url');
   try {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chownSync, constants, globSync } from 'node:fs';
+import { accessSync, chownSync, constants, globSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -97,6 +97,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     child = spawn(join(bin, 'postgres'), args, { ...account, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     // The folder that holds the socket, written as libpq reads it.
     const url = `postgresql://bench@/postgres?host=${encodeURIComponent(folder)}`;
+    abandonAtExit(child, folder);
     await up(child, url);
     return { url, pid: child.pid ?? 0, version, stop };
   } catch (error) {
@@ -105,15 +106,22 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   }
 }
 
+/** For whoever ends without `stop`: immediate shutdown, which ends the processes of all connections, too. */
+function abandonAtExit(child: ChildProcess, folder: string): void {
+  const abandon = (): void => {
+    child.kill('SIGQUIT');
+    // It may still be removing files of its own.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  };
+  process.once('exit', abandon);
+  child.once('close', () => process.off('exit', abandon));
+}
+
 async function up(child: ChildProcess, url: string): Promise<void> {
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000);
   });
-  // At once, so that no connection's process is left behind; it ends them all.
-  const abandon = (): void => void child.kill('SIGQUIT');
-  process.once('exit', abandon);
-  child.once('close', () => process.off('exit', abandon));
   const deadline = performance.now() + UP_MILLISECONDS;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`PostgreSQL ended at once:\n${said}`);
