@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -107,9 +108,19 @@ describe('peers on PostgreSQL', () => {
     });
   }
 
-  it('the server is durable as PostgreSQL comes, and gone without a trace once stopped', async () => {
-    const { durability } = await figuresOf('postgres-bare');
-    assert.match(String(durability), /fsync on, synchronous_commit on, full_page_writes on/);
+  it('the server is durable as PostgreSQL comes', async () => {
+    for (const name of ['fsync', 'synchronous_commit', 'full_page_writes'])
+      assert.deepEqual(await rowsOf(`SHOW ${name}`), [{ [name]: 'on' }]);
+  });
+
+  it('a server that was stopped leaves neither a process nor a folder', async () => {
+    const another = await startPostgres();
+    assert.ok(another);
+    const folder = new URL(another.url).searchParams.get('host') ?? '';
+    assert.ok(existsSync(folder));
+    await another.stop();
+    assert.ok(!existsSync(folder));
+    assert.throws(() => process.kill(another.pid, 0), { code: 'ESRCH' });
   });
 
   for (const processes of [1, 2]) {
@@ -157,10 +168,14 @@ describe('peers on PostgreSQL', () => {
           assert.ok(isSignedBy(row, signature, publicKey), row.key);
           assert.ok(!isSignedBy({ ...row, amount: `${row.amount}0` }, signature, publicKey), 'of another amount');
         }
-        // 12 millionths a unit: 2,000 units are 0.024, counted in 10^-12.
-        const dearest = rows.find(({ content }) => content.includes('"quantity":"2'));
-        const [, quantity = ''] = /"quantity":"(\d+)"/.exec(dearest?.content ?? '') ?? [];
-        assert.equal(dearest?.amount, String(BigInt(quantity) * 12_000_000n));
+      });
+
+      it('rates an event: 2,000 units at 12 millionths each are 0.024, counted in 10^-12', async () => {
+        const event = { idempotency_key: 'one', metric_name: 'requests', timestamp: NOW, quantity: '2000' };
+        assert.equal((await send(JSON.stringify(event))).answer['accepted'], 1);
+        assert.deepEqual(await rowsOf("SELECT amount FROM signed_events WHERE key = 'one'"), [
+          { amount: '24000000000' },
+        ]);
       });
 
       it('refuses a key it does not know, and a batch with an event that is none', async () => {

@@ -29,6 +29,7 @@ interface Options extends PeerOptions {
 const TABLE = `
   DROP TABLE IF EXISTS bare_events;
   CREATE TABLE bare_events (tenant text NOT NULL, key text NOT NULL, content text NOT NULL, PRIMARY KEY (tenant, key))`;
+
 /** Whole batches in turn, each connection taking the next as soon as its last is committed. */
 async function insert(
   { clients, feed, statement }: { clients: readonly pg.Client[]; feed: Feed; statement: StatementName },

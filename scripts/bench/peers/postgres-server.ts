@@ -10,7 +10,7 @@ import pg from 'pg';
 /*
  * A PostgreSQL of the bench's own: new, empty, in a temporary folder, gone afterwards.
  *
- * It is set up as any team would have it. Durability is as it comes (fsync, synchronous_commit and full_page_writes on);
+ * It is set up as a team would have it. Durability is as it comes (fsync, synchronous_commit and full_page_writes on);
  * memory and log are larger than the defaults, which are from a time of smaller machines.
  */
 
@@ -19,6 +19,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_size: '4GB',
   listen_addresses: '',
 };
+/** Names the socket; nobody listens on the network. Said, because both ends would look into `PGPORT` for it. */
+const PORT = '5432';
 const UP_MILLISECONDS = 60_000;
 const DOWN_MILLISECONDS = 30_000;
 
@@ -60,18 +62,24 @@ function programs(): string | undefined {
 
 export const hasPostgres = (): boolean => programs() !== undefined;
 
+function accountNamed(name: string): Account | undefined {
+  const ask = (flag: '-u' | '-g'): number =>
+    Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }).toString());
+  try {
+    return { uid: ask('-u'), gid: ask('-g') };
+  } catch {
+    // No such account here.
+    return undefined;
+  }
+}
+
 /** PostgreSQL refuses to run as root. Then it runs as an account made for it, or as nobody. */
 function accountForServer(): Account | undefined {
   if (userInfo().uid !== 0) return undefined;
-  for (const name of ['postgres', 'nobody']) {
-    try {
-      const [uid, gid] = ['-u', '-g'].map((flag) =>
-        Number(execFileSync('id', [flag, name], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()),
-      );
-      if (uid !== undefined && gid !== undefined) return { uid, gid };
-    } catch {}
-  }
-  throw new Error('PostgreSQL does not run as root, and there is no account postgres or nobody to run it as');
+  const account = accountNamed('postgres') ?? accountNamed('nobody');
+  if (account === undefined)
+    throw new Error('PostgreSQL does not run as root, and there is no account postgres or nobody to run it as');
+  return account;
 }
 
 /** Starts a server of its own. @returns undefined where PostgreSQL is not installed */
@@ -92,11 +100,11 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     const initdb = ['-D', data, '-U', 'bench', '--auth=trust', '-E', 'UTF8', '--no-locale'];
     await run(join(bin, 'initdb'), initdb, { ...account, cwd: folder });
     const version = (await run(join(bin, 'postgres'), ['--version'])).stdout.trim();
-    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder });
+    const settings = Object.entries({ ...SETTINGS, unix_socket_directories: folder, port: PORT });
     const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])];
     child = spawn(join(bin, 'postgres'), args, { ...account, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
-    // The folder that holds the socket, written as libpq reads it.
-    const url = `postgresql://bench@/postgres?host=${encodeURIComponent(folder)}`;
+    // The socket's folder overrides the host, which stands there only because a URL needs one.
+    const url = `postgresql://bench@localhost:${PORT}/postgres?host=${encodeURIComponent(folder)}`;
     abandonAtExit(child, folder);
     await up(child, url);
     return { url, pid: child.pid ?? 0, version, stop };
