@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, chownSync, constants, globSync, rmSync } from 'node:fs';
+import { accessSync, chownSync, constants, existsSync, globSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -23,6 +23,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const PORT = '5432';
 const UP_MILLISECONDS = 60_000;
 const DOWN_MILLISECONDS = 30_000;
+const ABANDON_MILLISECONDS = 5_000;
 
 export interface PostgresServer {
   /** of a database of its own, over a socket that only this user and root can reach */
@@ -118,8 +119,11 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 function abandonAtExit(child: ChildProcess, folder: string): void {
   const abandon = (): void => {
     child.kill('SIGQUIT');
-    // It may still be removing files of its own.
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    // Its last act is to remove this file. Nothing asynchronous happens any more, so the wait has to hold up the thread.
+    const deadline = performance.now() + ABANDON_MILLISECONDS;
+    while (existsSync(join(folder, 'data', 'postmaster.pid')) && performance.now() < deadline)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    rmSync(folder, { recursive: true, force: true });
   };
   process.once('exit', abandon);
   child.once('close', () => process.off('exit', abandon));
