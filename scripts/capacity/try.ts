@@ -1,0 +1,10 @@
+import { report } from './report.ts'; import { totalOf, ITEMS } from './bill.ts'; import { readOperations, readPrices, readAssumptions } from './inputs.ts'; import { Fraction } from './fraction.ts';
+console.time('r');
+const r = report({ runs: readOperations('test/capacity/operations.fixture.json'), cpuMicros: Fraction.of(25), prices: readPrices(), assumptions: readAssumptions() });
+console.timeEnd('r');
+for (const b of r.batches) console.log(b.batch, totalOf(b.year).toDecimal(0), ITEMS.map(i=>`${i} ${b.year[i].toDecimal(0)}`).join(' | '));
+for (const l of r.levers) console.log(l.says, l.year.toDecimal(0));
+for (const m of r.milestones) console.log(m.customers, m.average.toDecimal(0), m.peak.toDecimal(0), m.unitsPaid.toDecimal(0), m.unitsAtPeak.toDecimal(0), m.instances, totalOf(m.bill).toDecimal(0), m.perCustomer.toDecimal(2));
+for (const c of r.ceilings) console.log(c.quantity, c.limit, c.rate.toDecimal(0));
+console.log(r.breakEven, r.peakDay.units.toDecimal(0), r.peakDay.cost.toDecimal(0), r.peakDay.instances);
+for (const y of r.fiveYears) console.log(y.year, y.events.toDecimal(0), y.revenue.toDecimal(0), y.cost.toDecimal(0));
