@@ -20,7 +20,6 @@ export interface Model {
   readonly costOf: CostOf;
 }
 
-/** Dearest groups first where a chart stacks them. */
 export const ITEMS = [
   'Spanner compute',
   'Spanner storage',
@@ -62,7 +61,10 @@ export function unitsPaid(load: Load, { run, supposed }: Model): Fraction {
   const stacks = supposed('stacks');
   const rate = load.events.over(SECONDS_A_MONTH).over(stacks).times(supposed('paid_to_average'));
   const database = storedPlaces(run, supposed).filter(({ store }) => store === 'database');
-  return larger(supposed('spanner_floor_units'), unitsNeeded(rate, bytesHeld(database, load.held).over(stacks), run, supposed));
+  return larger(
+    supposed('spanner_floor_units'),
+    unitsNeeded(rate, bytesHeld(database, load.held).over(stacks), run, supposed),
+  );
 }
 
 /** Instances' vCPU seconds that a number of events keeps busy: their CPU, or waiting for the stores where that is longer. */
@@ -172,11 +174,13 @@ const leastBytes = (requests: Fraction): Fraction => requests.times(Fraction.of(
 /** Full copies of the database, and what changes within the time of the incremental ones. */
 function backedUp(places: readonly Stored[], database: Fraction, { events }: Load, supposed: Supposed): Fraction {
   const fulls = supposed('spanner_full_backups').plus(supposed('spanner_incremental_fulls'));
-  const written = sumOf(places.map(({ bytes }) => bytes)).times(events).over(DAYS_A_MONTH);
+  const written = sumOf(places.map(({ bytes }) => bytes))
+    .times(events)
+    .over(DAYS_A_MONTH);
   return database.times(fulls).plus(written.times(supposed('spanner_incremental_days')));
 }
 
-function vaultStorage(places: readonly Stored[], { events, held }: Load, { costOf, supposed }: Model): Fraction {
+function vaultStorage(places: readonly Stored[], { events, held }: Load, { costOf }: Model): Fraction {
   const cooling = sumOf(
     places
       .filter(({ what }) => what === 'evidence bundles')
@@ -189,7 +193,10 @@ function vaultStorage(places: readonly Stored[], { events, held }: Load, { costO
       ),
   );
   // Read whole once a week by the full pass, so it never cools.
-  const read = bytesHeld(places.filter(({ what }) => what !== 'evidence bundles'), held);
+  const read = bytesHeld(
+    places.filter(({ what }) => what !== 'evidence bundles'),
+    held,
+  );
   const written = sumOf(places.map(({ bytes }) => bytes)).times(events);
   return sumOf([cooling, costOf('storage_standard', read), costOf('storage_replication', written)]);
 }

@@ -159,7 +159,11 @@ const FORMS = {
   changes: ajv.compile<Readonly<Record<string, string | number | Assumption>>>({
     type: 'object',
     additionalProperties: {
-      anyOf: [DECIMAL, { type: 'number', minimum: 0 }, { type: 'object', required: ['value'], properties: { value: DECIMAL } }],
+      anyOf: [
+        DECIMAL,
+        { type: 'number', minimum: 0 },
+        { type: 'object', required: ['value'], properties: { value: DECIMAL } },
+      ],
     },
   }),
 };

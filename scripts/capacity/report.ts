@@ -1,4 +1,16 @@
-import { type Bill, billOf, busyVcpuSeconds, DAYS_A_MONTH, ITEMS, type Load, type Model, ownCostOfInvoice, SECONDS_A_DAY, totalOf, unitsPaid } from './bill.ts';
+import {
+  type Bill,
+  billOf,
+  busyVcpuSeconds,
+  DAYS_A_MONTH,
+  ITEMS,
+  type Load,
+  type Model,
+  ownCostOfInvoice,
+  SECONDS_A_DAY,
+  totalOf,
+  unitsPaid,
+} from './bill.ts';
 import { Fraction, larger, sumOf } from './fraction.ts';
 import { type Assumptions, changed, type OperationRun, type Prices } from './inputs.ts';
 import { eventsPerSecond, unitsNeeded } from './nodes.ts';
@@ -45,6 +57,12 @@ export interface Milestone {
   readonly unitsAtPeak: Fraction;
   /** busy instances of one vCPU at peak, all stacks */
   readonly instances: bigint;
+  /** calls a second at peak, all stacks */
+  readonly commits: Fraction;
+  readonly mirrorWrites: Fraction;
+  readonly messages: Fraction;
+  /** what comes to its limit first, and how much of the limit is used at peak */
+  readonly tightest: { readonly quantity: string; readonly used: Fraction; readonly level: string };
   readonly bill: Bill;
   readonly perCustomer: Fraction;
 }
@@ -54,6 +72,8 @@ export interface Ceiling {
   readonly watch: string;
   /** what the limit is, in its own words */
   readonly limit: string;
+  /** what fills it: the load of the peak's seconds, or what comes together on average */
+  readonly filledBy: 'peak' | 'average';
   /** events a second of one stack at which it is reached */
   readonly rate: Fraction;
 }
@@ -75,6 +95,8 @@ export interface Report {
   /** of a year at the estimate's customers */
   readonly year: Bill;
   readonly target: Fraction;
+  /** of the year, what rests on prices from memory */
+  readonly fromMemory: Fraction;
   readonly perMillion: Fraction;
   readonly perInvoice: Fraction;
   readonly ownPerInvoice: Fraction;
@@ -100,13 +122,19 @@ export interface PeakDay {
 }
 
 /** What would make it cheaper, each alone and then all together. */
-const LEVERS: readonly { readonly says: string; readonly set?: Record<string, string>; readonly shrink?: Record<string, string> }[] = [
+const LEVERS: readonly {
+  readonly says: string;
+  readonly set?: Record<string, string>;
+  readonly shrink?: Record<string, string>;
+}[] = [
   { says: 'payloads compressed before they are sealed, to a quarter', shrink: { batches: '0.25' } },
+  { says: 'rows of dedupe of half the bytes', shrink: { dedupe: '0.5' } },
   { says: 'payloads and pages hot for 40 days', set: { hot_window_days: '40' } },
-  { says: 'Spanner: full backups kept for 14 days', set: { spanner_full_backups: '2' } },
-  { says: 'Firestore: daily backups for a week and no weekly ones, of what can be made again', set: { firestore_backups: '7' } },
+  { says: 'Spanner: the chain of incremental backups alone, no weekly full ones', set: { spanner_full_backups: '0' } },
+  { says: 'Firestore: backups of a week, for what can be made again', set: { firestore_backups: '7' } },
   { says: 'evidence bundles hold packed pages', set: { evidence_bytes: '75' } },
   { says: 'Spanner: a floor of one node per stack', set: { spanner_floor_units: '1000' } },
+  { says: 'one instance kept warm per function and location', set: { warm_vcpus: '10', warm_gib: '11' } },
   { says: 'data access logged in one bucket', set: { audit_log_copies: '1' } },
 ];
 
@@ -131,7 +159,10 @@ export function report({ runs, cpuMicros, prices, assumptions }: Inputs): Report
     bytesAfter: sumOf(stored.map(({ after }) => after)),
     year,
     target: supposed('original_estimate_year').times(supposed('target_share')),
-    perMillion: totalOf(year).over(estimated.times(supposed('events_per_customer_year'))).times(Fraction.of(1_000_000)),
+    fromMemory: totalOf(year).minus(totalOf(yearOf(estimated, { ...model, costOf: pricing(withoutRecalled(prices)) }))),
+    perMillion: totalOf(year)
+      .over(estimated.times(supposed('events_per_customer_year')))
+      .times(Fraction.of(1_000_000)),
     perInvoice: totalOf(year).over(invoices),
     ownPerInvoice: ownCostOfInvoice(model),
     perCustomer: totalOf(year).over(TWELVE).over(estimated),
@@ -154,12 +185,23 @@ export function report({ runs, cpuMicros, prices, assumptions }: Inputs): Report
   };
 }
 
-const staffMonth = ({ supposed }: Model): Fraction => supposed('staff_people').times(supposed('staff_cost_year')).over(TWELVE);
+/** Costs are linear in prices: what is missing from the bill without them is what they make up. */
+const withoutRecalled = (prices: Prices): Prices =>
+  Object.fromEntries(
+    Object.entries(prices).map(([name, price]) => [name, price.read === 'recalled' ? { ...price, usd: '0' } : price]),
+  );
+
+const staffMonth = ({ supposed }: Model): Fraction =>
+  supposed('staff_people').times(supposed('staff_cost_year')).over(TWELVE);
 
 /** An even load of so many customers that has lasted as long as is supposed. */
 function steadyLoad(customers: Fraction, { supposed }: Model): Load {
   const perYear = customers.times(supposed('events_per_customer_year'));
-  return { customers, events: perYear.over(TWELVE), held: steadily(perYear.over(YEAR), supposed('ledger_years').times(YEAR)) };
+  return {
+    customers,
+    events: perYear.over(TWELVE),
+    held: steadily(perYear.over(YEAR), supposed('ledger_years').times(YEAR)),
+  };
 }
 
 const yearOf = (customers: Fraction, model: Model): Bill => twelveOf(billOf(steadyLoad(customers, model), model));
@@ -205,13 +247,36 @@ function milestoneOf(customers: number, model: Model): Milestone {
     unitsPaid: unitsPaid(load, model),
     unitsAtPeak: larger(supposed('spanner_floor_units'), unitsNeeded(peak.over(stacks), bytes, run, supposed)),
     instances: busyVcpuSeconds(peak, model).ceiling(),
+    commits: perEvent(run.spanner.commits, run).times(peak),
+    mirrorWrites: perEvent(run.firestore.writes, run).times(peak),
+    messages: perEvent(run.pubsub.messages, run).times(peak),
+    tightest: tightestOf({ peak: peak.over(stacks), average: average.over(stacks) }, model),
     bill,
     perCustomer: totalOf(bill).over(Fraction.of(customers)),
   };
 }
 
+const perEvent = (count: number, { events }: OperationRun): Fraction => Fraction.of(count).over(Fraction.of(events));
+
+/** @param rates of one stack */
+function tightestOf(rates: Readonly<Record<Ceiling['filledBy'], Fraction>>, model: Model): Milestone['tightest'] {
+  const [first, ...others] = ceilingsOf(model).map(({ quantity, filledBy, rate }) => ({
+    quantity,
+    used: rates[filledBy].over(rate),
+  }));
+  const tightest = others.reduce((most, one) => (one.used.isMoreThan(most.used) ? one : most), first!);
+  return { ...tightest, level: levelOf(tightest.used) };
+}
+
+/** The highest level that a share of a limit has come to. */
+export const levelOf = (used: Fraction): string =>
+  LEVELS.findLast(({ percent }) => !new Fraction(BigInt(percent), 100n).isMoreThan(used))?.level ?? 'green';
+
 const databaseBytes = (held: Held, { run, supposed }: Model): Fraction =>
-  bytesHeld(storedPlaces(run, supposed).filter(({ store }) => store === 'database'), held);
+  bytesHeld(
+    storedPlaces(run, supposed).filter(({ store }) => store === 'database'),
+    held,
+  );
 
 /** At how many events a second a stack comes to what it may take. */
 function ceilingsOf(model: Model): Ceiling[] {
@@ -228,24 +293,31 @@ function ceilingsOf(model: Model): Ceiling[] {
   return [
     {
       quantity: 'Spanner, high-priority CPU',
+      filledBy: 'peak',
       watch: 'instance/cpu/utilization_by_priority',
       limit: `${percent(supposed('spanner_cpu_target'))} of ${nodes.toDecimal(0)} nodes`,
       rate: eventsPerSecond(ceiling, run, supposed),
     },
     {
       quantity: 'Spanner, storage',
+      filledBy: 'average',
       watch: 'instance/storage/utilization',
       limit: `${percent(supposed('spanner_storage_target'))} of 10 TiB a node, ${nodes.toDecimal(0)} nodes`,
-      rate: nodes.times(supposed('spanner_node_bytes')).times(supposed('spanner_storage_target')).over(bytesPerEventRate),
+      rate: nodes
+        .times(supposed('spanner_node_bytes'))
+        .times(supposed('spanner_storage_target'))
+        .over(bytesPerEventRate),
     },
     {
       quantity: 'ingest, instances',
+      filledBy: 'peak',
       watch: 'run container/instance_count',
       limit: `${ingests.toDecimal(0)} instances`,
       rate: ingests.times(perInstance),
     },
     {
       quantity: 'sign-receipts, instances',
+      filledBy: 'peak',
       watch: 'run container/instance_count',
       limit: `${signers.toDecimal(0)} instances`,
       rate: signers.times(perInstance),
@@ -259,8 +331,12 @@ function peakDayOf(model: Model): PeakDay {
   const { run, supposed, costOf } = model;
   const stacks = supposed('stacks');
   const events = PEAK_RATE.times(SECONDS_A_DAY);
-  const rateOf = (count: number): Fraction => Fraction.of(count).over(Fraction.of(run.events)).times(PEAK_RATE);
-  const written = sumOf(storedPlaces(run, supposed).filter(({ store }) => store === 'database').map(({ bytes }) => bytes)).times(events);
+  const rateOf = (count: number): Fraction => perEvent(count, run).times(PEAK_RATE);
+  const written = sumOf(
+    storedPlaces(run, supposed)
+      .filter(({ store }) => store === 'database')
+      .map(({ bytes }) => bytes),
+  ).times(events);
   const units = unitsNeeded(PEAK_RATE.over(stacks), written.over(stacks), run, supposed);
   const extra = larger(units.minus(supposed('spanner_floor_units')), Fraction.ZERO);
   const nodes = costOf('spanner_node', extra.over(NODE).times(stacks).times(Fraction.of(24)));
@@ -343,4 +419,3 @@ const heldOf = (months: readonly Fraction[]): Held => {
     return held;
   };
 };
-

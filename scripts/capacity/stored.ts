@@ -40,7 +40,8 @@ export function storedPlaces({ stored_bytes }: OperationRun, supposed: Supposed)
   };
   const tables = Object.entries(stored_bytes.spanner).map(([table, bytes]) => {
     const names = KEPT[table] ?? [];
-    const kept = names.length === 0 ? forEver : sumOf(names.map((name) => (name === 'no_days' ? Fraction.ZERO : supposed(name))));
+    const kept =
+      names.length === 0 ? forEver : sumOf(names.map((name) => (name === 'no_days' ? Fraction.ZERO : supposed(name))));
     return place('database', table, Fraction.of(bytes), kept, supposed('version_days'));
   });
   return [
