@@ -14,7 +14,7 @@ import {
 import { Fraction, larger, sumOf } from './fraction.ts';
 import { type Assumptions, changed, type OperationRun, type Prices } from './inputs.ts';
 import { eventsPerSecond, unitsNeeded } from './nodes.ts';
-import { bytesHeld, type Held, type Stored, steadily, storedPlaces } from './stored.ts';
+import { bytesHeld, type Held, type Stored, steadily, storedPlaces, uncounted } from './stored.ts';
 import { pricing, supposing } from './supposed.ts';
 
 export interface Inputs {
@@ -92,6 +92,8 @@ export interface Report {
   readonly stored: readonly Stored[];
   readonly bytesHot: Fraction;
   readonly bytesAfter: Fraction;
+  /** in tables that do not grow with usage: in no bill */
+  readonly bytesUncounted: Fraction;
   /** of a year at the estimate's customers */
   readonly year: Bill;
   readonly target: Fraction;
@@ -156,6 +158,7 @@ export function report({ runs, cpuMicros, prices, assumptions }: Inputs): Report
     batch: run.batch,
     stored,
     bytesHot: sumOf(hot.map(({ bytes }) => bytes)),
+    bytesUncounted: uncounted(run),
     bytesAfter: sumOf(stored.map(({ after }) => after)),
     year,
     target: supposed('original_estimate_year').times(supposed('target_share')),

@@ -15,34 +15,45 @@ export interface Stored {
 }
 
 /**
- * How long rows of a table stay, by the names of assumptions that are added up. A table that is not named here stays as long as
- * the ledger: the dear side of a doubt.
+ * How long rows of the tables that grow with usage stay: the names of assumptions, which are added up, or as long as the ledger.
+ * Rows of other tables grow with tenants and time; the few bytes that they have in a short run must not be multiplied by events.
  */
-export const KEPT: Readonly<Record<string, readonly string[]>> = {
+export const KEPT: Readonly<Record<string, readonly string[] | 'ledger'>> = {
   dedupe: ['lateness_days', 'dedupe_margin_days'],
   batches: ['hot_window_days'],
-  pages: ['hot_window_days'],
+  waiting: [],
+  unrolled: [],
   usage_rollups: ['usage_summary_days'],
   usage_values: ['usage_summary_days'],
-  idempotency_keys: ['lateness_days'],
-  audit_log: [],
-  waiting: ['no_days'],
-  unrolled: ['no_days'],
+  pages: ['hot_window_days'],
+  segments: 'ledger',
+  tree_nodes: 'ledger',
+  seen_values: 'ledger',
+  corrections: 'ledger',
 };
 
 /** Every place where a receipt's bytes lie, database first. */
 export function storedPlaces({ stored_bytes }: OperationRun, supposed: Supposed): Stored[] {
   const window = supposed('hot_window_days');
   const forEver = supposed('ledger_years').times(Fraction.of(365));
-  const place = (store: Stored['store'], what: string, bytes: Fraction, kept: Fraction, versions: Fraction): Stored => {
-    const stays = !window.isMoreThan(kept) && !kept.equals(window);
-    return { store, what, bytes, days: kept.plus(versions), after: stays ? bytes : Fraction.ZERO };
-  };
-  const tables = Object.entries(stored_bytes.spanner).map(([table, bytes]) => {
-    const names = KEPT[table] ?? [];
-    const kept =
-      names.length === 0 ? forEver : sumOf(names.map((name) => (name === 'no_days' ? Fraction.ZERO : supposed(name))));
-    return place('database', table, Fraction.of(bytes), kept, supposed('version_days'));
+  const place = (
+    store: Stored['store'],
+    what: string,
+    bytes: Fraction,
+    kept: Fraction,
+    versions: Fraction,
+  ): Stored => ({
+    store,
+    what,
+    bytes,
+    days: kept.plus(versions),
+    after: kept.isMoreThan(window) ? bytes : Fraction.ZERO,
+  });
+  const tables = Object.entries(stored_bytes.spanner).flatMap(([table, bytes]) => {
+    const names = KEPT[table];
+    if (names === undefined) return [];
+    const kept = names === 'ledger' ? forEver : sumOf(names.map(supposed));
+    return [place('database', table, Fraction.of(bytes), kept, supposed('version_days'))];
   });
   return [
     ...tables,
@@ -51,6 +62,14 @@ export function storedPlaces({ stored_bytes }: OperationRun, supposed: Supposed)
     place('vault', 'evidence bundles', supposed('evidence_bytes'), forEver, Fraction.ZERO),
   ];
 }
+
+/** Bytes per event of the run in tables that do not grow with usage, which no bill counts. */
+export const uncounted = ({ stored_bytes }: OperationRun): Fraction =>
+  sumOf(
+    Object.entries(stored_bytes.spanner)
+      .filter(([table]) => !(table in KEPT))
+      .map(([, bytes]) => Fraction.of(bytes)),
+  );
 
 /** How many receipts are there that are at most so many days old. */
 export type Held = (days: Fraction) => Fraction;
