@@ -12,7 +12,7 @@ import {
   unitsPaid,
 } from './bill.ts';
 import { Fraction, larger, sumOf } from './fraction.ts';
-import { type Assumptions, changed, type OperationRun, type Prices } from './inputs.ts';
+import { type Assumptions, changed, InputWrong, type OperationRun, type Prices } from './inputs.ts';
 import { eventsPerSecond, unitsNeeded } from './nodes.ts';
 import { bytesHeld, type Held, type Stored, steadily, storedPlaces, uncounted } from './stored.ts';
 import { pricing, supposing } from './supposed.ts';
@@ -144,7 +144,10 @@ export function report({ runs, cpuMicros, prices, assumptions }: Inputs): Report
   const supposed = supposing(assumptions);
   const costOf = pricing(prices);
   const wanted = Number(supposed('batch').toDecimal(0));
-  const run = runs.find(({ batch }) => batch === wanted) ?? runs.at(-1)!;
+  const run = runs.find(({ batch }) => batch === wanted);
+  if (run === undefined) {
+    throw new InputWrong(`no run has batches of ${wanted}, only of ${runs.map(({ batch }) => batch).join(', ')}`);
+  }
   const model: Model = { run, cpuMicros, supposed, costOf };
   const thousand = Fraction.of(1000);
   const estimated = supposed('original_estimate_customers');

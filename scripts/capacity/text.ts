@@ -35,12 +35,12 @@ export function textOf(
   report: Report,
   { assumptions, prices, from }: { assumptions: Assumptions; prices: Prices; from: string },
 ): string {
-  const customers = assumptions['original_estimate_customers']!.value;
-  const events = assumptions['events_per_customer_year']!.value;
+  const customers = Fraction.of(assumptions['original_estimate_customers']!.value);
+  const events = customers.times(Fraction.of(assumptions['events_per_customer_year']!.value));
   return [
     from,
     `${provenance(prices)} Amounts in USD.`,
-    `${count(BigInt(customers))} customers send ${count(BigInt(customers) * BigInt(events))} events a year in batches of ${report.batch}:`,
+    `${shown(customers)} customers send ${shown(events)} events a year in batches of ${report.batch}:`,
     verdict(report, assumptions),
     table(
       ['cost', 'USD'],

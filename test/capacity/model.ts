@@ -39,6 +39,6 @@ export const inputs = (some: Partial<Inputs>): Inputs => ({
   runs: [ONE_OF_EACH],
   cpuMicros: Fraction.of(25),
   prices: readPrices(),
-  assumptions: readAssumptions(),
+  assumptions: readAssumptions(undefined, [`batch=${some.runs?.at(-1)?.batch ?? 1}`]),
   ...some,
 });

@@ -48,6 +48,12 @@ describe('the report', () => {
     }
   });
 
+  it('is asked for no batch size that nobody has measured', () =>
+    assert.throws(
+      () => report(inputs({ runs, assumptions: assuming('batch=50') })),
+      /no run has batches of 50, only of 1, 10, 100, 500/,
+    ));
+
   it('finds no lever that makes it dearer', () => {
     for (const { says, year } of made.levers) assert.ok(totalOf(made.year).isMoreThan(year), says);
   });
