@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { billOf, ITEMS, type Load, type Model, totalOf } from '../../scripts/capacity/bill.ts';
+import { Fraction, sumOf } from '../../scripts/capacity/fraction.ts';
+import { type OperationRun, readPrices } from '../../scripts/capacity/inputs.ts';
+import { eventsPerSecond, nodePerEventRate, unitsNeeded } from '../../scripts/capacity/nodes.ts';
+import { report } from '../../scripts/capacity/report.ts';
+import { steadily } from '../../scripts/capacity/stored.ts';
+import { pricing, supposing } from '../../scripts/capacity/supposed.ts';
+import { assuming, everyPrice, inputs, ONE_OF_EACH, timesPrice } from './model.ts';
+
+/** A month of a million events on one stack that nobody keeps warm, all prices 1. */
+const plain = (run: OperationRun = ONE_OF_EACH, ...settings: string[]): Model => ({
+  run,
+  cpuMicros: Fraction.of(25),
+  supposed: supposing(
+    assuming('stacks=1', 'warm_vcpus=0', 'warm_gib=0', 'evidence_bytes=0', 'ledger_years=1', ...settings),
+  ),
+  costOf: pricing(everyPrice('1')),
+});
+const MILLION: Load = {
+  customers: Fraction.ZERO,
+  events: Fraction.of(1_000_000),
+  held: steadily(Fraction.of(1000), Fraction.of(365)),
+};
+const item = (name: (typeof ITEMS)[number], model = plain(), load = MILLION): string =>
+  billOf(load, model)[name].toDecimal(2);
+
+describe('a month of a million events, one call of each kind per event, one USD per call', () => {
+  it('a node costs an hour 1 USD: 3 nodes for 730 hours are 2,190 USD', () =>
+    assert.equal(item('Spanner compute'), '2190.00'));
+
+  it('one read, one write, and two deletes of Firestore: its own, and what was written goes later', () =>
+    assert.equal(item('Firestore operations'), '4000000.00'));
+
+  it('Pub/Sub bills 1,000 bytes of a message of one byte, published and delivered: 2,000,000,000', () =>
+    assert.equal(item('Pub/Sub'), '2000000000.00'));
+
+  it('a million requests and a million pushes leave 2,500 bytes each in the log: 5,000,000,000', () =>
+    assert.equal(item('Logs'), '5000000000.00'));
+
+  it('2 key versions, 24 data keys, 262,800 seals, and two operations an event: 2,262,826', () =>
+    assert.equal(item('Cloud KMS'), '2262826.00'));
+
+  it('25 microseconds at half a vCPU are 50 seconds, but waiting is longer: 2 million requests of 0.1 s, ten at once, 20,000 s', () => {
+    // 20,000 of vCPU, as many of memory, 2,000,000 requests.
+    assert.equal(item('Functions at work'), '2040000.00');
+  });
+
+  it('nothing is kept warm, nothing is stored', () => {
+    for (const name of [
+      'Functions kept warm',
+      'Spanner storage',
+      'Spanner backups',
+      'Firestore storage',
+      'Vault storage',
+    ] as const)
+      assert.equal(item(name), '0.00', name);
+  });
+});
+
+describe('what is stored', () => {
+  const stored = (spanner: Record<string, number>, firestore = 0, storage = 0): OperationRun => ({
+    ...ONE_OF_EACH,
+    stored_bytes: { spanner, firestore, storage },
+  });
+
+  it('1,000 events a day, 10 bytes each, hot for 100 days and 7 as versions: 1,070,000 bytes', () =>
+    assert.equal(item('Spanner storage', plain(stored({ pages: 10 }))), '1070000.00'));
+
+  it('a key is known for 35 days, and 4 of margin, and 7 as a version: 46,000 rows of 10 bytes', () =>
+    assert.equal(item('Spanner storage', plain(stored({ dedupe: 10 }))), '460000.00'));
+
+  it('a table that nobody has said an end of stays as long as the ledger, and 7 days', () =>
+    assert.equal(item('Spanner storage', plain(stored({ tree_nodes: 10 }))), '3650000.00'));
+
+  it('13 full backups and the chain’s one are 14 times the database, and 30 days of what is written', () =>
+    // 14 x 1,070,000 = 14,980,000; 10,000,000 bytes a month for 30 days of 365 / 12 are 9,863,013.70.
+    assert.equal(item('Spanner backups', plain(stored({ pages: 10 }))), '24843013.70'));
+
+  it('evidence cools: 30 days standard, 60 nearline, 275 coldline, and then archive', () => {
+    const prices = readPrices();
+    const only = (name: string): Model => ({
+      ...plain(ONE_OF_EACH, 'evidence_bytes=1', 'ledger_years=2'),
+      costOf: pricing({ ...everyPrice('0'), [name]: { ...prices[name]!, usd: '1', units: 1 } }),
+    });
+    const load = { ...MILLION, held: steadily(Fraction.of(1000), Fraction.of(730)) };
+    for (const [name, receipts] of [
+      ['storage_standard', '30000.00'],
+      ['storage_nearline', '60000.00'],
+      ['storage_coldline', '275000.00'],
+      ['storage_archive', '365000.00'],
+    ] as const)
+      assert.equal(item('Vault storage', only(name), load), receipts, name);
+  });
+});
+
+describe('Spanner nodes', () => {
+  const supposed = supposing(
+    assuming(
+      'spanner_writes_per_node=1000',
+      'spanner_reads_per_node=10000',
+      'spanner_shared_row=0.2',
+      'spanner_cpu_target=0.5',
+    ),
+  );
+  /** 100 events in 2 commits of 51 rows each, with 200 rows read. */
+  const run: OperationRun = {
+    ...ONE_OF_EACH,
+    batch: 50,
+    events: 100,
+    spanner: { ...ONE_OF_EACH.spanner, commits: 2, mutations: 102, read_rows: 200 },
+  };
+
+  it('2 commits at 1 and 100 further rows at 0.2 are 22 writes for 100 events: 0.00022 of a node, reading 0.0002', () =>
+    assert.equal(nodePerEventRate(run, supposed).toDecimal(6), '0.000420'));
+
+  it('at half its CPU a node carries 0.5 / 0.00042 = 1,190 events a second', () =>
+    assert.equal(eventsPerSecond(Fraction.of(1000), run, supposed).toDecimal(0), '1190'));
+
+  for (const { says, rate, bytes, units } of [
+    { says: '100 events a second: 0.084 of a node, in hundreds 100 units', rate: '100', bytes: '0', units: '100' },
+    { says: '1,000 events a second: 0.84 of a node, 900 units', rate: '1000', bytes: '0', units: '900' },
+    { says: '1,500 events a second: 1.26 nodes, two whole ones', rate: '1500', bytes: '0', units: '2000' },
+    {
+      says: '30 TiB need four nodes of 7.5 TiB, however little happens',
+      rate: '1',
+      bytes: String(30 * 2 ** 40),
+      units: '4000',
+    },
+  ]) {
+    it(says, () => assert.equal(unitsNeeded(Fraction.of(rate), Fraction.of(bytes), run, supposed).toDecimal(0), units));
+  }
+});
+
+describe('laws of the bill', () => {
+  const counts = fc.integer({ min: 0, max: 5000 });
+  const runs = fc
+    .record({
+      rows: counts,
+      reads: counts,
+      commits: fc.integer({ min: 1, max: 2000 }),
+      messages: counts,
+      writes: counts,
+      bytes: counts,
+    })
+    .map(
+      ({ rows, reads, commits, messages, writes, bytes }): OperationRun => ({
+        ...ONE_OF_EACH,
+        batch: 10,
+        events: 1000,
+        spanner: { ...ONE_OF_EACH.spanner, mutations: rows, read_rows: reads, reads, commits },
+        pubsub: { publishes: messages, messages, bytes: messages, deliveries: messages },
+        firestore: { reads: writes, writes, deletes: 0, bytes },
+        stored_bytes: { spanner: { pages: bytes, dedupe: bytes }, firestore: bytes, storage: bytes },
+      }),
+    );
+
+  it('items add up to the total, to the last digit', () => {
+    fc.assert(
+      fc.property(runs, (run) => {
+        const { year, perMillion } = report(inputs({ runs: [run] }));
+        assert.ok(totalOf(year).equals(sumOf(Object.values(year))));
+        assert.ok(perMillion.times(Fraction.of(100_000)).equals(totalOf(year)));
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('prices three times as high make three times the cost', () => {
+    fc.assert(
+      fc.property(runs, (run) => {
+        const once = report(inputs({ runs: [run] })).year;
+        const thrice = report(inputs({ runs: [run], prices: timesPrice('3') })).year;
+        for (const name of ITEMS) assert.ok(thrice[name].equals(once[name].times(Fraction.of(3))), name);
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('more calls and more bytes never cost less', () => {
+    fc.assert(
+      fc.property(runs, runs, (a, b) => {
+        const both: OperationRun = {
+          ...a,
+          spanner: { ...a.spanner, mutations: a.spanner.mutations + b.spanner.mutations, commits: a.spanner.commits },
+          firestore: { ...a.firestore, writes: a.firestore.writes + b.firestore.writes },
+          stored_bytes: { ...a.stored_bytes, firestore: a.stored_bytes.firestore + b.stored_bytes.firestore },
+        };
+        const [less, more] = [report(inputs({ runs: [a] })).year, report(inputs({ runs: [both] })).year];
+        for (const name of ITEMS) assert.ok(!less[name].isMoreThan(more[name]), name);
+      }),
+      { numRuns: 5 },
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  InputWrong,
+  readAssumptions,
+  readCpuMicros,
+  readOperations,
+  readPrices,
+} from '../../scripts/capacity/inputs.ts';
+import { KEPT } from '../../scripts/capacity/stored.ts';
+import { VARIABLES } from '../../shared/edge/config.ts';
+import { TABLES } from '../../shared/stores/tables.ts';
+import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
+import { ONE_OF_EACH } from './model.ts';
+
+const refusal = (message: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof InputWrong);
+  assert.match(error.message, message);
+  return true;
+};
+
+describe('what the capacity report is worked out from', () => {
+  let folder: TempFolder;
+  before(async () => {
+    folder = await tempFolder();
+  });
+  after(() => folder.remove());
+  const file = (content: unknown): string => {
+    const path = join(folder.path, 'input.json');
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  };
+
+  it('names a file that is not there, and what may stand in its place', () => {
+    assert.throws(() => readOperations('no/such.json'), refusal(/no\/such\.json is not there; `--operations FILE`/));
+    assert.throws(() => readCpuMicros('no/such.json'), refusal(/is not there; `--cpu-micros N`/));
+  });
+
+  for (const { says, content, message } of [
+    { says: 'text that is no JSON', content: '{', message: /is not JSON/ },
+    { says: 'no runs', content: { runs: [] }, message: /\/runs must NOT have fewer than 1 items/ },
+    {
+      says: 'a count that is missing',
+      content: { runs: [{ ...ONE_OF_EACH, kms: { signs: 1 } }] },
+      message: /\/runs\/0\/kms must have required property 'encrypts'/,
+    },
+    {
+      says: 'a table that there is not',
+      content: { runs: [{ ...ONE_OF_EACH, stored_bytes: { spanner: { receipts: 1 }, firestore: 0, storage: 0 } }] },
+      message: /batch 1: there is no table receipts/,
+    },
+    {
+      says: 'a batch size twice',
+      content: { runs: [ONE_OF_EACH, ONE_OF_EACH] },
+      message: /has two runs of batch 1/,
+    },
+  ]) {
+    it(`refuses ${says}`, () => assert.throws(() => readOperations(file(content)), refusal(message)));
+  }
+
+  it('takes the CPU of an event from what was measured of ours', () => {
+    assert.equal(readCpuMicros(file({ ours: { cpuMicrosPerEvent: 18.5, rounds: 5 } })).toDecimal(1), '18.5');
+    assert.throws(() => readCpuMicros(file({ ours: {} })), refusal(/cpuMicrosPerEvent/));
+  });
+
+  it('lets a file change assumptions, and a setting change the file’s', () => {
+    const path = file({ stacks: '1', batch: 100 });
+    const { stacks, batch } = readAssumptions(path, ['batch=10']);
+    assert.deepEqual([stacks!.value, batch!.value], ['1', '10']);
+  });
+
+  it('refuses to suppose what nobody asks for', () => {
+    assert.throws(() => readAssumptions(undefined, ['stack=1']), refusal(/there is no assumption stack/));
+    assert.throws(() => readAssumptions(undefined, ['stacks=many']), refusal(/is not name=decimal/));
+  });
+});
+
+describe('the list prices', () => {
+  for (const [name, price] of Object.entries(readPrices())) {
+    it(`say of ${name} its unit, region, date, source and how it was read`, () => {
+      for (const text of [price.per, price.region]) assert.notEqual(text, '');
+      assert.match(price.date, /^20[0-9]{2}-[01][0-9]-[0-3][0-9]$/);
+      assert.equal(new URL(price.source).protocol, 'https:');
+      assert.ok(['source', 'transcribed', 'recalled'].includes(price.read));
+      // Whoever read a transcript says whose.
+      if (price.read === 'transcribed') assert.ok(price.note !== undefined);
+    });
+  }
+});
+
+describe('the assumptions', () => {
+  const assumed = (name: string): string => readAssumptions()[name]!.value;
+
+  it('each have a reason', () => {
+    for (const [name, { reason }] of Object.entries(readAssumptions())) assert.ok(reason.length > 3, name);
+  });
+
+  it('are those of the configuration', () => {
+    const fallbacks = new Map(Object.values(VARIABLES).map(({ name, fallback }) => [name, String(fallback)]));
+    assert.equal(assumed('hot_window_days'), fallbacks.get('HOT_WINDOW_DAYS'));
+    assert.equal(assumed('usage_minutes_days'), fallbacks.get('USAGE_MINUTES_DAYS'));
+    assert.equal(assumed('usage_summary_days'), fallbacks.get('USAGE_SUMMARY_DAYS'));
+    assert.equal(Number(assumed('seals_per_day')) * Number(fallbacks.get('SEAL_INTERVAL_SECONDS')), 86_400);
+  });
+
+  it('are those of production as Terraform makes it', () => {
+    const stacks = readFileSync('terraform/environments/production/stacks/main.tf', 'utf8');
+    const sizes = [...stacks.matchAll(/instances_min = (\d+), .*cpu = "(\d+)", memory = "(\d+)Gi"/g)];
+    const sum = (of: number): number => sizes.reduce((total, size) => total + Number(size[1]) * Number(size[of]), 0);
+    assert.equal(sizes.length, 7);
+    assert.equal(assumed('warm_vcpus'), String(sum(2)));
+    assert.equal(assumed('warm_gib'), String(sum(3)));
+    assert.match(stacks, new RegExp(`processing_units_min = ${assumed('spanner_floor_units')},`));
+    assert.match(stacks, new RegExp(`processing_units_max = ${assumed('spanner_ceiling_units')} `));
+    assert.match(stacks, new RegExp(`hot_window_days\\s+= ${assumed('hot_window_days')}\\n`));
+    assert.equal(assumed('stacks'), String([...stacks.matchAll(/ledger_origin\s+=/g)].length));
+    assert.match(stacks, new RegExp(`ingest\\s+= \\{.*instances_max = ${assumed('ingest_instances_max')},`));
+    assert.match(stacks, new RegExp(`sign-receipts\\s+= \\{.*instances_max = ${assumed('sign_instances_max')},`));
+  });
+
+  it('say of every table that grows with usage how long its rows stay', () => {
+    const known = new Set(TABLES.map(({ name }) => name));
+    for (const name of Object.keys(KEPT)) assert.ok(known.has(name), name);
+    // These two grow with requests of the API, which events are not.
+    const others = ['idempotency_keys', 'audit_log'];
+    const expiring = TABLES.filter(({ expires }) => expires !== undefined).map(({ name }) => name);
+    for (const name of expiring) assert.ok(name in KEPT || others.includes(name), name);
+  });
+});
