@@ -141,7 +141,14 @@ async function closeTogether(
   return inFolder(async (folder) => {
     const clock = new ManualClock(START);
     const token = 'the-bus-and-the-scheduler-share-this';
-    const config = { ...readConfig({}), dataFolder: folder, port: 0, rsaBits: 2048 as const, callerToken: token };
+    const config = {
+      ...readConfig({}),
+      dataFolder: folder,
+      port: 0,
+      rsaBits: 2048 as const,
+      callerToken: token,
+      draftThreads: 0,
+    };
     const log = {
       info: () => undefined,
       warn: () => undefined,

@@ -15,6 +15,7 @@ export interface Config {
   /** Endpoint of each region's stack by its name. */
   readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
+  readonly draftThreads: number;
   readonly hotWindowDays: number;
   readonly usageMinutesDays: number;
   readonly usageSummaryDays: number;
@@ -204,6 +205,13 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '10',
     read: whole(0, 3600),
+  },
+  draftThreads: {
+    name: 'DRAFT_THREADS',
+    meaning: 'threads that make receipts beside the one that takes requests; with 0 that one makes them',
+    readBy: 'embedded',
+    fallback: '1',
+    read: whole(0, 64),
   },
   hotWindowDays: {
     name: 'HOT_WINDOW_DAYS',

@@ -73,6 +73,8 @@ export class TestSuite {
       port: 0,
       rsaBits: 2048,
       callerToken: CALLER_TOKEN,
+      // Another thread would have another chance, and no clock that stands.
+      draftThreads: 0,
       // A clock that stands still fills no bucket.
       ratePerSecond: 0,
       usageRatePerSecond: 0,

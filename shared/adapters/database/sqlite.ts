@@ -248,6 +248,39 @@ export class SqliteDatabase implements Database {
   }
 }
 
+/** Snapshots of a store that another thread owns and writes; scattered tables are that thread's alone. */
+export class SqliteSnapshots implements Pick<Database, 'snapshot' | 'close'> {
+  readonly #reader: Connection;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(reader: Connection) {
+    this.#reader = reader;
+  }
+
+  static open(file: string): SqliteSnapshots {
+    return new SqliteSnapshots(Connection.reader(file, 32_768));
+  }
+
+  /** One after the other: whoever has a thread of its own has nothing else to do meanwhile. */
+  snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      this.#reader.begin();
+      try {
+        return await work(this.#reader);
+      } finally {
+        this.#reader.exec('ROLLBACK');
+      }
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#reader.close();
+  }
+}
+
 type Write = readonly [sql: string, values: readonly Cell[], mustChange: AnyTable | undefined];
 type Row = Readonly<Record<string, Cell>>;
 
