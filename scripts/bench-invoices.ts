@@ -16,7 +16,7 @@ import { LedgerStore } from '../shared/stores/ledger-store.ts';
 import { PersonalData } from '../shared/stores/personal-data.ts';
 import { TABLES } from '../shared/stores/tables.ts';
 import { UsageStore } from '../shared/stores/usage-store.ts';
-import { Suite } from '../shared/wiring/suite.ts';
+import { ON_A_STANDING_CLOCK, Suite } from '../shared/wiring/suite.ts';
 
 const countOf = (text: string): number => {
   if (/^[1-9][0-9]{0,6}$/.test(text)) return Number(text);
@@ -147,7 +147,7 @@ async function closeTogether(
       port: 0,
       rsaBits: 2048 as const,
       callerToken: token,
-      draftThreads: 0,
+      ...ON_A_STANDING_CLOCK,
     };
     const log = {
       info: () => undefined,

@@ -16,6 +16,7 @@ export interface Config {
   readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
   readonly draftThreads: number;
+  readonly doorbellRestMilliseconds: number;
   readonly hotWindowDays: number;
   readonly usageMinutesDays: number;
   readonly usageSummaryDays: number;
@@ -212,6 +213,15 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'embedded',
     fallback: '1',
     read: whole(0, 64),
+  },
+  doorbellRestMilliseconds: {
+    name: 'DOORBELL_REST_MILLISECONDS',
+    meaning:
+      'how long an organization’s doorbell rests after it was answered, for each that rings: what comes meanwhile is answered together',
+    unit: 'milliseconds',
+    readBy: 'embedded',
+    fallback: '10',
+    read: whole(0, 10_000),
   },
   hotWindowDays: {
     name: 'HOT_WINDOW_DAYS',

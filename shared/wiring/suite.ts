@@ -5,6 +5,9 @@ import { type Front, FUNCTION_OF, INTERNAL, openFront } from './front.ts';
 import { openLocalPlatform, type Platform } from './platform.ts';
 import type { Base } from './ports.ts';
 
+/** For a clock that only moves when it is told to: nothing rests, and receipts are made where the clock and the chance are. */
+export const ON_A_STANDING_CLOCK = { draftThreads: 0, doorbellRestMilliseconds: 0 } as const;
+
 /**
  * The whole suite in one process on one port: each function behind the Functions Framework as in the cloud, the bus
  * delivering over HTTP as Pub/Sub pushes, a front that sends each request to its function.
