@@ -169,11 +169,11 @@ function usageViewsOf(database: Database, personal: PersonalData, { config, entr
 
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */
 export async function openLocalPlatform(options: LocalPortsOptions) {
-  const { config, clock, entropy, log } = options;
+  const { config } = options;
   const { ports, close } = await openLocalPorts(options);
   try {
     const callers = sharedSecretCallers(config.callerToken);
-    return { ...(await assemble({ config, clock, entropy, log }, ports, callers)), close };
+    return { ...(await assemble(options, ports, callers)), close };
   } catch (error) {
     await close();
     throw error;
