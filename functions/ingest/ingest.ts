@@ -31,9 +31,9 @@ export async function ingest(
   const outcomes: Outcome[] = [];
   const events: UsageEvent[] = [];
   const places: number[] = [];
-  for (const [place, item] of received.entries()) {
+  for (let place = 0; place < received.length; place++) {
     try {
-      events.push(parseUsageEvent(item, tenant));
+      events.push(parseUsageEvent(received[place], tenant));
       places.push(place);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
@@ -42,9 +42,13 @@ export async function ingest(
   }
 
   const answers = events.length === 0 ? [] : await usage.accept(tenant, events, clock.now());
-  for (const [i, answer] of answers.entries()) outcomes[places[i]!] = answer;
+  let isAnyAccepted = false;
+  for (let i = 0; i < answers.length; i++) {
+    outcomes[places[i]!] = answers[i]!;
+    isAnyAccepted ||= answers[i]!.status === 'accepted';
+  }
 
-  if (answers.some(({ status }) => status === 'accepted')) {
+  if (isAnyAccepted) {
     try {
       await bus.publish(usageAccepted(tenant));
     } catch (error) {

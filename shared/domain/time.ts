@@ -12,6 +12,14 @@ const INSTANT = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-
 // RFC 3339 section 5.6. A zone is mandatory: a time without one is a guess.
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 const MICROS_PER_MINUTE = 60_000_000n;
+const PLAIN_UTC = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z$/;
+const SECONDS = 'YYYY-MM-DDTHH:MM:SS'.length;
+
+/** @param text of `PLAIN_UTC` */
+const asInstant = (text: string): Instant =>
+  (text.length === SECONDS + 1
+    ? `${text.slice(0, SECONDS)}.000000Z`
+    : `${text.slice(0, -1).padEnd(SECONDS + 7, '0')}Z`) as Instant;
 
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 const daysIn = (year: number, month: number): number =>
@@ -24,6 +32,8 @@ const daysIn = (year: number, month: number): number =>
  */
 export function readInstant(text: unknown): Instant | undefined {
   if (typeof text !== 'string' || text.length > 35) return undefined;
+  // Nearly every sender writes UTC, and every month has 28 days: no calendar is needed then.
+  if (PLAIN_UTC.test(text) && !text.startsWith('0000')) return asInstant(text);
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHours, offsetMinutes] = match;

@@ -1,6 +1,12 @@
-import { type Account, isMatrix, type Meter, priceAt, type Subscription } from '../domain/account/account.ts';
+import {
+  type Account,
+  isMatrix,
+  type Meter,
+  priceAt,
+  priceStretch,
+  type Subscription,
+} from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
-import { sha256 } from '../domain/digest.ts';
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
 import type { DiscountTerms } from '../domain/invoice/discount.ts';
 import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
@@ -21,9 +27,9 @@ import type { TreeHash } from '../domain/ledger/tree.ts';
 import type { PriceVersion } from '../domain/pricing/version.ts';
 import { dueFees } from '../domain/subscription/fees.ts';
 import { basesDue, commitmentsDue } from '../domain/subscription/settlement.ts';
-import type { Instant } from '../domain/time.ts';
-import type { AcceptedEvent } from '../domain/usage/accepted.ts';
-import { eventCommit, valueCommit } from '../domain/usage/identity.ts';
+import { type Instant, later, type Period } from '../domain/time.ts';
+import { type AcceptedEvent, commitmentOf } from '../domain/usage/accepted.ts';
+import { valueCommit } from '../domain/usage/identity.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -79,6 +85,8 @@ export class LedgerWork {
   readonly #salts = new Map<string, Uint8Array>();
   readonly #touchedAggregates = new Set<string>();
   readonly #newValues = new Set<string>();
+  /** by meter and subscription: from when to when usage goes to one place */
+  readonly #stretches = new Map<string, Map<string, { from: Instant; to: Instant; place: Place }>>();
   /** whether all aggregates of the tenant are loaded */
   #complete = false;
   /** rows of credits, invoices, discounts and standing fees as they were loaded; undefined while they are not */
@@ -138,21 +146,43 @@ export class LedgerWork {
     const values = await this.#commitValues(events, places);
     // Every period that the batch needs is opened first, so that its receipts are consecutive and position i of the
     // batch is entry first_seq + i.
-    const opens: OpenPeriod[] = [];
-    for (const place of places) opens.push(await this.openPeriod(place.key.subscription, place.billedIn));
-    const firstSeq = this.scribe.range.size;
-    for (const [i, event] of events.entries()) {
-      const place = places[i]!;
-      this.scribe.charge(ratable(event, place, values[i]!), opens[i]!);
+    const opens = new Map<Place, OpenPeriod>();
+    for (const place of new Set(places)) {
+      const open = await this.openPeriod(place.key.subscription, place.billedIn);
+      opens.set(place, open);
       this.#touchedAggregates.add(place.keyText);
-      this.touchedPeriods.set(periodKeyText(place.key.subscription, place.billedIn), opens[i]!);
+      this.touchedPeriods.set(periodKeyText(place.key.subscription, place.billedIn), open);
+    }
+    const firstSeq = this.scribe.range.size;
+    for (let i = 0; i < events.length; i++) {
+      const place = places[i]!;
+      this.scribe.charge(ratable(events[i]!, place, values?.[i] ?? NO_VALUE), opens.get(place)!);
     }
     this.#tx.delete(waiting, [this.tenant, batchId]);
     this.#tx.update(batches, [this.tenant, batchId], { first_seq: firstSeq });
     return events;
   }
 
+  /** Where an event goes; the very same place for neighbours, so that what holds for a place is worked out once. */
   #placeOf(event: AcceptedEvent): Place {
+    const last = this.#stretches.get(event.meter)?.get(event.subscription);
+    if (last !== undefined && last.from <= event.occurredAt && event.occurredAt < last.to) return last.place;
+    const place = this.#findPlace(event);
+    const { meter, period } = place;
+    const stretch = priceStretch(meter, event.occurredAt);
+    if (stretch === undefined) return place;
+    let bySubscription = this.#stretches.get(event.meter);
+    if (bySubscription === undefined) {
+      bySubscription = new Map();
+      this.#stretches.set(event.meter, bySubscription);
+    }
+    const from = later(period.start, stretch.from);
+    const to = stretch.to === undefined || stretch.to > period.end ? period.end : stretch.to;
+    bySubscription.set(event.subscription, { from, to, place });
+    return place;
+  }
+
+  #findPlace(event: AcceptedEvent): Place {
     const subscription = this.account.subscriptions.find(({ id }) => id === event.subscription);
     const meter = subscription?.meters.find(({ name }) => name === event.meter);
     const price = meter === undefined ? undefined : priceAt(meter, event.occurredAt, propertiesOf(event, meter));
@@ -168,7 +198,7 @@ export class LedgerWork {
     }
     const billedIn = late ? billingPeriod(subscription.calendar, closedUntil).text : period.text;
     const key = { subscription: subscription.id, period: period.text, meter: meter.name, priceDigest: price.digest };
-    return { key, keyText: aggregateKeyText(key), billedIn, aggregation: meter.aggregation, price };
+    return { key, keyText: aggregateKeyText(key), billedIn, aggregation: meter.aggregation, price, meter, period };
   }
 
   async #loadAggregates(places: readonly Place[]): Promise<void> {
@@ -183,16 +213,16 @@ export class LedgerWork {
     }
   }
 
-  /** For each event: its value's commitment and whether it is new to its aggregate. New ones are written down. */
+  /** For each event: its value's commitment and whether it is new to its aggregate. New ones are written down. Undefined where none counts values. */
   async #commitValues(
     events: readonly AcceptedEvent[],
     places: readonly Place[],
-  ): Promise<{ readonly commit: string; readonly isNew: boolean }[]> {
+  ): Promise<readonly CountedValue[] | undefined> {
+    if (!places.some(({ aggregation }) => aggregation === 'unique_count')) return undefined;
     const commits = places.map((place, i) =>
       place.aggregation === 'unique_count' ? valueCommit(this.#salts.get(place.keyText)!, events[i]!.value) : '',
     );
     const counted = [...commits.keys()].filter((i) => commits[i] !== '');
-    if (counted.length === 0) return commits.map((commit) => ({ commit, isNew: false }));
     const known = await this.#tx.readMany(
       seen_values,
       counted.map((i) => [this.tenant, places[i]!.keyText, commits[i]!]),
@@ -357,6 +387,8 @@ export class LedgerWork {
 
 /** Where an event goes: its own period, the period it is billed in, its price. */
 interface Place {
+  readonly meter: Meter;
+  readonly period: Period;
   readonly key: AggregateKey;
   readonly keyText: string;
   readonly billedIn: string;
@@ -370,13 +402,15 @@ function propertiesOf(event: AcceptedEvent, meter: Meter): Readonly<Record<strin
   return (JSON.parse(event.event) as { readonly data: Readonly<Record<string, string>> }).data;
 }
 
-const ratable = (
-  event: AcceptedEvent,
-  place: Place,
-  value: { readonly commit: string; readonly isNew: boolean },
-): RatableEvent => ({
+interface CountedValue {
+  readonly commit: string;
+  readonly isNew: boolean;
+}
+const NO_VALUE: CountedValue = { commit: '', isNew: false };
+
+const ratable = (event: AcceptedEvent, place: Place, value: CountedValue): RatableEvent => ({
   receiptId: event.receiptId,
-  eventCommit: eventCommit(Buffer.from(event.salt, 'base64url'), sha256(event.event)),
+  eventCommit: commitmentOf(event),
   occurredAt: event.occurredAt,
   subscription: place.key.subscription,
   meter: place.key.meter,

@@ -349,10 +349,19 @@ export function priceAt(
   properties: Readonly<Record<string, string>> = {},
 ): PriceVersion | undefined {
   const dated = datedPrice(meter, instant);
-  const cell = dated?.cells.find(({ match }) =>
+  if (dated === undefined || dated.cells.length === 0) return dated?.version ?? undefined;
+  const cell = dated.cells.find(({ match }) =>
     Object.entries(match).every(([name, value]) => Object.hasOwn(properties, name) && properties[name] === value),
   );
-  return cell?.version ?? dated?.version ?? undefined;
+  return cell?.version ?? dated.version ?? undefined;
+}
+
+/** From when to when the price of an instant is in force; undefined where properties choose it, or there is none. */
+export function priceStretch(meter: Meter, instant: Instant): { from: Instant; to: Instant | undefined } | undefined {
+  const dated = datedPrice(meter, instant);
+  if (dated === undefined || dated.cells.length > 0) return undefined;
+  const next = meter.prices.find(({ effectiveFrom }) => effectiveFrom > instant);
+  return { from: dated.effectiveFrom, to: next?.effectiveFrom };
 }
 
 /** Every price that events of an instant may be rated by. */

@@ -24,7 +24,7 @@ import {
 } from './line-rules.ts';
 import { type MoneyEntry, type MoneyKind, MoneyRefused, moveMoney } from './money-moves.ts';
 import { writeCharge, writeEntry } from './record.ts';
-import { type CompactRange, hashOfPrefixed, leafHash, type TreeHash } from './tree.ts';
+import { type CompactRange, leafHash, leafHashOfText, type TreeHash } from './tree.ts';
 
 /** The build that rates; receipts name it. */
 export const RATER = 'tallystick/0.1.0';
@@ -386,10 +386,9 @@ export class Scribe {
   }
 
   #append(text: string): void {
-    const bytes = Buffer.from(`\0${text}`, 'latin1');
-    const hash = hashOfPrefixed(bytes);
-    // The text was put together from thirty pieces; what is kept is one piece, or every part would stay alive with it.
-    this.texts.push(bytes.toString('latin1', 1));
+    // Hashing writes the text into one buffer, and with that the thirty pieces it was put together from become one.
+    const hash = leafHashOfText(text);
+    this.texts.push(text);
     this.range.append(hash);
     this.#last = hash.toString('base64url');
     this.hashes.push(this.#last);

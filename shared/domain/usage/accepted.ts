@@ -4,7 +4,7 @@ import { base64url } from '../canonical.ts';
 import type { Quantity } from '../decimals.ts';
 import { formatQuantity, readCanonicalDecimal } from '../decimals.ts';
 import type { Instant } from '../time.ts';
-import { KEY_HASH_BYTES, receiptId } from './identity.ts';
+import { commitToEvent, KEY_HASH_BYTES, receiptId } from './identity.ts';
 
 /** An event between acceptance and its receipt, as its batch keeps it. */
 export interface AcceptedEvent {
@@ -103,6 +103,10 @@ export function unpackEvents(payload: Uint8Array): AcceptedEvent[] {
   const packed = new PackedBatch(Buffer.from(payload.buffer, payload.byteOffset, payload.length));
   return packed.events();
 }
+
+/** The commitment to an accepted event that its receipt carries. */
+export const commitmentOf = (event: AcceptedEvent): string =>
+  event instanceof PackedEvent ? event.commitment : commitToEvent(Buffer.from(event.salt, 'base64url'), event.event);
 
 /** A payload of which only what is asked for is read. */
 class PackedBatch {
@@ -203,6 +207,10 @@ class PackedEvent implements AcceptedEvent {
 
   get event(): string {
     return this.#batch.texts[this.#at]!;
+  }
+
+  get commitment(): string {
+    return commitToEvent(this.#batch.salts.subarray(this.#at * SALT_BYTES, (this.#at + 1) * SALT_BYTES), this.event);
   }
 
   get salt(): string {

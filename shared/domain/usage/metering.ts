@@ -49,7 +49,7 @@ export function meterUsage(account: Account, event: UsageEvent, window: Acceptan
     );
   }
   const subscription = findSubscription(account, event.subject);
-  const meter = subscription.meters.find(({ eventType }) => eventType === event.type);
+  const meter = meterOf(subscription, event.type);
   if (meter === undefined) throw new BadInput('unknown_metric', 'the subscription has no such metric', 'metric_name');
   if (event.time < subscription.startedAt) {
     throw new BadInput('subscription_not_started', `the subscription starts at ${subscription.startedAt}`, 'timestamp');
@@ -57,32 +57,37 @@ export function meterUsage(account: Account, event: UsageEvent, window: Acceptan
   if (subscription.endedAt !== undefined && event.time >= subscription.endedAt) {
     throw new BadInput('subscription_ended', `the subscription ended at ${subscription.endedAt}`, 'timestamp');
   }
-  if (subscription.pauses.some(({ from, to }) => from <= event.time && (to === null || event.time < to))) {
+  if (subscription.pauses.length > 0 && isPaused(subscription, event.time)) {
     throw new BadInput('subscription_paused', 'the subscription was paused at that time', 'timestamp');
   }
   // Which price is in force is decided when the event is rated; that there is one is decided now.
   requirePrice(meter, event);
-  return { subscription, meter, ...measure(meter, event) };
+  const { quantity, value } = measure(meter, event);
+  return { subscription, meter, quantity, value };
 }
+
+// Loops, here and below: a closure for each event is what they would cost most.
+function meterOf({ meters }: Subscription, type: string): Meter | undefined {
+  for (let i = 0; i < meters.length; i++) if (meters[i]!.eventType === type) return meters[i];
+  return undefined;
+}
+
+const isPaused = ({ pauses }: Subscription, time: Instant): boolean =>
+  pauses.some(({ from, to }) => from <= time && (to === null || time < to));
 
 /** @throws BadInput `unknown_metric` where nothing is charged for the metric then, `no_price_cell` where no cell of its matrix fits */
 function requirePrice(meter: Meter, event: UsageEvent): void {
+  if (priceAt(meter, event.time, event.data) !== undefined) return;
   if (pricesAt(meter, event.time).length === 0) {
     throw new BadInput('unknown_metric', 'the metric has no price at that time', 'metric_name');
   }
-  if (priceAt(meter, event.time, event.data) === undefined) {
-    throw new BadInput('no_price_cell', 'no cell of the price matrix fits the event’s properties', 'properties');
-  }
+  throw new BadInput('no_price_cell', 'no cell of the price matrix fits the event’s properties', 'properties');
 }
 
 function findSubscription(account: Account, subject: string | undefined): Subscription {
-  const found =
-    subject === undefined
-      ? account.subscriptions.length === 1
-        ? account.subscriptions[0]
-        : undefined
-      : account.subscriptions.find(({ id }) => id === subject);
-  if (found !== undefined) return found;
+  const { subscriptions } = account;
+  if (subject === undefined && subscriptions.length === 1) return subscriptions[0]!;
+  for (let i = 0; i < subscriptions.length; i++) if (subscriptions[i]!.id === subject) return subscriptions[i]!;
   throw new BadInput('unknown_subscription', 'name one of the organization’s subscriptions', 'subscription_id');
 }
 

@@ -45,6 +45,7 @@ export interface ValueRow {
 
 const LEVEL_NAMES = Object.keys(LEVELS) as Level[];
 const NO_GROUP = '{}';
+const MINUTE = '2026-03-01T12:00'.length;
 
 /** What accepted events add to the rows of usage summaries. Whether rows already hold something is not known here. */
 export class RollupDraft {
@@ -53,6 +54,9 @@ export class RollupDraft {
   readonly #account: Account;
   readonly #hashOf: (meter: string, value: string) => string;
   readonly #series = new Map<string, Series>();
+  /** of a meter without dimensions */
+  #lastSeries: Series | undefined;
+  readonly #lastPlaces: Partial<Record<Level, { series: Series; minute: string; cells: Cells; at: number }>> = {};
 
   /** @param hashOf names a counted value within the organization and meter, without telling it */
   constructor(account: Account, hashOf: (meter: string, value: string) => string) {
@@ -69,19 +73,22 @@ export class RollupDraft {
     events: readonly AcceptedEvent[],
     wanted: (event: AcceptedEvent) => boolean = () => true,
   ): void {
-    for (const [position, event] of events.entries()) {
-      if (wanted(event)) this.#add(event, `${event.occurredAt} ${batchId} ${String(position).padStart(4, '0')}`);
+    for (let position = 0; position < events.length; position++) {
+      if (wanted(events[position]!)) this.#add(events[position]!, batchId, position);
     }
   }
 
-  #add(event: AcceptedEvent, stamp: string): void {
-    const series = this.#seriesOf(event.subscription, event.meter, event.event);
+  #add(event: AcceptedEvent, batchId: string, position: number): void {
+    const series = this.#seriesOf(event.subscription, event.meter, () => event.event);
     if (series === undefined) return;
     const { aggregation } = series.meter;
-    for (const level of LEVEL_NAMES) {
-      const { cells, at } = this.#place(series, level, event.occurredAt);
-      const offset = offsetInRow(level, event.occurredAt) - at;
-      addCell(cells, aggregation, at, cellOf(aggregation, { quantity: event.quantity, offset, stamp }));
+    const { quantity, occurredAt } = event;
+    const stamp = aggregation === 'last' ? `${occurredAt} ${batchId} ${String(position).padStart(4, '0')}` : '';
+    for (let i = 0; i < LEVEL_NAMES.length; i++) {
+      const level = LEVEL_NAMES[i]!;
+      const { cells, at } = this.#place(series, level, occurredAt);
+      const offset = aggregation === 'weighted_sum' ? offsetInRow(level, occurredAt) - at : 0;
+      addCell(cells, aggregation, at, cellOf(aggregation, { quantity, offset, stamp }));
     }
     if (aggregation === 'unique_count') this.#see(series, event);
   }
@@ -96,7 +103,7 @@ export class RollupDraft {
     },
     event: string | undefined,
   ): void {
-    const series = this.#seriesOf(correction.subscription, correction.meter, event);
+    const series = this.#seriesOf(correction.subscription, correction.meter, () => event);
     if (series === undefined) return;
     const { aggregation } = series.meter;
     for (const level of LEVEL_NAMES) {
@@ -107,6 +114,10 @@ export class RollupDraft {
   }
 
   #place(series: Series, level: Level, time: Instant): { readonly cells: Cells; readonly at: number } {
+    // Neighbours are mostly of one series and one minute.
+    const last = this.#lastPlaces[level];
+    const minute = time.slice(0, MINUTE);
+    if (last !== undefined && last.series === series && last.minute === minute) return last;
     const start = rowStart(level, time);
     const key = `${keyOf(series)} ${level} ${start}`;
     let row = this.rows.get(key);
@@ -116,7 +127,10 @@ export class RollupDraft {
     }
     const isLevel = series.meter.aggregation === 'weighted_sum';
     const begin = isLevel ? billingPeriod(series.subscription.calendar, time).start : undefined;
-    return { cells: row.cells, at: cellStart(level, time, begin) };
+    const place = { series, minute, cells: row.cells, at: cellStart(level, time, begin) };
+    // A level's period may begin within a minute.
+    if (!isLevel) this.#lastPlaces[level] = place;
+    return place;
   }
 
   #see(series: Series, { value, occurredAt }: AcceptedEvent): void {
@@ -131,10 +145,14 @@ export class RollupDraft {
     row.minutes.add(Math.floor(offsetInRow('quarter', occurredAt) / 60_000_000));
   }
 
-  #seriesOf(subscriptionId: string, meterName: string, event: string | undefined): Series | undefined {
+  #seriesOf(subscriptionId: string, meterName: string, eventOf: () => string | undefined): Series | undefined {
+    const last = this.#lastSeries;
+    if (last !== undefined && last.subscription.id === subscriptionId && last.meter.name === meterName) return last;
     const subscription = this.#account.subscriptions.find(({ id }) => id === subscriptionId);
     const meter = subscription?.meters.find(({ name }) => name === meterName);
     if (subscription === undefined || meter === undefined) return undefined;
+    // The text is read, and with it unpacked, only where a meter has dimensions.
+    const event = meter.dimensions.length === 0 ? undefined : eventOf();
     const group = event === undefined ? NO_GROUP : groupOf(meter, event);
     const key = `${subscriptionId} ${meterName} ${group}`;
     let series = this.#series.get(key);
@@ -142,6 +160,7 @@ export class RollupDraft {
       series = { subscription, meter, group, groupId: groupId(group) };
       this.#series.set(key, series);
     }
+    if (meter.dimensions.length === 0) this.#lastSeries = series;
     return series;
   }
 }

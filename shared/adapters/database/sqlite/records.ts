@@ -14,10 +14,10 @@ const INSTANT = 1;
 const HEX_PAIR = 2;
 const PAIR = /^[0-9a-f]{16}-[0-9a-f]{16}$/;
 
-/** A cell as it was written last: neighbours mostly share their texts, and comparing is cheaper than writing. */
+/** A text as it was written last: neighbours mostly share theirs, and comparing is cheaper than writing. */
 interface Last {
-  cell: Cell;
-  bytes: Buffer;
+  readonly cell: string;
+  readonly bytes: Buffer;
 }
 
 /**
@@ -73,15 +73,22 @@ export class RecordForm {
     target.set(key, at + 2);
     let to = at + RECORD_HEAD;
     for (let i = 0; i < this.#names.length; i++) {
-      const cell = row[this.#names[i]!];
-      let last = this.#last[i];
-      if (last === undefined || last.cell !== cell) {
-        last = { cell: cell ?? null, bytes: this.#encode(i, cell) };
-        this.#last[i] = last;
+      const cell = row[this.#names[i]!]!;
+      if (typeof cell === 'string') {
+        const bytes = this.#textOf(i, cell);
+        if (to + bytes.length > target.length) return -1;
+        target.set(bytes, to);
+        to += bytes.length;
+      } else if (typeof cell === 'number') {
+        if (to + VARINT_MAX > target.length) return -1;
+        to = writeVarint(target, to, cell);
+      } else {
+        const bytes = cell as Uint8Array;
+        if (to + VARINT_MAX + bytes.length > target.length) return -1;
+        to = writeVarint(target, to, bytes.length);
+        target.set(bytes, to);
+        to += bytes.length;
       }
-      if (to + last.bytes.length > target.length) return -1;
-      target.set(last.bytes, to);
-      to += last.bytes.length;
     }
     target.writeUInt16BE(to - at, at);
     return to;
@@ -103,12 +110,13 @@ export class RecordForm {
     return reader.micros();
   }
 
-  #encode(column: number, cell: Cell | undefined): Buffer {
-    if (!isOfType(this.#types[column]!, cell))
-      throw new TypeError(`${this.#names[column]} is not ${this.#types[column]}`);
-    if (typeof cell === 'number') return varint(cell);
-    if (typeof cell === 'string') return encodeText(cell);
-    return Buffer.concat([varint(cell.length), cell]);
+  /** A text's bytes, those of the row before where it is the same text. */
+  #textOf(column: number, text: string): Buffer {
+    const last = this.#last[column];
+    if (last?.cell === text) return last.bytes;
+    const bytes = encodeText(text);
+    this.#last[column] = { cell: text, bytes };
+    return bytes;
   }
 }
 
@@ -134,12 +142,20 @@ function encodeText(text: string): Buffer {
   return Buffer.concat([Buffer.of(UTF8), varint(utf8.length), utf8]);
 }
 
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
+/** Bytes that the largest safe integer takes. */
+const VARINT_MAX = 8;
+
+function writeVarint(target: Buffer, at: number, value: number): number {
+  let to = at;
   let rest = value;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  for (; rest >= 128; rest = Math.floor(rest / 128)) target[to++] = (rest % 128) | 128;
+  target[to++] = rest;
+  return to;
+}
+
+function varint(value: number): Buffer {
+  const bytes = Buffer.alloc(VARINT_MAX);
+  return bytes.subarray(0, writeVarint(bytes, 0, value));
 }
 
 class CellReader {
