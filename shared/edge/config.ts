@@ -15,6 +15,9 @@ export interface Config {
   /** Endpoint of each region's stack by its name. */
   readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
+  readonly requestsInHand: number;
+  readonly bytesInHand: number;
+  readonly backlogEvents: number;
   readonly draftThreads: number;
   readonly doorbellRestMilliseconds: number;
   readonly hotWindowDays: number;
@@ -207,9 +210,35 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     fallback: '10',
     read: whole(0, 3600),
   },
+  requestsInHand: {
+    name: 'REQUESTS_IN_HAND',
+    meaning:
+      'requests that an instance has in hand at once; beyond it, or a quarter of it for one credential, they are told to come again',
+    unit: 'requests',
+    readBy: 'all',
+    fallback: '512',
+    read: whole(1, 1_000_000),
+  },
+  bytesInHand: {
+    name: 'BYTES_IN_HAND',
+    meaning: 'bytes of their bodies, in the same way',
+    unit: 'bytes',
+    readBy: 'all',
+    fallback: '33554432',
+    read: whole(1_048_576, 999_999_999),
+  },
+  backlogEvents: {
+    name: 'BACKLOG_EVENTS',
+    meaning: 'accepted events that may wait for their receipts; beyond it senders are told to come again',
+    unit: 'events',
+    readBy: 'embedded',
+    fallback: '1000000',
+    read: whole(1, 999_999_999),
+  },
   draftThreads: {
     name: 'DRAFT_THREADS',
     meaning: 'threads that make receipts beside the one that takes requests; with 0 that one makes them',
+    unit: 'threads',
     readBy: 'embedded',
     fallback: '1',
     read: whole(0, 64),

@@ -60,7 +60,8 @@ export class Draftsman implements Drafter {
       const work = await LedgerWork.begin(tx, tenant, now, this.#means);
       const taken = await this.#append(work, tx, rows, keys);
       await this.#sumUp(work, tx, taken);
-      const appended = { ...work.finish(), isMore: taken.length < rows.length };
+      const events = taken.reduce((sum, batch) => sum + batch.events.length, 0);
+      const appended = { ...work.finish(), isMore: taken.length < rows.length, events };
       return { appended, seen: tx.seen, writes: tx.writes };
     });
   }

@@ -10,6 +10,7 @@ import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { writeAccount } from './account-store.ts';
 import { Archive } from './archive.ts';
+import type { Backlog } from './backlog.ts';
 import { commitDraft } from './draft.ts';
 import { type Drafter, Draftsman } from './draftsman.ts';
 import { dryRun } from './dry-run.ts';
@@ -49,6 +50,7 @@ export class LedgerStore extends LogReader {
   readonly #ledger: LedgerOrigin;
   readonly #personal: PersonalData;
   readonly #drafter: Drafter;
+  readonly #backlog: Backlog | undefined;
 
   /** @param drafter makes receipts of waiting usage; this thread, unless given */
   constructor(
@@ -58,9 +60,11 @@ export class LedgerStore extends LogReader {
     personal: PersonalData,
     archive: Archive = new Archive(database, undefined),
     drafter: Drafter = new Draftsman(database, { ledger, entropy }, personal, undefined),
+    backlog?: Backlog,
   ) {
     super(database, archive, personal);
     this.#drafter = drafter;
+    this.#backlog = backlog;
     this.#database = database;
     this.#personal = personal;
     this.#entropy = entropy;
@@ -75,7 +79,10 @@ export class LedgerStore extends LogReader {
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
     for (let tries = 0; tries < DRAFTS; tries++) {
       const { appended, ...draft } = await this.#drafter.draft(tenant, await this.#notBeforeLastSeal(clockNow));
-      if (appended.outcome !== 'appended' || (await commitDraft(this.#database, draft))) return appended;
+      if (appended.outcome !== 'appended') return appended;
+      if (!(await commitDraft(this.#database, draft))) continue;
+      this.#backlog?.billed(appended.events ?? 0);
+      return appended;
     }
     throw new TryAgain('the head of the log moves too fast');
   }

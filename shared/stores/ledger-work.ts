@@ -58,8 +58,9 @@ export interface Appended {
   readonly pages: readonly Page[];
   /** size of the log afterwards */
   readonly size: Sequence;
-  /** whether more usage was waiting than one commit takes */
+  /** usage: whether more was waiting than one commit takes, and how many events were billed */
   readonly isMore?: boolean;
+  readonly events?: number;
 }
 
 /** Accepted usage that the account can no longer rate: its billing must stop until an operator has looked. */

@@ -13,6 +13,7 @@ import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { sealEvents } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
+import type { Backlog } from './backlog.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
 import { Together } from './together.ts';
@@ -51,8 +52,11 @@ export class UsageStore {
   readonly #entropy: Entropy;
   readonly #personal: PersonalData;
   readonly #together: Together<TenantId, Asked, Outcome[]>;
+  readonly #backlog: Backlog | undefined;
 
-  constructor(database: Database, entropy: Entropy, personal: PersonalData) {
+  /** @param backlog bounds what is accepted and not billed; without it that is unbounded */
+  constructor(database: Database, entropy: Entropy, personal: PersonalData, backlog?: Backlog) {
+    this.#backlog = backlog;
     this.#database = database;
     this.#entropy = entropy;
     this.#personal = personal;
@@ -71,6 +75,7 @@ export class UsageStore {
    * @throws BadInput `not_found` when the organization does not exist, TryAgain when nothing could be kept
    */
   async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
+    this.#backlog?.requireRoom();
     const candidates = events.map((event) => candidateOf(tenant, event));
     return this.#together.join(tenant, { candidates, now });
   }
@@ -81,7 +86,7 @@ export class UsageStore {
     const batchId = this.#batchId(now);
     const seed = this.#entropy.bytes(32);
     const keys = await this.#personal.keysOf(tenant);
-    const outcomes = await this.#database.transact(async (tx) => {
+    const { outcomes, accepted } = await this.#database.transact(async (tx) => {
       const account = await readAccount(tx, tenant);
       if (account === undefined) throw new BadInput('not_found', 'no such organization');
       const run = new Acceptance(account, { batchId, seed, now }, new LimitGauge(account, tx, now));
@@ -91,8 +96,9 @@ export class UsageStore {
       );
       await run.take(candidates, known);
       run.write(tx, keys);
-      return run.outcomes;
+      return { outcomes: run.outcomes, accepted: run.accepted };
     });
+    this.#backlog?.accepted(accepted);
     let from = 0;
     return asked.map((one) => {
       from += one.candidates.length;
@@ -196,6 +202,11 @@ class Acceptance {
     this.#account = account;
     this.#terms = terms;
     this.#gauge = gauge;
+  }
+
+  /** How many events were accepted. */
+  get accepted(): number {
+    return this.#accepted.length;
   }
 
   /** @param known what is kept under each candidate's key */

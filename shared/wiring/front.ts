@@ -10,6 +10,7 @@ import { type RunInvoicesHandlerRoom, runInvoicesHandler } from '../../functions
 import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/seal-ledger/handler.ts';
 import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
 import type { Config } from '../edge/config.ts';
+import { Admission } from '../edge/http/admission.ts';
 import { guardServer } from '../edge/http/guard.ts';
 import { openCursors } from './cursors.ts';
 
@@ -32,7 +33,7 @@ export type FrontRoom = Omit<ApiRoom, 'cursors'> &
   Omit<ReconcileChainHandlerRoom, 'stopping'> &
   RunInvoicesHandlerRoom &
   SealLedgerHandlerRoom &
-  SignReceiptsHandlerRoom & { readonly config: Pick<Config, 'host' | 'port'> };
+  SignReceiptsHandlerRoom & { readonly config: Pick<Config, 'host' | 'port' | 'requestsInHand' | 'bytesInHand'> };
 
 /** All functions on one port of this process. */
 export interface Front {
@@ -87,7 +88,10 @@ function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSign
     }
     void byName.get(name)!(req as Request, res as Response);
   });
+  const { requestsInHand: requestsMax, bytesInHand: bytesMax } = room.config;
   guardServer(front, {
+    admission: new Admission({ requestsMax, bytesMax }),
+    isOwn: (target) => target.startsWith(INTERNAL),
     newRequestId: room.newRequestId,
     onRefusal: ({ requestId, code }) => room.log.info('request_refused', { request_id: requestId, code }),
   });

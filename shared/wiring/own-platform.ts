@@ -3,6 +3,7 @@ import { SystemEntropy } from '../adapters/local/entropy.ts';
 import { base64url } from '../domain/canonical.ts';
 import { readConfig } from '../edge/config.ts';
 import { drainProcess } from '../edge/drain.ts';
+import { Admission } from '../edge/http/admission.ts';
 import { guardProcess } from '../edge/http/guard.ts';
 import { createLog } from '../edge/log.ts';
 import { observedLog } from '../edge/telemetry/counts.ts';
@@ -44,6 +45,9 @@ export async function ownPlatform<N extends PortName>(openers: Openers<N | 'data
   const platform = config.platform === 'cloud' ? await openCloudPlatform(base, openers) : await openEmbedded<N>(base);
   drain.onClose('platform', platform.close);
   guardProcess({
+    admission: new Admission({ requestsMax: config.requestsInHand, bytesMax: config.bytesInHand }),
+    // Health must be told however much there is to do.
+    isOwn: (target) => target === '/healthz',
     newRequestId,
     onRefusal: ({ requestId, code }) => log.info('request_refused', { request_id: requestId, code }),
   });

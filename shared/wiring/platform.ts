@@ -14,6 +14,7 @@ import { AccountStore } from '../stores/account-store.ts';
 import { ApprovalStore } from '../stores/approval-store.ts';
 import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
+import { Backlog } from '../stores/backlog.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { ConversionStore } from '../stores/conversion-store.ts';
 import { type Drafter, Draftsman } from '../stores/draftsman.ts';
@@ -66,7 +67,10 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
   const rollups = new UsageRollups(database, entropy, retentionOf(config), personal);
   const drafter = base.drafter ?? new Draftsman(database, { ledger: config.ledgerOrigin, entropy }, personal, rollups);
-  const stores = storesOf(database, new Archive(database, ports.vault), personal, base, drafter);
+  // In the cloud others bill what this process accepts.
+  const backlog = config.platform === 'cloud' ? undefined : new Backlog(config.backlogEvents);
+  await backlog?.recount(database);
+  const stores = storesOf(database, new Archive(database, ports.vault), personal, base, { drafter, backlog });
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
@@ -114,15 +118,15 @@ function storesOf(
   archive: Archive,
   personal: PersonalData,
   { config, entropy }: Base,
-  drafter: Drafter,
+  { drafter, backlog }: { readonly drafter: Drafter; readonly backlog: Backlog | undefined },
 ) {
   const profiles = new ProfileStore(database, personal);
   return {
     archive,
     accounts: new AccountStore(database, config.region),
-    usage: new UsageStore(database, entropy, personal),
+    usage: new UsageStore(database, entropy, personal, backlog),
     idempotencyKeys: new IdempotencyStore(database, entropy),
-    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter),
+    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter, backlog),
     seals: new SealStore(database, config.ledgerOrigin),
     proofs: new ProofStore(database, config.ledgerOrigin, archive),
     openings: new OpeningStore(database),

@@ -1,8 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { BadInput, ErrorCode } from '../../domain/errors.ts';
+import { type BadInput, type ErrorCode, TryAgain } from '../../domain/errors.ts';
+import type { Admission } from './admission.ts';
 import { bodyTooLarge, headFault } from './head.ts';
+import { Refusal, renderProblem } from './problem.ts';
 import { refuse } from './refuse.ts';
 
 /** 1 MiB: what a usage batch may weigh. */
@@ -13,6 +15,10 @@ export interface GuardOptions {
   /** The id that the answer, its problem document and the audit entry of a refusal share. */
   readonly newRequestId: () => string;
   readonly bodyMaxBytes?: number;
+  /** Bounds what is in hand; without it everything is taken in. */
+  readonly admission?: Admission;
+  /** Whether a request of ours comes in whatever is in hand: it makes room. By its target. */
+  readonly isOwn?: (target: string) => boolean;
   /** Told of every refusal. The target is left out: people paste secrets into addresses. */
   readonly onRefusal?: (refusal: { requestId: string; code: ErrorCode; method: string }) => void;
 }
@@ -71,6 +77,19 @@ export function guardProcess(options: GuardOptions): () => void {
   };
 }
 
+/** Said so often, when it is said, that it is not logged one by one. The connection stays: making a new one costs more than this answer. */
+function answerCrowded(res: ServerResponse, outcome: 'busy' | 'greedy', requestId: string): void {
+  const error =
+    outcome === 'busy'
+      ? new TryAgain('too much is in hand')
+      : new Refusal('rate_limited', 'too many requests at once; come again in 1 s', {
+          headers: { 'Retry-After': '1' },
+        });
+  const { problem, headers, payload } = renderProblem(error, requestId);
+  res.writeHead(problem.status, headers);
+  res.end(payload);
+}
+
 const LISTEN = 'tracing:net.server.listen:asyncStart';
 const REQUEST = 'http.server.request.start';
 
@@ -93,7 +112,7 @@ function limitTimes(server: Server): void {
 function judge(
   req: IncomingMessage,
   res: ServerResponse,
-  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal }: GuardOptions,
+  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal, admission, isOwn }: GuardOptions,
   admit: (req: IncomingMessage, res: ServerResponse) => void,
   askForBody: () => void = () => undefined,
 ): void {
@@ -129,7 +148,17 @@ function judge(
     turnAway(bodyTooLarge(bodyMaxBytes));
   };
   const pass = (): void => {
-    admitted.set(req, Buffer.concat(chunks, length));
+    if (admission !== undefined && isOwn?.(req.url ?? '') !== true) {
+      const caller = req.headers.authorization ?? req.socket.remoteAddress ?? '';
+      const outcome = admission.enter(caller, length);
+      if (outcome !== 'in') {
+        refused.add(req);
+        answerCrowded(res, outcome, newRequestId());
+        return;
+      }
+      res.once('close', () => admission.leave(caller, length));
+    }
+    admitted.set(req, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
     admit(req, res);
   };
   req.on('data', take);

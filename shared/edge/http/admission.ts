@@ -1,0 +1,76 @@
+/** What an instance has in hand at once. */
+export interface AdmissionLimits {
+  /** requests that are not answered yet */
+  readonly requestsMax: number;
+  /** bytes of their bodies */
+  readonly bytesMax: number;
+}
+
+/** Whether a request is taken in: `busy` is nobody's fault, `greedy` the caller's. */
+export type Admitted = 'in' | 'busy' | 'greedy';
+
+/** The share that one caller may have in hand, and the part beyond which it is not given more than a little. */
+const CALLER_QUARTERS = 1;
+const CROWDED_QUARTERS = 3;
+const QUARTERS = 4;
+/** What every caller may have in hand however crowded it is. */
+const A_FEW = 4;
+
+interface Held {
+  requests: number;
+  bytes: number;
+}
+
+/**
+ * Bounds what is in hand: beyond it a request is answered at once that it should come again, before anything is read of it but its
+ * head and body. Whoever waits in no queue of ours waits with its sender, who can do something about it.
+ *
+ * One caller gets a quarter at most, and while three quarters are taken only who has little; so a flood of one is refused to
+ * that one. A caller is whatever credential it sends: told apart before anybody has looked whether it is worth anything.
+ */
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #callers = new Map<string, Held>();
+  readonly #all: Held = { requests: 0, bytes: 0 };
+
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits;
+  }
+
+  /** @returns `in`, and then `leave` must be called with the same */
+  enter(caller: string, bytes: number): Admitted {
+    const all = this.#all;
+    const held = this.#callers.get(caller) ?? { requests: 0, bytes: 0 };
+    const isLone = held.requests === 0;
+    if (!isLone && this.#share(held, bytes) > CALLER_QUARTERS / QUARTERS) return 'greedy';
+    if (held.requests >= A_FEW && this.#share(all, bytes) > CROWDED_QUARTERS / QUARTERS) return 'greedy';
+    // A body larger than all that may be in hand is taken where nothing else is.
+    if (all.requests > 0 && this.#share(all, bytes) > 1) return 'busy';
+    if (isLone) this.#callers.set(caller, held);
+    for (const one of [all, held]) {
+      one.requests++;
+      one.bytes += bytes;
+    }
+    return 'in';
+  }
+
+  leave(caller: string, bytes: number): void {
+    const held = this.#callers.get(caller);
+    if (held === undefined) return;
+    for (const one of [this.#all, held]) {
+      one.requests--;
+      one.bytes -= bytes;
+    }
+    if (held.requests === 0) this.#callers.delete(caller);
+  }
+
+  /** Requests in hand. */
+  get inHand(): number {
+    return this.#all.requests;
+  }
+
+  /** What of the limits would be taken with one request more. */
+  #share({ requests, bytes }: Held, more: number): number {
+    return Math.max((requests + 1) / this.#limits.requestsMax, (bytes + more) / this.#limits.bytesMax);
+  }
+}
