@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 
 /** Bytes under an organization's data key: `01`, key version (4 bytes, big-endian), nonce (12), AES-256-GCM ciphertext, tag (16). */
 const FORMAT = 1;
@@ -23,7 +23,7 @@ export class SealBroken extends Error {
  * @param nonce 12 bytes of chance, never the same twice under one key
  */
 export function sealBytes(
-  key: { readonly version: number; readonly secret: Uint8Array },
+  key: { readonly version: number; readonly secret: KeyObject | Uint8Array },
   place: string,
   plain: Uint8Array,
   nonce: Uint8Array,
@@ -43,7 +43,7 @@ export function sealedBy(bytes: Uint8Array): number | undefined {
 }
 
 /** @throws SealBroken */
-export function openBytes(secret: Uint8Array, place: string, sealed: Uint8Array): Buffer {
+export function openBytes(secret: KeyObject | Uint8Array, place: string, sealed: Uint8Array): Buffer {
   const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.length);
   const nonce = bytes.subarray(HEADER, HEADER + NONCE);
   try {

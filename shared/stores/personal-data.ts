@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
 import { NONCE_BYTES, openBytes, sealBytes, sealedBy } from '../domain/sealed.ts';
@@ -32,7 +33,7 @@ export interface TenantKeys {
 interface Ring {
   readonly until: Instant;
   readonly newest: number;
-  readonly secrets: ReadonlyMap<number, Uint8Array>;
+  readonly secrets: ReadonlyMap<number, KeyObject>;
 }
 
 /** What a data key is bound to. */
@@ -146,8 +147,9 @@ export class PersonalData {
       if (made === undefined) return undefined;
       rows.push(made);
     }
-    const secrets = new Map<number, Uint8Array>();
-    for (const row of rows.filter(isLeft)) secrets.set(row.version, await this.#unwrap(row));
+    const secrets = new Map<number, KeyObject>();
+    // A key object is made ready once; bytes would be made ready for each sealing.
+    for (const row of rows.filter(isLeft)) secrets.set(row.version, createSecretKey(await this.#unwrap(row)));
     const ring = { until: plusMicros(now, REMEMBERED_MICROS), newest: rows.at(-1)!.version, secrets };
     if (this.#rings.size >= REMEMBERED_TENANTS) this.#rings.delete(this.#rings.keys().next().value!);
     this.#rings.delete(tenant);

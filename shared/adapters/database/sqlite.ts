@@ -147,15 +147,23 @@ export class SqliteDatabase implements Database {
 
   /** Applies all writes of a transaction or none. */
   #apply(tx: BufferedTransaction): void {
+    // Whoever is first undoes what it wrote by undoing everything.
+    const isFirst = !this.#isOpen;
     this.#begin();
-    this.#writer.exec('SAVEPOINT one');
+    if (!isFirst) this.#writer.run('SAVEPOINT one');
     try {
       for (const table of this.#scattered.values()) tx.checkScattered(table);
       tx.applyRows();
-      this.#writer.exec('RELEASE one');
+      if (!isFirst) this.#writer.run('RELEASE one');
     } catch (error) {
       // SQLite has already rolled everything back where the disk was full: then nobody's writes are left.
-      this.#undo('ROLLBACK TO one; RELEASE one');
+      if (isFirst) {
+        this.#isOpen = false;
+        this.#undo('ROLLBACK');
+      } else {
+        this.#undo('ROLLBACK TO one');
+        this.#undo('RELEASE one');
+      }
       throw error;
     }
     for (const table of this.#scattered.values()) tx.putScattered(table);
@@ -163,7 +171,7 @@ export class SqliteDatabase implements Database {
 
   #begin(): void {
     if (this.#isOpen) return;
-    this.#writer.exec('BEGIN IMMEDIATE');
+    this.#writer.run('BEGIN IMMEDIATE');
     this.#isOpen = true;
   }
 
@@ -172,7 +180,7 @@ export class SqliteDatabase implements Database {
     this.#isOpen = false;
     try {
       for (const table of this.#scattered.values()) if (table.hasUnkept) table.keep();
-      this.#writer.exec('COMMIT');
+      this.#writer.run('COMMIT');
     } catch (error) {
       this.#undo('ROLLBACK');
       for (const table of this.#scattered.values()) table.load();
@@ -183,7 +191,7 @@ export class SqliteDatabase implements Database {
 
   #undo(sql: string): void {
     try {
-      this.#writer.exec(sql);
+      this.#writer.run(sql);
     } catch {
       // Nothing was open any more.
     }
@@ -207,7 +215,7 @@ export class SqliteDatabase implements Database {
       kept.catch(() => undefined);
       result = await work(reader);
     } finally {
-      reader.exec('ROLLBACK');
+      reader.run('ROLLBACK');
       this.#readers.push(reader);
       this.#waitingReaders.shift()?.();
     }
@@ -268,7 +276,7 @@ export class SqliteSnapshots implements Pick<Database, 'snapshot' | 'close'> {
       try {
         return await work(this.#reader);
       } finally {
-        this.#reader.exec('ROLLBACK');
+        this.#reader.run('ROLLBACK');
       }
     });
     this.#last = result.catch(() => undefined);

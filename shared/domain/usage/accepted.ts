@@ -37,7 +37,7 @@ const HEADER_BYTES = 13;
 const UNPACKED_MAX_BYTES = 512 * 1024 * 1024;
 
 /**
- * A batch's payload: keys' hashes, then the seed of the salts, then two zstd frames. The first holds what rating reads, column by
+ * A batch's payload: keys' hashes, then the seed of the salts, then two parts, each a zstd frame where it is long. The first holds what rating reads, column by
  * column; the second the canonical texts, which it seldom does. Neighbours are alike, so what is left is mostly what is random.
  * @param seed 32 random bytes
  */
@@ -91,12 +91,20 @@ function pack(form: number, events: readonly Facts[], keyOf: (i: number) => Uint
   return Buffer.concat([header, ...keys, salts, facts, sent]);
 }
 
-// The texts of a batch differ in little; beyond level 1 there is not much to find.
-const compressed = (text: string): Buffer =>
-  zstdCompressSync(Buffer.from(text, 'utf8'), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+/** Below it the frame and the making of it cost more than they save. */
+const COMPRESSED_FROM_BYTES = 1024;
+/** How a zstd frame begins (RFC 8878 section 3.1.1); facts begin with `[` and texts with `{` or nothing. */
+const ZSTD = 0x28;
 
-const decompressed = (bytes: Uint8Array): string =>
-  zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_MAX_BYTES }).toString('utf8');
+// The texts of a batch differ in little; beyond level 1 there is not much to find.
+function compressed(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  if (bytes.length < COMPRESSED_FROM_BYTES) return bytes;
+  return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+}
+
+const decompressed = (bytes: Buffer): string =>
+  (bytes[0] === ZSTD ? zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_MAX_BYTES }) : bytes).toString('utf8');
 
 /** Reads a batch's payload back. It was written by `packEvents` and its seal has held, so its shape is taken as given. */
 export function unpackEvents(payload: Uint8Array): AcceptedEvent[] {

@@ -25,13 +25,14 @@ export class Connection implements Reader {
 
   /** Begins to see one instant, this one. */
   begin(): void {
-    this.exec('BEGIN');
+    this.run('BEGIN');
     // A deferred transaction fixes its instant at the first read; read at once, so that it is this one.
     this.statement('SELECT 1 FROM sqlite_schema LIMIT 1').get();
   }
 
-  exec(sql: string): void {
-    this.#database.exec(sql);
+  /** Runs a statement that gives no rows; its text is read once. */
+  run(sql: string): void {
+    this.statement(sql).run();
   }
 
   close(): void {
