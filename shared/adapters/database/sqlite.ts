@@ -15,14 +15,13 @@ import type {
   Transaction,
 } from '../../ports/database.ts';
 import { LogSync } from '../sqlite-log.ts';
-import { ScatteredTable } from './sqlite/scattered.ts';
+import { ScatteredTable, type ScatterPolicy } from './sqlite/scattered.ts';
 import { Connection, createTable, rowValues, schemaOf, textsOf, whereKey } from './sqlite/statements.ts';
 
 /** How many snapshots may be under way at once; each holds a connection of its own. */
 const SNAPSHOT_CONNECTIONS = 4;
-/** Transactions that share a commit, and how long it may take to bring them together. */
-const TOGETHER_MAX = 256;
-const TOGETHER_MILLISECONDS = 25;
+/** Transactions that share a commit. */
+const TOGETHER_MAX = 64;
 
 /** A transaction that waits for its turn. */
 interface Turn {
@@ -49,17 +48,27 @@ export class SqliteDatabase implements Database {
   #closed = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(file: string, writer: Connection, readers: Connection[], tables: readonly AnyTable[]) {
+  private constructor(
+    file: string,
+    writer: Connection,
+    readers: Connection[],
+    tables: readonly AnyTable[],
+    policy: Partial<ScatterPolicy>,
+  ) {
     this.#writer = writer;
     this.#readers = readers;
     this.#sync = new LogSync(file, { isCopied: true });
     const scattered = tables.filter((table) => table.scattered !== undefined);
-    this.#scattered = new Map(scattered.map((table) => [table.name, new ScatteredTable(table, writer)]));
+    this.#scattered = new Map(scattered.map((table) => [table.name, new ScatteredTable(table, writer, policy)]));
     writer.scattered = new Map([...this.#scattered].map(([name, table]) => [name, table.ownView()]));
   }
 
-  /** Opens the store, making folder, file and missing tables. @throws Error when the file is no database of this version */
-  static open(file: string, tables: readonly AnyTable[]): SqliteDatabase {
+  /**
+   * Opens the store, making folder, file and missing tables.
+   * @param policy of scattered tables, where it is not the usual one
+   * @throws Error when the file is no database of this version
+   */
+  static open(file: string, tables: readonly AnyTable[], policy: Partial<ScatterPolicy> = {}): SqliteDatabase {
     mkdirSync(dirname(file), { recursive: true });
     const writer = new DatabaseSync(file);
     // The log is synced and copied beside the commits (sqlite-log.ts).
@@ -79,7 +88,7 @@ export class SqliteDatabase implements Database {
       throw new Error(`${file} was made by another version: its table ${table.name} has other columns`);
     }
     const readers = Array.from({ length: SNAPSHOT_CONNECTIONS }, () => Connection.reader(file, 16_384));
-    return new SqliteDatabase(file, new Connection(writer), readers, tables);
+    return new SqliteDatabase(file, new Connection(writer), readers, tables, policy);
   }
 
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -113,7 +122,6 @@ export class SqliteDatabase implements Database {
     while (this.#turns.length > 0) {
       if (this.#sync.gate !== undefined) await this.#sync.gate;
       const done: Turn[] = [];
-      const until = performance.now() + TOGETHER_MILLISECONDS;
       do {
         const turn = this.#turns.shift()!;
         try {
@@ -122,7 +130,7 @@ export class SqliteDatabase implements Database {
         } catch (error) {
           turn.fail(error);
         }
-      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX && performance.now() < until);
+      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX);
       this.#commit(done);
     }
   }

@@ -7,10 +7,14 @@ import { BLOCK_BYTES, findInBlock, forEachRecord, type Run, YOUNG_RUN } from './
 import type { Connection } from './statements.ts';
 import { Young } from './young.ts';
 
-/** Rows that are kept in memory, and on disk in the order in which they came, before they are sorted into a run. */
-const YOUNG_MAX = 65_536;
-/** So many runs of one size become one of the next. */
-const RUNS_PER_LEVEL = 8;
+/** When rows are sorted, and when runs are merged. */
+export interface ScatterPolicy {
+  /** rows that are kept in memory, and on disk in the order in which they came, before they are sorted into a run; at most 2^20 */
+  readonly youngMax: number;
+  /** so many runs of one size become one of the next */
+  readonly runsPerLevel: number;
+}
+const POLICY: ScatterPolicy = { youngMax: 65_536, runsPerLevel: 8 };
 /** A row goes through a merge for each size of run there is; that many a commit moves for each row that it brings, no backlog grows. */
 const MERGED_PER_ROW = 6;
 const MERGED_AT_LEAST = 256;
@@ -35,6 +39,7 @@ export interface ScatteredView {
 export class ScatteredTable {
   readonly table: AnyTable;
 
+  readonly #policy: ScatterPolicy;
   readonly #connection: Connection;
   readonly #form: RecordForm;
   readonly #keyAt: number;
@@ -55,7 +60,8 @@ export class ScatteredTable {
   /** the latest instant, in microseconds, that expired rows were asked away for */
   #now = 0;
 
-  constructor(table: AnyTable, connection: Connection) {
+  constructor(table: AnyTable, connection: Connection, policy: Partial<ScatterPolicy> = {}) {
+    this.#policy = { ...POLICY, ...policy };
     this.table = table;
     this.#connection = connection;
     this.#form = new RecordForm(table);
@@ -125,7 +131,7 @@ export class ScatteredTable {
     const { name } = this.table;
     const young = this.#young;
     const insert = this.#connection.statement(`INSERT INTO ${name} (run, first, bytes) VALUES (?, ?, ?)`);
-    if (young.count >= YOUNG_MAX && this.#merge === undefined) {
+    if (young.count >= this.#policy.youngMax && this.#merge === undefined) {
       this.#sortYoung(insert);
     } else {
       const first = Buffer.alloc(6);
@@ -321,8 +327,8 @@ export class ScatteredTable {
   #nextMerge(): Merge | undefined {
     for (let level = 1; this.#runs.some((run) => run.level >= level); level++) {
       const same = this.#runs.filter((run) => run.level === level);
-      if (same.length < RUNS_PER_LEVEL) continue;
-      const sources = same.slice(0, RUNS_PER_LEVEL);
+      if (same.length < this.#policy.runsPerLevel) continue;
+      const sources = same.slice(0, this.#policy.runsPerLevel);
       return new Merge(this.table.name, this.#connection, this.#form, sources, this.#nextRun++, this.#now);
     }
     return undefined;
