@@ -187,4 +187,5 @@ const POINTERS: readonly (readonly [string, string, string])[] = [
   ['FIRESTORE_DATABASE', 'google_firestore_database', 'name'],
   ['VAULT_BUCKET', 'google_storage_bucket', 'name'],
   ['KMS_KEY_RING', 'google_kms_key_ring', 'id'],
+  ['WRAPPING_KEY', 'google_kms_crypto_key', 'id'],
 ];

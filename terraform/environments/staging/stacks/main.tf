@@ -89,4 +89,7 @@ locals {
   hot_window_days       = 100
   log_level             = "info"
   otlp_endpoint         = ""
+
+  # What is otherwise than the defaults in modules/deployment/choices.tf, by variable: JWT_*, RATE_*, APPROVAL_LIMIT and the like.
+  variables = {}
 }
