@@ -381,7 +381,7 @@ export const IN_PLANS: readonly Planted[] = [
   {
     says: 'backups now and then',
     file: 'modules/spanner/main.tf',
-    find: '"0 */4 * * *"',
+    find: '"0 2 * * *"',
     plant: '"0 4 1 * *"',
     named: /google_spanner_database tallystick is not backed up every day/,
   },

@@ -98,15 +98,15 @@ export const IN_FILES: readonly Planted[] = [
   {
     says: 'backups that are gone after a day',
     file: 'modules/spanner/main.tf',
-    find: '"7776000s"',
+    find: '"2592000s"',
     plant: '"86400s"',
     named: /retention_duration must be at least 2592000 seconds \(30 days\), and is "86400s"/,
   },
   {
     says: 'a schedule with an hour that does not exist',
     file: 'modules/spanner/main.tf',
-    find: '"0 2 * * 0"',
-    plant: '"0 25 * * 0"',
+    find: '"0 2 * * *"',
+    plant: '"0 25 * * *"',
     named: /spec\.cron_spec\.text must be five fields of unix-cron/,
   },
   {

@@ -107,7 +107,7 @@ locals {
   audit_locked = true
 
   seal_interval_seconds = 10
-  hot_window_days       = 100
+  hot_window_days       = 45
   log_level             = "info"
   otlp_endpoint         = ""
 
