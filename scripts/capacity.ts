@@ -50,7 +50,7 @@ function run(): void {
   const cpuMicros = options.cpuMicros ?? readCpuMicros(options.throughput);
   const prices = readPrices(options.prices);
   const assumptions = readAssumptions(options.assumptions, options.set);
-  const result = report({ runs: readOperations(options.operations), cpuMicros, prices, assumptions });
+  const result = report({ measured: readOperations(options.operations), cpuMicros, prices, assumptions });
   const named = (file: string): string => relative(PROJECT, file);
   const by = options.cpuMicros === undefined ? `of ${named(options.throughput)}` : 'as told';
   const from = `Operations of ${named(options.operations)}; CPU per event ${by}: ${cpuMicros.toDecimal(2)} microseconds.`;

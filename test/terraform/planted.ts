@@ -471,6 +471,13 @@ export const IN_FILES: readonly Planted[] = [
     named: /google_project_iam_binding is not used here: it takes away others' grants/,
   },
   {
+    says: 'keys that are used unseen',
+    file: 'modules/project/audit.tf',
+    find: 'OR \\"datastore.googleapis.com\\")"',
+    plant: 'OR \\"cloudkms.googleapis.com\\")"',
+    named: /google_logging_project_exclusion: filter must be of data access of Spanner and Firestore alone/,
+  },
+  {
     says: 'a grant to a person',
     file: 'modules/packages/main.tf',
     find: `member  = "serviceAccount:\${var.builder_email}"`,
