@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { totalOf } from '../../scripts/capacity/bill.ts';
 import { chartOf, undrawn } from '../../scripts/capacity/chart.ts';
@@ -117,19 +117,17 @@ describe('the chart', () => {
 });
 
 describe('docs/capacity.md', () => {
-  it('has in its marks what the command prints', () => {
+  it('has in its marks and its picture what the command makes', () => {
     // Until the throughput is measured, a told figure, as the printed text says.
     const isMeasured = existsSync(MEASURED.throughput);
     const cpuMicros = isMeasured ? readCpuMicros(MEASURED.throughput) : Fraction.of(25);
     const by = isMeasured ? `of ${MEASURED.throughput}` : 'as told';
     const from = `Operations of ${MEASURED.operations}; CPU per event ${by}: ${cpuMicros.toDecimal(2)} microseconds.`;
     const [assumptions, prices] = [readAssumptions(), readPrices()];
-    const text = textOf(report({ measured: readOperations(MEASURED.operations), cpuMicros, prices, assumptions }), {
-      assumptions,
-      prices,
-      from,
-    });
-    assert.ok(isAsPrinted('docs/capacity.md', text), 'npm run capacity -- --write renews it');
+    const now = report({ measured: readOperations(MEASURED.operations), cpuMicros, prices, assumptions });
+    const text = textOf(now, { assumptions, prices, from });
+    assert.ok(isAsPrinted('docs/capacity.md', text), 'npm run capacity -- --renew renews it');
+    assert.equal(readFileSync('docs/pictures/capacity.svg', 'utf8'), chartOf(now), 'the picture, too');
   });
 
   it('is not written into without its marks', () => assert.throws(() => withPrinted('# Capacity', 'text'), InputWrong));
