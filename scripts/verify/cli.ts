@@ -35,7 +35,7 @@ export async function verifyCommand(args: readonly string[], { out, err }: Io): 
   }
   try {
     const pinned = await readPinned(JSON.parse((await readBounded(call.pinned, PINNED_MAX_BYTES)).toString('utf8')));
-    const verdict = await verifyBundle(await plainBundle(await readBounded(call.bundle, BUNDLE_MAX_BYTES)), pinned);
+    const verdict = await verifyBundle(plainBundle(await readBounded(call.bundle, BUNDLE_MAX_BYTES)), pinned);
     out(call.json ? JSON.stringify(verdict, null, 2) : verdictText(verdict));
     return verdict.verdict === 'verified' ? 0 : verdict.verdict === 'refuted' ? 1 : 2;
   } catch (error) {

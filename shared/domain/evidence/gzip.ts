@@ -1,8 +1,5 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { BUNDLE_MAX_BYTES, BundleUnreadable } from './tar.ts';
-
-const inflate = promisify(gunzip);
 
 /** The first two bytes of a gzip member (RFC 1952); no tar of a bundle begins with them, for 0x8b is in no path. */
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -12,10 +9,10 @@ const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8
  * unpack what it is sent has it as it lies in the vault.
  * @throws BundleUnreadable where it does not unpack, or to more than a bundle may have
  */
-export async function plainBundle(bytes: Buffer): Promise<Buffer> {
+export function plainBundle(bytes: Buffer): Buffer {
   if (!isGzip(bytes)) return bytes;
   try {
-    return await inflate(bytes, { maxOutputLength: BUNDLE_MAX_BYTES });
+    return gunzipSync(bytes, { maxOutputLength: BUNDLE_MAX_BYTES });
   } catch (error) {
     const isTooLarge = error instanceof RangeError;
     throw new BundleUnreadable(
