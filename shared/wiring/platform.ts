@@ -63,7 +63,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const { database } = ports;
   const keys = new KeyStore(database);
   const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
-  const stores = storesOf(database, new Archive(database, ports.vault), personal, base);
+  const stores = storesOf(ports, new Archive(database, ports.vault), personal, base);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
@@ -106,7 +106,12 @@ const NO_WRAPPER: KeyWrapper = { wrap: nowhere, unwrap: nowhere };
 type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
 type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
 
-function storesOf(database: Database, archive: Archive, personal: PersonalData, { config, entropy }: Base) {
+function storesOf(
+  { database, vault }: Partial<Ports> & Pick<Ports, 'database'>,
+  archive: Archive,
+  personal: PersonalData,
+  { config, entropy }: Base,
+) {
   const profiles = new ProfileStore(database, personal);
   return {
     archive,
@@ -114,7 +119,7 @@ function storesOf(database: Database, archive: Archive, personal: PersonalData, 
     usage: new UsageStore(database, entropy, personal),
     idempotencyKeys: new IdempotencyStore(database, entropy),
     ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
-    seals: new SealStore(database, config.ledgerOrigin),
+    seals: new SealStore(database, config.ledgerOrigin, vault),
     proofs: new ProofStore(database, config.ledgerOrigin, archive),
     openings: new OpeningStore(database),
     invoices: new InvoiceStore(database),
