@@ -62,12 +62,32 @@ const COOLING = [
   { price: 'storage_archive', from: 365, to: 36_500 },
 ] as const;
 
-/** What seals have left behind by now, over all stacks. */
-export function sealedSoFar(load: Load, { measured, supposed }: Model, store: keyof typeof SEALED): Fraction {
-  const years = supposed('ledger_years').times(Fraction.of(365));
-  const days = load.age.isMoreThan(years) ? years : load.age;
-  const each = inAllStacks(sealedBytes(measured, store, SEALED[store]), supposed('stacks'), load.customers);
-  return each.times(supposed('seals_per_day')).times(days);
+/** Days during which seals have come, of those that count. */
+const daysOf = ({ age }: Load, most: Fraction): Fraction => (age.isMoreThan(most) ? most : age);
+const ledgerDays = (supposed: Supposed): Fraction => supposed('ledger_years').times(Fraction.of(365));
+
+/** What seals have left in the vault by now, over all stacks. */
+function sealsInVault(load: Load, { measured, supposed }: Model): Fraction {
+  const each = inAllStacks(sealedBytes(measured, 'storage', SEALED.storage), supposed('stacks'), load.customers);
+  return each.times(supposed('seals_per_day')).times(daysOf(load, ledgerDays(supposed)));
+}
+
+/**
+ * And in the databases: records and signatures for ever, heads of all customers until they leave the hot window, those of anchors
+ * for ever.
+ * @param versions days for which what is gone counts all the same
+ */
+export function sealsInDatabase(load: Load, { measured, supposed }: Model, versions: Fraction): Fraction {
+  const { fixed, perCustomer } = sealedBytes(measured, 'spanner', SEALED.spanner);
+  const days = daysOf(load, ledgerDays(supposed));
+  const hot = daysOf(load, supposed('hot_window_days').plus(versions));
+  const heads = supposed('seals_per_day')
+    .times(hot)
+    .plus(supposed('anchors_per_day').times(days.minus(hot)));
+  return sumOf([
+    fixed.times(supposed('stacks')).times(supposed('seals_per_day')).times(days),
+    perCustomer.times(load.customers).times(heads),
+  ]);
 }
 
 const databasePlaces = ({ run, supposed }: Model): Stored[] =>
@@ -75,7 +95,7 @@ const databasePlaces = ({ run, supposed }: Model): Stored[] =>
 
 /** All that lies in the databases, what is kept as versions included. */
 export const databaseBytes = (load: Load, model: Model): Fraction =>
-  bytesHeld(databasePlaces(model), load.held).plus(sealedSoFar(load, model, 'spanner'));
+  bytesHeld(databasePlaces(model), load.held).plus(sealsInDatabase(load, model, model.supposed('version_days')));
 
 /** Processing units that one stack pays for, of its autoscaler's floor at least. */
 export function unitsPaid(load: Load, model: Model): Fraction {
@@ -188,8 +208,16 @@ export function billOf(load: Load, model: Model): Bill {
           invoices.times(supposed('invoice_objects')),
         ]),
       ),
-      // The weekly full pass opens every segment.
-      costOf('storage_class_b', objectsHeld(segments, load).times(DAYS_A_MONTH).over(Fraction.of(7))),
+      // The weekly full pass opens every segment and, of each seal, what is signed and its heads: what an object is, and its bytes.
+      costOf(
+        'storage_class_b',
+        objectsHeld(segments, load)
+          .plus(sealsHeld(load, supposed).times(Fraction.of(2)))
+          .times(Fraction.of(2))
+          .times(DAYS_A_MONTH)
+          .over(Fraction.of(7)),
+      ),
+      // What is smaller than 128 KiB, as seals and heads are, is not watched.
       costOf('storage_autoclass', objectsHeld(segments, load)),
     ]),
     'Cloud KMS': sumOf([
@@ -237,7 +265,7 @@ const leastBytes = (requests: Fraction): Fraction => requests.times(Fraction.of(
 function backedUp(load: Load, model: Model): Fraction {
   const { fulls, changedDays } = chainsOf(model.supposed);
   const places = databasePlaces(model);
-  const whole = bytesInForce(places, load.held).plus(sealedSoFar(load, model, 'spanner'));
+  const whole = bytesInForce(places, load.held).plus(sealsInDatabase(load, model, Fraction.ZERO));
   const { measured, supposed } = model;
   const sealed = inAllStacks(sealedBytes(measured, 'spanner', SEALED.spanner), supposed('stacks'), load.customers);
   const aDay = sumOf(places.map(({ bytes }) => bytes))
@@ -265,13 +293,18 @@ function vaultStorage(places: readonly Stored[], load: Load, model: Model): Frac
   const read = bytesHeld(
     places.filter(({ what }) => what !== 'evidence bundles'),
     held,
-  ).plus(sealedSoFar(load, model, 'storage'));
+  ).plus(sealsInVault(load, model));
   const written = sumOf(places.map(({ bytes }) => bytes)).times(events);
   return sumOf([cooling, costOf('storage_standard', read), costOf('storage_replication', written)]);
 }
 
 /** Of objects that come evenly, those that are there: none has gone. */
 const objectsHeld = (aMonth: Fraction, { age }: Load): Fraction => aMonth.times(age.over(DAYS_A_MONTH));
+
+const sealsHeld = (load: Load, supposed: Supposed): Fraction =>
+  supposed('seals_per_day')
+    .times(supposed('stacks'))
+    .times(daysOf(load, ledgerDays(supposed)));
 
 function auditTrail(load: Load, model: Model): Fraction {
   const { run, supposed, costOf } = model;

@@ -9,7 +9,7 @@ import {
   type Model,
   ownCostOfInvoice,
   SECONDS_A_DAY,
-  sealedSoFar,
+  sealsInDatabase,
   totalOf,
   unitsPaid,
 } from './bill.ts';
@@ -97,7 +97,7 @@ export interface Report {
   readonly stored: readonly Stored[];
   readonly bytesHot: Fraction;
   readonly bytesAfter: Fraction;
-  /** what each seal leaves for ever, of each stack and of each of its customers */
+  /** what each seal leaves, of each stack and of each of its customers */
   readonly perSeal: { readonly database: PassCost; readonly vault: PassCost };
   /** what all seals have left in the databases by now */
   readonly sealedBytes: Fraction;
@@ -140,10 +140,6 @@ const LEVERS: readonly {
   readonly set?: Record<string, string>;
   readonly shrink?: Record<string, string>;
 }[] = [
-  {
-    says: 'seals keep customers’ heads in the vault alone, but for anchors (one seal of 360)',
-    shrink: { seals: '0.04' },
-  },
   { says: 'payloads compressed before they are sealed, to a fifth', shrink: { batches: '0.2' } },
   { says: 'rows of dedupe of 60 bytes in place of 129', shrink: { dedupe: '0.47' } },
   { says: 'pages hot for 40 days', set: { hot_window_days: '40' } },
@@ -184,7 +180,7 @@ export function report({ measured, cpuMicros, prices, assumptions }: Inputs): Re
       database: sealedBytes(measured, 'spanner', SEALED.spanner),
       vault: sealedBytes(measured, 'storage', SEALED.storage),
     },
-    sealedBytes: sealedSoFar(steadyLoad(estimated, model), model, 'spanner'),
+    sealedBytes: sealsInDatabase(steadyLoad(estimated, model), model, supposed('version_days')),
     bytesUncounted: uncounted(run),
     bytesAfter: sumOf(stored.map(({ after }) => after)),
     year,

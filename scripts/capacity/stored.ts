@@ -33,7 +33,7 @@ export const KEPT: Readonly<Record<string, readonly string[] | 'ledger'>> = {
   seen_values: 'ledger',
   corrections: 'ledger',
 };
-/** What each seal adds to for ever: its record, signature and the heads of all customers. */
+/** What each seal adds to: its record, signature and the heads of all customers. */
 export const SEALED = { spanner: ['seals'], storage: ['heads', 'seals'] } as const;
 /** A segment's end is counted with the segments, which hold what usage wrote. */
 const OF_USAGE_IN_VAULT = 'segments';

@@ -128,7 +128,7 @@ function storedTable(
     table(head, stored.map(row)),
     `database and mirror: ${shown(bytesHot, 1)} while hot, aim ${shown(aim)}: ${bytesHot.isMoreThan(aim) ? 'missed' : 'reached'}; all stores afterwards: ${shown(bytesAfter, 1)}`,
     floors(assumptions),
-    `each seal adds, for ever: database ${sealLine(perSeal.database)}, vault ${sealLine(perSeal.vault)}; after ${assumptions['ledger_years']!.value} years ${shown(sealedBytes.over(TIB), 2)} TiB of the databases`,
+    `each seal adds: database ${sealLine(perSeal.database)}, vault ${sealLine(perSeal.vault)}; the latter leave the database with the hot window, but for anchors; after ${assumptions['ledger_years']!.value} years ${shown(sealedBytes.over(TIB), 2)} TiB of the databases`,
     `not counted: ${shown(bytesUncounted, 1)} in tables that grow with customers, not with events or seals`,
   ].join('\n');
 }
