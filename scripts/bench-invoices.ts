@@ -16,7 +16,7 @@ import { LedgerStore } from '../shared/stores/ledger-store.ts';
 import { PersonalData } from '../shared/stores/personal-data.ts';
 import { TABLES } from '../shared/stores/tables.ts';
 import { UsageStore } from '../shared/stores/usage-store.ts';
-import { Suite } from '../shared/wiring/suite.ts';
+import { ON_A_STANDING_CLOCK, Suite } from '../shared/wiring/suite.ts';
 
 const countOf = (text: string): number => {
   if (/^[1-9][0-9]{0,6}$/.test(text)) return Number(text);
@@ -141,7 +141,14 @@ async function closeTogether(
   return inFolder(async (folder) => {
     const clock = new ManualClock(START);
     const token = 'the-bus-and-the-scheduler-share-this';
-    const config = { ...readConfig({}), dataFolder: folder, port: 0, rsaBits: 2048 as const, callerToken: token };
+    const config = {
+      ...readConfig({}),
+      dataFolder: folder,
+      port: 0,
+      rsaBits: 2048 as const,
+      callerToken: token,
+      ...ON_A_STANDING_CLOCK,
+    };
     const log = {
       info: () => undefined,
       warn: () => undefined,

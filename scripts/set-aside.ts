@@ -69,7 +69,7 @@ async function ringAgain(id: string, { setAside, bus, config }: ErrandPlatform):
   if (letter !== undefined) {
     const isKnown = bus instanceof LocalBus && bus.deadLetters().some((known) => known.id === Number(letter));
     if (!isKnown) throw unknown(id);
-    bus.redrive(Number(letter));
+    await bus.redrive(Number(letter));
   } else {
     // Published before it is forgotten: whoever stops this in between finds it twice, never not at all.
     await bus.publish(doorbellOf(await found(id, setAside), config.topicPrefix));

@@ -12,7 +12,7 @@ import { type Instant, later, MICROS_PER_HOUR, plusMicros } from '../../shared/d
 import { newApiKey } from '../../shared/edge/auth.ts';
 import { readConfig } from '../../shared/edge/config.ts';
 import type { Log } from '../../shared/ports/log.ts';
-import { Suite } from '../../shared/wiring/suite.ts';
+import { ON_A_STANDING_CLOCK, Suite } from '../../shared/wiring/suite.ts';
 import { expectedTotals } from './expected.ts';
 import { feedOf, type SentEvent, type TenantFeed } from './feed.ts';
 import { accountOf, tenantId } from './plans.ts';
@@ -67,6 +67,7 @@ export async function runDemo({
   // The demo's clock goes as fast as it likes: requests per second mean nothing by it.
   const config = {
     ...readConfig({}),
+    ...ON_A_STANDING_CLOCK,
     dataFolder: join(folder, 'store'),
     port: 0,
     ratePerSecond: 0,

@@ -9,7 +9,7 @@ import { newApiKey } from '../../shared/edge/auth.ts';
 import { readConfig } from '../../shared/edge/config.ts';
 import type { Entropy } from '../../shared/ports/entropy.ts';
 import type { Log } from '../../shared/ports/log.ts';
-import { Suite } from '../../shared/wiring/suite.ts';
+import { ON_A_STANDING_CLOCK, Suite } from '../../shared/wiring/suite.ts';
 import { type KeyName, keyPath, purposeOf, testKey } from './keys.ts';
 import { ACCOUNTS, type SentEvent, STEPS, type Step, type TenantName } from './scenario.ts';
 
@@ -29,6 +29,7 @@ export async function makeGolden(folder: string, ledger: LedgerOrigin = GOLDEN_L
   const clock = new ManualClock(parseInstant('2026-03-28T00:00:00Z', 'start'));
   const config = {
     ...readConfig({}),
+    ...ON_A_STANDING_CLOCK,
     dataFolder: folder,
     port: 0,
     ledgerOrigin: ledger,

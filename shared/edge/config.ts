@@ -15,6 +15,8 @@ export interface Config {
   /** Endpoint of each region's stack by its name. */
   readonly regionEndpoints: ReadonlyMap<string, string>;
   readonly sealIntervalSeconds: number;
+  readonly draftThreads: number;
+  readonly doorbellRestMilliseconds: number;
   readonly hotWindowDays: number;
   readonly usageMinutesDays: number;
   readonly usageSummaryDays: number;
@@ -204,6 +206,22 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '10',
     read: whole(0, 3600),
+  },
+  draftThreads: {
+    name: 'DRAFT_THREADS',
+    meaning: 'threads that make receipts beside the one that takes requests; with 0 that one makes them',
+    readBy: 'embedded',
+    fallback: '1',
+    read: whole(0, 64),
+  },
+  doorbellRestMilliseconds: {
+    name: 'DOORBELL_REST_MILLISECONDS',
+    meaning:
+      'how long an organization’s doorbell rests after it was answered, for each that rings: what comes meanwhile is answered together',
+    unit: 'milliseconds',
+    readBy: 'embedded',
+    fallback: '10',
+    read: whole(0, 10_000),
   },
   hotWindowDays: {
     name: 'HOT_WINDOW_DAYS',

@@ -1,5 +1,11 @@
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
-import { type AcceptedEvent, packEvents, unpackEvents } from '../domain/usage/accepted.ts';
+import {
+  type AcceptedEvent,
+  type FreshEvent,
+  packEvents,
+  repackEvents,
+  unpackEvents,
+} from '../domain/usage/accepted.ts';
 import { keyHashOfReceipt } from '../domain/usage/identity.ts';
 import type { Reader } from '../ports/database.ts';
 import type { TenantKeys } from './personal-data.ts';
@@ -8,13 +14,25 @@ import { batches, dedupe } from './tables.ts';
 /** What a batch's events are bound to. */
 const placeOf = (tenant: string, batchId: string): string => `batches ${tenant} ${batchId}`;
 
-/** The payload of a batch: whatever properties its events have, nobody reads them without the organization's key. */
+/**
+ * The payload of a batch: whatever properties its events have, nobody reads them without the organization's key.
+ * @param seed 32 random bytes, from which the salts of the events follow
+ */
 export const sealEvents = (
+  tenant: string,
+  batchId: string,
+  events: readonly FreshEvent[],
+  seed: Uint8Array,
+  keys: TenantKeys,
+): Uint8Array => keys.seal(placeOf(tenant, batchId), packEvents(events, seed));
+
+/** The same payload once something of it was erased. */
+export const resealEvents = (
   tenant: string,
   batchId: string,
   events: readonly AcceptedEvent[],
   keys: TenantKeys,
-): Uint8Array => keys.seal(placeOf(tenant, batchId), packEvents(events));
+): Uint8Array => keys.seal(placeOf(tenant, batchId), repackEvents(events));
 
 /** The events of a batch as they were accepted; none where they were purged. @throws SealBroken, TryAgain */
 export const eventsOf = (

@@ -6,7 +6,7 @@ import { type Instant, MICROS_PER_DAY, plusMicros } from '../domain/time.ts';
 import type { AcceptedEvent } from '../domain/usage/accepted.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { eventsOf, sealEvents } from './accepted-events.ts';
+import { eventsOf, resealEvents } from './accepted-events.ts';
 import type { LedgerWork } from './ledger-work.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import type { ProfileStore } from './profile-store.ts';
@@ -116,7 +116,7 @@ export class ErasureStore {
         const left = events.map((event) => (isAbout(event, subject) ? withoutPerson(event) : event));
         const changed = left.filter((event, at) => event !== events[at]).length;
         if (changed > 0) {
-          tx.update(batches, [tenant, batch.batch_id], { payload: sealEvents(tenant, batch.batch_id, left, keys) });
+          tx.update(batches, [tenant, batch.batch_id], { payload: resealEvents(tenant, batch.batch_id, left, keys) });
         }
         after = batch.batch_id;
         count += changed;
@@ -196,4 +196,10 @@ function isAbout({ event }: AcceptedEvent, { property, value }: Extract<Subject,
 }
 
 /** What is left: what was billed. Without text and salt nobody can open the receipt's commitment again. */
-const withoutPerson = (event: AcceptedEvent): AcceptedEvent => ({ ...event, value: '', salt: '', event: '' });
+const withoutPerson = (event: AcceptedEvent): AcceptedEvent => ({
+  ...event,
+  receiptId: event.receiptId,
+  value: '',
+  salt: '',
+  event: '',
+});

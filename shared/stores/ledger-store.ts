@@ -1,5 +1,6 @@
 import { type Account, type AccountJson, parseAccount } from '../domain/account/account.ts';
 import type { Json } from '../domain/canonical.ts';
+import { TryAgain } from '../domain/errors.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
@@ -9,6 +10,8 @@ import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { writeAccount } from './account-store.ts';
 import { Archive } from './archive.ts';
+import { commitDraft } from './draft.ts';
+import { type Drafter, Draftsman } from './draftsman.ts';
 import { dryRun } from './dry-run.ts';
 import { numberInvoice, writeInvoice } from './invoice-rows.ts';
 import {
@@ -26,11 +29,10 @@ import { LogReader } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
 import { seenBefore } from './opening-store.ts';
 import type { PersonalData } from './personal-data.ts';
-import { accounts, aggregates, freezes, heads, seal_log, waiting } from './tables.ts';
+import { accounts, aggregates, freezes, seal_log, waiting } from './tables.ts';
 
-/** One commit takes at most this many waiting batches and, beyond the first, this many events. */
-const APPEND_BATCHES = 16;
-const APPEND_EVENTS = 1000;
+/** How often a draft is made anew when the head has moved meanwhile. */
+const DRAFTS = 8;
 
 /** What a preview is called where an invoice has its number. */
 export const PREVIEW_NUMBER = 'PREVIEW';
@@ -46,15 +48,19 @@ export class LedgerStore extends LogReader {
   readonly #entropy: Entropy;
   readonly #ledger: LedgerOrigin;
   readonly #personal: PersonalData;
+  readonly #drafter: Drafter;
 
+  /** @param drafter makes receipts of waiting usage; this thread, unless given */
   constructor(
     database: Database,
     entropy: Entropy,
     ledger: LedgerOrigin,
     personal: PersonalData,
     archive: Archive = new Archive(database, undefined),
+    drafter: Drafter = new Draftsman(database, { ledger, entropy }, personal, undefined),
   ) {
     super(database, archive, personal);
+    this.#drafter = drafter;
     this.#database = database;
     this.#personal = personal;
     this.#entropy = entropy;
@@ -62,27 +68,16 @@ export class LedgerStore extends LogReader {
   }
 
   /**
-   * Turns waiting batches of a tenant into receipts: rates, numbers, links, pages, moves the head, all in one transaction
-   * on the tenant's head row. Two that run at once cannot both commit, so no number is given twice and none is skipped.
-   * @throws Unratable when an event cannot be rated; nothing is written
+   * Turns waiting batches of a tenant into receipts: rates, numbers, links, pages and sums up on a snapshot, then commits that on the
+   * tenant's head. Of two that run at once the head has moved for one, which begins again: no number is given twice, none is skipped.
+   * @throws Unratable when an event cannot be rated, TryAgain where others were always faster; nothing is written
    */
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
-    const now = await this.#notBeforeLastSeal(clockNow);
-    const keys = await this.#personal.keysIfAny(tenant);
-    if (keys === undefined) return { outcome: 'idle', pages: [], size: 0 };
-    return this.#database.transact(async (tx) => {
-      if ((await tx.read(freezes, [tenant])) !== undefined) return { outcome: 'frozen', pages: [], size: 0 };
-      const rows = await tx.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES });
-      if (rows.length === 0) return { outcome: 'idle', pages: [], size: (await tx.read(heads, [tenant]))?.size ?? 0 };
-      const work = await LedgerWork.begin(tx, tenant, now, { ledger: this.#ledger, entropy: this.#entropy });
-      let events = 0;
-      for (const row of rows) {
-        if (events > 0 && events + row.count > APPEND_EVENTS) break;
-        events += row.count;
-        await work.appendBatch(row.batch_id, keys);
-      }
-      return work.finish();
-    });
+    for (let tries = 0; tries < DRAFTS; tries++) {
+      const { appended, ...draft } = await this.#drafter.draft(tenant, await this.#notBeforeLastSeal(clockNow));
+      if (appended.outcome !== 'appended' || (await commitDraft(this.#database, draft))) return appended;
+    }
+    throw new TryAgain('the head of the log moves too fast');
   }
 
   /**

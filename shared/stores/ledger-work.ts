@@ -52,6 +52,8 @@ export interface Appended {
   readonly pages: readonly Page[];
   /** size of the log afterwards */
   readonly size: Sequence;
+  /** whether more usage was waiting than one commit takes */
+  readonly isMore?: boolean;
 }
 
 /** Accepted usage that the account can no longer rate: its billing must stop until an operator has looked. */
@@ -126,7 +128,8 @@ export class LedgerWork {
     return new LedgerWork(tx, entropy, account, scribe, blind, nodes);
   }
 
-  async appendBatch(batchId: string, keys: TenantKeys): Promise<void> {
+  /** @returns the events that it billed */
+  async appendBatch(batchId: string, keys: TenantKeys): Promise<readonly AcceptedEvent[]> {
     const row = await this.#tx.read(batches, [this.tenant, batchId]);
     if (row === undefined) throw new Unratable(`batch ${batchId} is gone`);
     const events = eventsOf(row, keys);
@@ -146,6 +149,7 @@ export class LedgerWork {
     }
     this.#tx.delete(waiting, [this.tenant, batchId]);
     this.#tx.update(batches, [this.tenant, batchId], { first_seq: firstSeq });
+    return events;
   }
 
   #placeOf(event: AcceptedEvent): Place {

@@ -95,17 +95,18 @@ export class UsageRollups {
       taken.map(({ batch_id }) => [tenant, batch_id]),
     );
     const found = rows.flatMap((row) => (row === undefined ? [] : [{ id: row.batch_id, events: eventsOf(row, keys) }]));
-    await this.#addBatches(tx, account, found);
+    await this.addBatches(tx, account, found);
     for (const { batch_id } of taken) tx.delete(unrolled, [tenant, batch_id]);
     return taken.length;
   }
 
   /** Adds events that no batch holds any more, as a rebuild finds them. @param batchId orders them among others of one instant */
   async addEvents(account: Account, batchId: string, events: readonly AcceptedEvent[]): Promise<void> {
-    await this.#database.transact((tx) => this.#addBatches(tx, account, [{ id: batchId, events }]));
+    await this.#database.transact((tx) => this.addBatches(tx, account, [{ id: batchId, events }]));
   }
 
-  async #addBatches(
+  /** Adds batches in a transaction; whoever calls sees to it that nobody adds them again. */
+  async addBatches(
     tx: Transaction,
     account: Account,
     found: readonly { readonly id: string; readonly events: readonly AcceptedEvent[] }[],

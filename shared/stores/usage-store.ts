@@ -1,11 +1,10 @@
 import type { Account, UsageLimit } from '../domain/account/account.ts';
-import { base64url } from '../domain/canonical.ts';
 import { formatDecimal, readCanonicalDecimal } from '../domain/decimals.ts';
 import { sha256 } from '../domain/digest.ts';
 import { BadInput, type ErrorCode } from '../domain/errors.ts';
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
-import { type Instant, MICROS_PER_DAY, microsOf, plusMicros } from '../domain/time.ts';
-import type { AcceptedEvent } from '../domain/usage/accepted.ts';
+import { type Instant, instantOfMicros, later, MICROS_PER_DAY, MICROS_PER_HOUR, microsOf } from '../domain/time.ts';
+import type { FreshEvent } from '../domain/usage/accepted.ts';
 import { canonicalEvent, type UsageEvent } from '../domain/usage/event.ts';
 import { keyHash, receiptId } from '../domain/usage/identity.ts';
 import { isRefused, limitsInForce, usedAfter } from '../domain/usage/limits.ts';
@@ -16,6 +15,7 @@ import { sealEvents } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
+import { Together } from './together.ts';
 
 /** What became of one event. */
 export type Outcome =
@@ -26,6 +26,8 @@ export type Outcome =
 /** How long a dedupe row outlives the instant at which its event's time starts to be refused. */
 const DEDUPE_MARGIN_DAYS = 1n;
 const WAITING_PER_READ = 500;
+/** Events of requests that share a transaction, beyond the first request's. */
+const TOGETHER_EVENTS = 1000;
 const NOTICE_PERCENTS = [80n, 100n] as const;
 
 /** An event with everything worked out that does not depend on the database. */
@@ -35,7 +37,12 @@ interface Candidate {
   readonly contentHash: Buffer;
   readonly keyHash: Buffer;
   readonly receiptId: ReceiptId;
-  readonly salt: string;
+}
+
+/** What one request wants accepted. */
+interface Asked {
+  readonly candidates: readonly Candidate[];
+  readonly now: Instant;
 }
 
 /** Accepted usage before it is receipts: deduplication, limits, batches. */
@@ -43,34 +50,53 @@ export class UsageStore {
   readonly #database: Database;
   readonly #entropy: Entropy;
   readonly #personal: PersonalData;
+  readonly #together: Together<TenantId, Asked, Outcome[]>;
 
   constructor(database: Database, entropy: Entropy, personal: PersonalData) {
     this.#database = database;
     this.#entropy = entropy;
     this.#personal = personal;
+    this.#together = new Together({
+      run: (tenant, asked) => this.#acceptAll(tenant, asked),
+      weightOf: ({ candidates }) => candidates.length,
+      weightMax: TOGETHER_EVENTS,
+    });
   }
 
   /**
    * Accepts what can be accepted, in order, in one transaction: known keys, limits and the batch itself. Once it returns,
-   * accepted events are durable.
+   * accepted events are durable. Requests of one organization that come while another of its is being kept share the next
+   * transaction; they are answered as if they had come one after the other.
    * @returns one outcome per event, in order
    * @throws BadInput `not_found` when the organization does not exist, TryAgain when nothing could be kept
    */
   async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
-    const candidates = events.map((event) => this.#candidate(tenant, event));
+    const candidates = events.map((event) => candidateOf(tenant, event));
+    return this.#together.join(tenant, { candidates, now });
+  }
+
+  async #acceptAll(tenant: TenantId, asked: readonly Asked[]): Promise<Outcome[][]> {
+    const candidates = asked.length === 1 ? asked[0]!.candidates : asked.flatMap((one) => one.candidates);
+    const now = asked.reduce((latest, one) => later(latest, one.now), asked[0]!.now);
     const batchId = this.#batchId(now);
+    const seed = this.#entropy.bytes(32);
     const keys = await this.#personal.keysOf(tenant);
-    return this.#database.transact(async (tx) => {
+    const outcomes = await this.#database.transact(async (tx) => {
       const account = await readAccount(tx, tenant);
       if (account === undefined) throw new BadInput('not_found', 'no such organization');
+      const run = new Acceptance(account, { batchId, seed, now }, new LimitGauge(account, tx, now));
       const known = await tx.readMany(
         dedupe,
-        candidates.map((candidate) => [tenant, candidate.keyHash]),
+        candidates.map(({ keyHash: hash }) => [tenant, hash]),
       );
-      const run = new Acceptance(account, batchId, now, new LimitGauge(account, tx, now));
-      for (const [index, candidate] of candidates.entries()) await run.take(candidate, known[index]);
+      await run.take(candidates, known);
       run.write(tx, keys);
       return run.outcomes;
+    });
+    let from = 0;
+    return asked.map((one) => {
+      from += one.candidates.length;
+      return outcomes.slice(from - one.candidates.length, from);
     });
   }
 
@@ -108,30 +134,35 @@ export class UsageStore {
     return rows.map(({ limit_id, period, percent, at }) => ({ limitId: limit_id, period, percent, at }));
   }
 
-  #candidate(tenant: TenantId, event: UsageEvent): Candidate {
-    const text = canonicalEvent(event);
-    const hash = keyHash(tenant, event.source, event.key);
-    return {
-      event,
-      text,
-      contentHash: sha256(text),
-      keyHash: hash,
-      receiptId: receiptId(hash, event.time),
-      salt: base64url(this.#entropy.bytes(32)),
-    };
-  }
-
   // Batches of a tenant sort by the time they were accepted; the random tail keeps two of one microsecond apart.
   #batchId(now: Instant): string {
     return `${microsOf(now).toString(16).padStart(16, '0')}-${Buffer.from(this.#entropy.bytes(8)).toString('hex')}`;
   }
 }
 
+function candidateOf(tenant: TenantId, event: UsageEvent): Candidate {
+  const text = canonicalEvent(event);
+  const hash = keyHash(tenant, event.source, event.key);
+  return { event, text, contentHash: sha256(text), keyHash: hash, receiptId: receiptId(hash, event.time) };
+}
+
 type DedupeRow = RowOf<typeof dedupe.columns>;
 
-/** Until when an event's key must be known: after that its time would be refused. */
-export const knownUntil = (latenessDays: number, time: Instant): Instant =>
-  plusMicros(time, (BigInt(latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY);
+/** Until when an event's key must be known, to the hour above: after that its time would be refused. */
+export function knownUntil(latenessDays: number, time: Instant): Instant {
+  if (lastKnown?.hour !== time.slice(0, HOUR) || lastKnown.latenessDays !== latenessDays) {
+    const hour = time.slice(0, HOUR);
+    const begin = microsOf(`${hour}:00:00.000000Z` as Instant);
+    const until = begin + (BigInt(latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY;
+    lastKnown = { hour, latenessDays, sharp: instantOfMicros(until), above: instantOfMicros(until + MICROS_PER_HOUR) };
+  }
+  return time.endsWith(':00:00.000000Z') ? lastKnown.sharp : lastKnown.above;
+}
+const HOUR = '2026-03-01T12'.length;
+// Neighbours share their hour, and calendars cost more than comparing.
+let lastKnown:
+  | { readonly hour: string; readonly latenessDays: number; readonly sharp: Instant; readonly above: Instant }
+  | undefined;
 
 /**
  * What stands for the content of an event of which only the receipt is left, after a rebuild: the half of its id that its time
@@ -143,73 +174,89 @@ export const contentOfReceipt = (id: string): Buffer => Buffer.from(id, 'base64u
 const isSameEvent = ({ contentHash, receiptId: id }: Candidate, known: Uint8Array): boolean =>
   (known.length === contentHash.length ? contentHash : contentOfReceipt(id)).equals(known);
 
+/** What a batch is kept as. */
+interface BatchTerms {
+  readonly batchId: string;
+  readonly seed: Uint8Array;
+  readonly now: Instant;
+}
+
 /** One pass over a batch inside its transaction. */
 class Acceptance {
   readonly outcomes: Outcome[] = [];
   readonly #account: Account;
-  readonly #batchId: string;
-  readonly #now: Instant;
+  readonly #terms: BatchTerms;
   readonly #gauge: LimitGauge;
-  readonly #accepted: { readonly candidate: Candidate; readonly usage: MeteredUsage }[] = [];
+  readonly #accepted: Candidate[] = [];
+  readonly #events: FreshEvent[] = [];
   /** Keys that earlier events of this batch took. */
   readonly #taken = new Map<string, Buffer>();
 
-  constructor(account: Account, batchId: string, now: Instant, gauge: LimitGauge) {
+  constructor(account: Account, terms: BatchTerms, gauge: LimitGauge) {
     this.#account = account;
-    this.#batchId = batchId;
-    this.#now = now;
+    this.#terms = terms;
     this.#gauge = gauge;
   }
 
-  async take(candidate: Candidate, row: DedupeRow | undefined): Promise<void> {
-    try {
-      const usage = meterUsage(this.#account, candidate.event, acceptanceWindow(this.#account, this.#now));
-      const key = candidate.keyHash.toString('latin1');
-      // An expired row is as good as gone, whether or not it was purged: the answer must not depend on housekeeping.
-      const known =
-        this.#taken.get(key) ?? (row !== undefined && row.expires_at > this.#now ? row.content_hash : undefined);
-      if (known !== undefined) {
-        if (!isSameEvent(candidate, known)) {
-          throw new BadInput(
-            'idempotency_conflict',
-            'the key was used for another event; nothing was changed',
-            'idempotency_key',
-          );
-        }
-        this.outcomes.push({ status: 'duplicate', receiptId: candidate.receiptId });
-        return;
-      }
-      await this.#gauge.spend(usage, candidate.event.time);
-      this.#taken.set(key, candidate.contentHash);
-      this.#accepted.push({ candidate, usage });
-      this.outcomes.push({ status: 'accepted', receiptId: candidate.receiptId });
-    } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      this.outcomes.push(refused(error));
+  /** @param known what is kept under each candidate's key */
+  async take(candidates: readonly Candidate[], known: readonly (DedupeRow | undefined)[]): Promise<void> {
+    const window = acceptanceWindow(this.#account, this.#terms.now);
+    const metered = candidates.map(({ event }) => attempt(() => meterUsage(this.#account, event, window)));
+    await this.#gauge.load(candidates, metered);
+    for (let i = 0; i < candidates.length; i++) {
+      this.outcomes.push(this.#takeOne(candidates[i]!, metered[i]!, known[i]));
     }
   }
 
-  write(tx: Transaction, keys: TenantKeys): void {
-    if (this.#accepted.length === 0) return;
-    const tenant = this.#account.tenant;
-    for (const [position, { candidate }] of this.#accepted.entries()) {
-      tx.upsert(dedupe, {
-        tenant,
-        key_hash: candidate.keyHash,
-        content_hash: candidate.contentHash,
-        batch_id: this.#batchId,
-        position,
-        expires_at: knownUntil(this.#account.latenessDays, candidate.event.time),
-      });
+  #takeOne(candidate: Candidate, usage: MeteredUsage | BadInput, row: DedupeRow | undefined): Outcome {
+    if (usage instanceof BadInput) return refused(usage);
+    const key = candidate.keyHash.toString('latin1');
+    // An expired row is as good as gone, whether or not it was purged: the answer must not depend on housekeeping.
+    const isKnown = row !== undefined && row.expires_at > this.#terms.now;
+    const known = this.#taken.get(key) ?? (isKnown ? row.content_hash : undefined);
+    if (known !== undefined) {
+      return isSameEvent(candidate, known)
+        ? { status: 'duplicate', receiptId: candidate.receiptId }
+        : refused(CONFLICT);
     }
+    const exceeded = this.#gauge.spend(usage, candidate.event.time);
+    if (exceeded !== undefined) return refused(exceeded);
+    this.#taken.set(key, candidate.contentHash);
+    this.#accepted.push(candidate);
+    this.#events.push(freshEvent(candidate, usage));
+    return { status: 'accepted', receiptId: candidate.receiptId };
+  }
+
+  write(tx: Transaction, keys: TenantKeys): void {
     const count = this.#accepted.length;
-    const events = this.#accepted.map(({ candidate, usage }) => acceptedEvent(candidate, usage));
-    const payload = sealEvents(tenant, this.#batchId, events, keys);
-    const accepted_at = this.#now;
-    tx.insert(batches, { tenant, batch_id: this.#batchId, accepted_at, count, payload, first_seq: null });
-    tx.insert(waiting, { tenant, batch_id: this.#batchId, accepted_at, count });
-    tx.insert(unrolled, { tenant, batch_id: this.#batchId, count });
+    if (count === 0) return;
+    const { tenant, latenessDays } = this.#account;
+    const { batchId: batch_id, seed, now: accepted_at } = this.#terms;
+    for (let position = 0; position < count; position++) {
+      const { keyHash: key_hash, contentHash: content_hash, event } = this.#accepted[position]!;
+      const expires_at = knownUntil(latenessDays, event.time);
+      tx.upsert(dedupe, { tenant, key_hash, content_hash, batch_id, position, expires_at });
+    }
+    const payload = sealEvents(tenant, batch_id, this.#events, seed, keys);
+    tx.insert(batches, { tenant, batch_id, accepted_at, count, payload, first_seq: null });
+    tx.insert(waiting, { tenant, batch_id, accepted_at, count });
+    tx.insert(unrolled, { tenant, batch_id, count });
     this.#gauge.write(tx);
+  }
+}
+
+const CONFLICT = new BadInput(
+  'idempotency_conflict',
+  'the key was used for another event; nothing was changed',
+  'idempotency_key',
+);
+
+function attempt<T>(work: () => T): T | BadInput {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BadInput) return error;
+    throw error;
   }
 }
 
@@ -220,14 +267,13 @@ export const refused = (error: BadInput): Outcome => ({
   ...(error.param === undefined ? {} : { param: error.param }),
 });
 
-const acceptedEvent = (candidate: Candidate, usage: MeteredUsage): AcceptedEvent => ({
-  receiptId: candidate.receiptId,
+const freshEvent = (candidate: Candidate, usage: MeteredUsage): FreshEvent => ({
+  keyHash: candidate.keyHash,
   subscription: usage.subscription.id,
   meter: usage.meter.name,
   quantity: usage.quantity,
   occurredAt: candidate.event.time,
   value: usage.value,
-  salt: candidate.salt,
   event: candidate.text,
 });
 
@@ -260,18 +306,39 @@ class LimitGauge {
     this.#now = now;
   }
 
-  /** Counts an event against every limit of its metric. @throws BadInput `quota_exceeded`, with nothing counted */
-  async spend({ subscription, meter, quantity }: MeteredUsage, time: Instant): Promise<void> {
-    if (this.#account.limits.length === 0 && subscription.entitlements.length === 0) return;
-    const steps = [];
-    for (const { limit, key } of limitsInForce(this.#account, subscription, meter.name, time)) {
-      const counter = await this.#counter(limit.id, key);
-      steps.push({ limit, counter, after: usedAfter(meter.aggregation, counter.used, quantity) });
+  /** Reads every counter that a batch may move, at once. @param metered of each candidate, or why it is refused */
+  async load(candidates: readonly Candidate[], metered: readonly (MeteredUsage | BadInput)[]): Promise<void> {
+    const wanted = new Map<string, { readonly limitId: string; readonly period: string }>();
+    for (const [i, usage] of metered.entries()) {
+      if (usage instanceof BadInput || !this.#isLimited(usage)) continue;
+      for (const { limit, key } of this.#limitsOf(usage, candidates[i]!.event.time)) {
+        wanted.set(counterName(limit.id, key), { limitId: limit.id, period: key });
+      }
     }
+    if (wanted.size === 0) return;
+    const named = [...wanted];
+    const rows = await this.#tx.readMany(
+      limit_counters,
+      named.map(([, { limitId, period }]) => [this.#account.tenant, limitId, period]),
+    );
+    for (const [i, [name, counter]] of named.entries()) {
+      const row = rows[i];
+      const used = row === undefined ? 0n : readCanonicalDecimal(row.used, 12)!;
+      this.#counters.set(name, { ...counter, before: used, used });
+    }
+  }
+
+  /** Counts an event against every limit of its metric. @returns `quota_exceeded`, with nothing counted, where one is used up */
+  spend(usage: MeteredUsage, time: Instant): BadInput | undefined {
+    if (!this.#isLimited(usage)) return undefined;
+    const steps = this.#limitsOf(usage, time).map(({ limit, key }) => {
+      const counter = this.#counters.get(counterName(limit.id, key))!;
+      return { limit, counter, after: usedAfter(usage.meter.aggregation, counter.used, usage.quantity) };
+    });
     const refusal = steps.find(({ limit, counter, after }) => isRefused(limit, counter.used, after));
     if (refusal !== undefined) {
       const { id, period } = refusal.limit;
-      throw new BadInput('quota_exceeded', `limit ${id} is used up for its ${period} period`, 'metric_name');
+      return new BadInput('quota_exceeded', `limit ${id} is used up for its ${period} period`, 'metric_name');
     }
     for (const { limit, counter, after } of steps) {
       for (const percent of percentsReached(limit, counter.used, after)) {
@@ -279,18 +346,15 @@ class LimitGauge {
       }
       counter.used = after;
     }
+    return undefined;
   }
 
-  async #counter(limitId: string, period: string): Promise<Counter> {
-    const name = `${limitId} ${period}`;
-    let counter = this.#counters.get(name);
-    if (counter === undefined) {
-      const row = await this.#tx.read(limit_counters, [this.#account.tenant, limitId, period]);
-      const used = row === undefined ? 0n : readCanonicalDecimal(row.used, 12)!;
-      counter = { limitId, period, before: used, used };
-      this.#counters.set(name, counter);
-    }
-    return counter;
+  #isLimited({ subscription }: MeteredUsage): boolean {
+    return this.#account.limits.length > 0 || subscription.entitlements.length > 0;
+  }
+
+  #limitsOf({ subscription, meter }: MeteredUsage, time: Instant) {
+    return limitsInForce(this.#account, subscription, meter.name, time);
   }
 
   write(tx: Transaction): void {
@@ -305,3 +369,5 @@ class LimitGauge {
     }
   }
 }
+
+const counterName = (limitId: string, period: string): string => `${limitId} ${period}`;

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { http } from '@google-cloud/functions-framework';
-import { getTestServer } from '@google-cloud/functions-framework/testing';
+import type { Request, Response } from '@google-cloud/functions-framework';
 import { apiHandler } from '../../functions/api/handler.ts';
 import type { ApiRoom } from '../../functions/api/room.ts';
 import { type ArchivePeriodHandlerRoom, archivePeriodHandler } from '../../functions/archive-period/handler.ts';
@@ -60,7 +59,12 @@ export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise
   };
 }
 
-/** Every function in a framework server of its own; the front hands each request to the one it is for. */
+type Handler = (req: Request, res: Response) => Promise<void>;
+
+/**
+ * The front hands each request to the function it is for, past the Functions Framework: that runs a request in a domain, whose hooks are
+ * called for every promise of the process from then on. What the framework adds to a request (a parsed body, `res.send`) no handler uses.
+ */
 function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSignal): Server {
   const handlers = {
     ingest: ingestHandler(room),
@@ -71,21 +75,17 @@ function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSign
     'archive-period': archivePeriodHandler(room),
     api: apiHandler(room),
   };
-  const servers = new Map<string, Server>();
-  for (const [name, handler] of Object.entries(handlers)) {
-    http(name, handler);
-    servers.set(name, getTestServer(name));
-  }
+  const byName = new Map<string, Handler>(Object.entries(handlers));
   const front = createServer((req: IncomingMessage, res: ServerResponse) => {
     const [path = ''] = (req.url ?? '').split('?');
     let name = path === INGEST ? 'ingest' : 'api';
     if (path.startsWith(INTERNAL)) {
       const rest = (req.url ?? '').slice(INTERNAL.length);
       const [wanted = '', more] = rest.split('/');
-      name = more !== undefined && servers.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
+      name = more !== undefined && byName.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
       if (name !== 'api') req.url = rest.slice(wanted.length);
     }
-    servers.get(name)!.emit('request', req, res);
+    void byName.get(name)!(req as Request, res as Response);
   });
   guardServer(front, {
     newRequestId: room.newRequestId,

@@ -34,7 +34,7 @@ export async function openLocalPorts({ config, clock, entropy, deliver, busPolic
       clock,
       subscriptions: SUBSCRIPTIONS,
       deliver,
-      ...(busPolicy === undefined ? {} : { policy: busPolicy }),
+      policy: { restMilliseconds: config.doorbellRestMilliseconds, ...busPolicy },
     });
     const close = async (): Promise<void> => {
       await bus.stop();

@@ -16,6 +16,7 @@ import { Archive } from '../stores/archive.ts';
 import { AuditStore } from '../stores/audit-store.ts';
 import { CatalogueStore } from '../stores/catalogue-store.ts';
 import { ConversionStore } from '../stores/conversion-store.ts';
+import { type Drafter, Draftsman } from '../stores/draftsman.ts';
 import { ErasureStore } from '../stores/erasure-store.ts';
 import { ExchangeRateStore } from '../stores/exchange-rate-store.ts';
 import { IdempotencyStore } from '../stores/idempotency-store.ts';
@@ -39,7 +40,7 @@ import { SellerStore } from '../stores/seller-store.ts';
 import { SetAsideStore } from '../stores/set-aside-store.ts';
 import { OWN_TABLES, Taxes } from '../stores/taxes.ts';
 import { TermsStore } from '../stores/terms-store.ts';
-import { UsageRollups } from '../stores/usage-rollups.ts';
+import { type RollupRetention, UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
 import { UsageWindows } from '../stores/usage-windows.ts';
 import { limiterFor, tokensFor } from './access.ts';
@@ -63,13 +64,15 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const { database } = ports;
   const keys = new KeyStore(database);
   const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
-  const stores = storesOf(ports, new Archive(database, ports.vault), personal, base);
+  const rollups = new UsageRollups(database, entropy, retentionOf(config), personal);
+  const drafter = base.drafter ?? new Draftsman(database, { ledger: config.ledgerOrigin, entropy }, personal, rollups);
+  const stores = storesOf(ports, new Archive(database, ports.vault), personal, base, drafter);
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
     ...ports,
     ...stores,
-    ...usageViewsOf(database, personal, base),
+    ...usageViewsOf(database, personal, base, rollups),
     personal,
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
@@ -111,6 +114,7 @@ function storesOf(
   archive: Archive,
   personal: PersonalData,
   { config, entropy }: Base,
+  drafter: Drafter,
 ) {
   const profiles = new ProfileStore(database, personal);
   return {
@@ -118,7 +122,7 @@ function storesOf(
     accounts: new AccountStore(database, config.region),
     usage: new UsageStore(database, entropy, personal),
     idempotencyKeys: new IdempotencyStore(database, entropy),
-    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive),
+    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter),
     seals: new SealStore(database, config.ledgerOrigin, vault),
     proofs: new ProofStore(database, config.ledgerOrigin, archive),
     openings: new OpeningStore(database),
@@ -152,21 +156,24 @@ function taxesFor(profiles: ProfileStore, sellers: SellerStore, config: Config) 
   };
 }
 
+export const retentionOf = (config: Config): RollupRetention => ({
+  minutes: config.usageMinutesDays,
+  quarters: config.usageSummaryDays,
+});
+
 /** What tenants see of their usage and limits right after it was accepted. */
-function usageViewsOf(database: Database, personal: PersonalData, { config, entropy }: Base) {
-  const retention = { minutes: config.usageMinutesDays, quarters: config.usageSummaryDays };
-  const rollups = new UsageRollups(database, entropy, retention, personal);
-  const usageWindows = new UsageWindows(database, entropy, rollups, retention, personal);
+function usageViewsOf(database: Database, personal: PersonalData, { config, entropy }: Base, rollups: UsageRollups) {
+  const usageWindows = new UsageWindows(database, entropy, rollups, retentionOf(config), personal);
   return { rollups, usageWindows, limits: new LimitStore(database), conversion: new ConversionStore(database) };
 }
 
 /** Every adapter and store of the embedded suite, opened on one folder that this process now owns. */
 export async function openLocalPlatform(options: LocalPortsOptions) {
-  const { config, clock, entropy, log } = options;
+  const { config } = options;
   const { ports, close } = await openLocalPorts(options);
   try {
     const callers = sharedSecretCallers(config.callerToken);
-    return { ...(await assemble({ config, clock, entropy, log }, ports, callers)), close };
+    return { ...(await assemble(options, ports, callers)), close };
   } catch (error) {
     await close();
     throw error;

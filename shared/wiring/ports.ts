@@ -9,6 +9,7 @@ import type { Mirror } from '../ports/mirror.ts';
 import type { Projections } from '../ports/projections.ts';
 import type { Signer } from '../ports/signer.ts';
 import type { Vault } from '../ports/vault.ts';
+import type { Drafter } from '../stores/draftsman.ts';
 
 /** What every process has, whatever stands behind its ports. */
 export interface Base {
@@ -16,6 +17,8 @@ export interface Base {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
+  /** Makes receipts of waiting usage elsewhere; this thread does, unless given. */
+  readonly drafter?: Drafter;
 }
 
 /** The ports that an engine stands behind. A function opens only those it uses. */

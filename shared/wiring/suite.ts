@@ -1,8 +1,12 @@
 import { pushBody } from '../edge/pubsub.ts';
 import type { Delivery } from '../ports/bus.ts';
+import { DraftThreads } from './draft-threads.ts';
 import { type Front, FUNCTION_OF, INTERNAL, openFront } from './front.ts';
 import { openLocalPlatform, type Platform } from './platform.ts';
 import type { Base } from './ports.ts';
+
+/** For a clock that only moves when it is told to: nothing rests, and receipts are made where the clock and the chance are. */
+export const ON_A_STANDING_CLOCK = { draftThreads: 0, doorbellRestMilliseconds: 0 } as const;
 
 /**
  * The whole suite in one process on one port: each function behind the Functions Framework as in the cloud, the bus
@@ -14,10 +18,18 @@ export class Suite {
   readonly #front: Front;
   readonly #stopping: AbortController;
   readonly #callerToken: string;
+  readonly #threads: DraftThreads | undefined;
   readonly #cancels = new Set<() => void>();
   readonly #jobs = new Set<Promise<unknown>>();
 
-  private constructor(platform: Platform, front: Front, stopping: AbortController, callerToken: string) {
+  private constructor(
+    platform: Platform,
+    front: Front,
+    stopping: AbortController,
+    callerToken: string,
+    threads: DraftThreads | undefined,
+  ) {
+    this.#threads = threads;
     this.platform = platform;
     this.#front = front;
     this.#stopping = stopping;
@@ -32,9 +44,11 @@ export class Suite {
         : options.config.callerToken;
     const config = { ...options.config, callerToken };
     let suite: Suite | undefined;
+    const threads = config.draftThreads === 0 ? undefined : new DraftThreads(config);
     const platform = await openLocalPlatform({
       ...options,
       config,
+      ...(threads !== undefined && { drafter: threads }),
       deliver: async (subscription, delivery) => {
         if (suite === undefined) throw new Error('the suite is still starting');
         await suite.#push(subscription, delivery);
@@ -43,10 +57,11 @@ export class Suite {
     try {
       const stopping = new AbortController();
       const front = await openFront(platform, stopping.signal);
-      suite = new Suite(platform, front, stopping, callerToken);
+      suite = new Suite(platform, front, stopping, callerToken, threads);
       platform.bus.start();
       return suite;
     } catch (error) {
+      await threads?.close();
       await platform.close();
       throw error;
     }
@@ -76,6 +91,7 @@ export class Suite {
     await Promise.allSettled(this.#jobs);
     await this.platform.bus.stop();
     await this.#front.close();
+    await this.#threads?.close();
     await this.platform.close();
   }
 

@@ -170,11 +170,11 @@ describe('the embedded bus', () => {
       const [letter] = bus.deadLetters();
       assert.ok(letter !== undefined);
       repaired = true;
-      bus.redrive(letter.id);
+      await bus.redrive(letter.id);
       await bus.idle();
       assert.deepEqual(seen[1], seen[0]);
       assert.deepEqual([bus.deadLetters(), bus.pending(), seen.length], [[], 0, 2]);
-      assert.throws(() => bus.redrive(letter.id), /no dead letter/);
+      await assert.rejects(bus.redrive(letter.id), /no dead letter/);
     });
   });
 

@@ -467,7 +467,6 @@ describe('reconcile-chain compares everything with everything', () => {
       'standing_fees',
       'invoices',
       'unarchived',
-      'dedupe',
       'verified',
     ];
     const columnOf = (table: string): string => (table === 'tree_nodes' ? 'log' : 'tenant');

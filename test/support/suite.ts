@@ -19,7 +19,7 @@ import { type Config, readConfig } from '../../shared/edge/config.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import type { Platform } from '../../shared/wiring/platform.ts';
-import { Suite } from '../../shared/wiring/suite.ts';
+import { ON_A_STANDING_CLOCK, Suite } from '../../shared/wiring/suite.ts';
 import { checkedFetch } from './contract.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
@@ -73,6 +73,7 @@ export class TestSuite {
       port: 0,
       rsaBits: 2048,
       callerToken: CALLER_TOKEN,
+      ...ON_A_STANDING_CLOCK,
       // A clock that stands still fills no bucket.
       ratePerSecond: 0,
       usageRatePerSecond: 0,

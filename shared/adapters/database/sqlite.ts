@@ -14,7 +14,7 @@ import type {
   Table,
   Transaction,
 } from '../../ports/database.ts';
-import { LogSync } from './sqlite/log-sync.ts';
+import { LogSync } from '../sqlite-log.ts';
 import { ScatteredTable } from './sqlite/scattered.ts';
 import { Connection, createTable, rowValues, schemaOf, textsOf, whereKey } from './sqlite/statements.ts';
 
@@ -35,7 +35,7 @@ interface Turn {
 /**
  * The embedded database on `node:sqlite`: write-ahead log, and what a transaction returned survives a power cut. One process owns
  * the file; within it transactions run one after the other, which makes them serializable. Those that wait share a commit, and
- * commits share a sync (log-sync.ts); a row that fails undoes its own transaction only.
+ * commits share a sync (sqlite-log.ts); a row that fails undoes its own transaction only.
  */
 export class SqliteDatabase implements Database {
   readonly #writer: Connection;
@@ -52,7 +52,7 @@ export class SqliteDatabase implements Database {
   private constructor(file: string, writer: Connection, readers: Connection[], tables: readonly AnyTable[]) {
     this.#writer = writer;
     this.#readers = readers;
-    this.#sync = new LogSync(file);
+    this.#sync = new LogSync(file, { isCopied: true });
     const scattered = tables.filter((table) => table.scattered !== undefined);
     this.#scattered = new Map(scattered.map((table) => [table.name, new ScatteredTable(table, writer)]));
     writer.scattered = new Map([...this.#scattered].map(([name, table]) => [name, table.ownView()]));
@@ -62,7 +62,7 @@ export class SqliteDatabase implements Database {
   static open(file: string, tables: readonly AnyTable[]): SqliteDatabase {
     mkdirSync(dirname(file), { recursive: true });
     const writer = new DatabaseSync(file);
-    // The log is synced and copied beside the commits (log-sync.ts).
+    // The log is synced and copied beside the commits (sqlite-log.ts).
     writer.exec(
       'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536',
     );
@@ -245,6 +245,39 @@ export class SqliteDatabase implements Database {
     for (const reader of this.#readers) reader.close();
     await this.#sync.close();
     this.#writer.close();
+  }
+}
+
+/** Snapshots of a store that another thread owns and writes; scattered tables are that thread's alone. */
+export class SqliteSnapshots implements Pick<Database, 'snapshot' | 'close'> {
+  readonly #reader: Connection;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(reader: Connection) {
+    this.#reader = reader;
+  }
+
+  static open(file: string): SqliteSnapshots {
+    return new SqliteSnapshots(Connection.reader(file, 32_768));
+  }
+
+  /** One after the other: whoever has a thread of its own has nothing else to do meanwhile. */
+  snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      this.#reader.begin();
+      try {
+        return await work(this.#reader);
+      } finally {
+        this.#reader.exec('ROLLBACK');
+      }
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#last;
+    this.#reader.close();
   }
 }
 

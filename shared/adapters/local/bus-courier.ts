@@ -16,6 +16,11 @@ export interface BusPolicy {
   readonly maximumBackoffMilliseconds: number;
   /** How many ordering keys of one subscription are delivered at once. */
   readonly maxKeysInFlight: number;
+  /**
+   * How long a key rests after a delivery, for each key that has messages: so all of them together make no more than one delivery in that
+   * time. What is published meanwhile is merged, and answered together.
+   */
+  readonly restMilliseconds: number;
 }
 
 /** Resolves to acknowledge; rejects to have it again later. It has no deadline: until it settles, its key waits. */
@@ -46,6 +51,7 @@ export class Courier {
   /** Positions of the messages somebody is working on. */
   readonly #inFlight = new Set<number>();
   #serving = 0;
+  #resting = 0;
   #running = false;
 
   constructor(subscription: Subscription, room: CourierRoom) {
@@ -67,7 +73,7 @@ export class Courier {
 
   /** Whether nothing is being delivered and nothing can be now. */
   isIdle(): boolean {
-    return this.#serving === 0 && (!this.#running || this.#ready.size === 0);
+    return this.#serving === 0 && this.#resting === 0 && (!this.#running || this.#ready.size === 0);
   }
 
   /**
@@ -124,13 +130,34 @@ export class Courier {
       waitMilliseconds = this.#room.policy.maximumBackoffMilliseconds;
     }
     if (waitMilliseconds === 0) {
-      this.#ready.add(lane);
+      this.#rest(lane);
     } else if (this.#running) {
       lane.cancelWait = this.#room.clock.after(waitMilliseconds, () => {
         this.#ready.add(lane);
         this.#pump();
       });
     }
+  }
+
+  #rest(lane: Lane): void {
+    const milliseconds = this.#room.policy.restMilliseconds * this.#lanes.size;
+    if (milliseconds === 0 || !this.#running) {
+      this.#ready.add(lane);
+      return;
+    }
+    this.#resting++;
+    const wake = (): void => {
+      this.#resting--;
+      lane.cancelWait = () => undefined;
+      this.#ready.add(lane);
+      this.#pump();
+      this.#room.onSettled();
+    };
+    const cancel = this.#room.clock.after(milliseconds, wake);
+    lane.cancelWait = () => {
+      cancel();
+      wake();
+    };
   }
 
   /** @returns how many milliseconds the key has to wait before its next delivery */

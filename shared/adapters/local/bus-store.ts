@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import type { Instant } from '../../domain/time.ts';
 import type { Delivery, Message } from '../../ports/bus.ts';
+import { LogSync } from '../sqlite-log.ts';
 
 /** A message on its way to one subscription. */
 export interface Pending extends Delivery {
@@ -42,12 +43,14 @@ const SCHEMA = `
 /** The rows behind the local bus, in a SQLite file that one process holds at a time. Synchronous throughout. */
 export class BusStore {
   readonly #database: DatabaseSync;
+  readonly #log: LogSync;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @throws Error where another bus, here or in another process, has the file open */
   constructor(file: string) {
     mkdirSync(dirname(file), { recursive: true });
     this.#database = new DatabaseSync(file);
+    this.#log = new LogSync(file, { isCopied: false });
     try {
       // Two buses on one file would both deliver, and order per key would be lost: the lock is kept for good.
       this.#database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
@@ -59,16 +62,13 @@ export class BusStore {
   }
 
   /**
-   * Runs writes that must survive a power failure once this returns. Everything else (attempts, acknowledgements) only
+   * Runs writes that must survive a power failure: they do once `kept` resolves. Everything else (attempts, acknowledgements) only
    * needs to survive the process: what a power failure undoes there is delivered again, as at-least-once allows.
    */
-  durably<T>(work: () => T): T {
-    this.#database.exec('PRAGMA synchronous = FULL');
-    try {
-      return this.#together(work);
-    } finally {
-      this.#database.exec('PRAGMA synchronous = NORMAL');
-    }
+  durably<T>(work: () => T): { readonly result: T; readonly kept: Promise<void> } {
+    const result = this.#together(work);
+    this.#log.committed();
+    return { result, kept: this.#log.kept() };
   }
 
   /** @returns its position in the queue */
@@ -143,7 +143,8 @@ export class BusStore {
     this.#prepare('DELETE FROM dead_letters WHERE id = ?').run(id);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#log.close();
     this.#database.close();
   }
 

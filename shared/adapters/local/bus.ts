@@ -10,6 +10,7 @@ const DEFAULT_POLICY: BusPolicy = {
   minimumBackoffMilliseconds: 100,
   maximumBackoffMilliseconds: 60_000,
   maxKeysInFlight: 8,
+  restMilliseconds: 0,
 };
 
 export interface LocalBusOptions {
@@ -40,6 +41,7 @@ export class LocalBus implements Bus {
   readonly #clock: Clock;
   readonly #couriers: readonly Courier[];
   #outbox: Publishing[] = [];
+  #flushing = 0;
   #idlers: (() => void)[] = [];
   #started = false;
   #closed = false;
@@ -83,7 +85,7 @@ export class LocalBus implements Bus {
     await new Promise<void>((kept, lost) => {
       this.#outbox.push({ outgoing, kept, lost });
       // Whatever else is published before the event loop comes round shares this one commit, and its fsync.
-      if (this.#outbox.length === 1) setImmediate(() => this.#flush());
+      if (this.#outbox.length === 1) setImmediate(() => void this.#flush());
     });
   }
 
@@ -108,37 +110,40 @@ export class LocalBus implements Bus {
   }
 
   /** Puts a dead letter at the end of its key's queue, with its attempts forgotten. @throws Error for an unknown id */
-  redrive(id: number): void {
+  async redrive(id: number): Promise<void> {
     const [letter] = this.#store.deadLetters(id);
     if (letter === undefined) throw new Error(`there is no dead letter ${id}`);
     const courier = this.#couriers.find(({ subscription }) => subscription.name === letter.subscription);
     if (courier === undefined) throw new Error(`dead letter ${id} is for ${letter.subscription}, which is no more`);
     const { publishTime } = letter;
-    this.#store.durably(() => {
+    const { kept } = this.#store.durably(() => {
       const attributes = canonicalJson(letter.attributes);
       courier.keep({ message: letter, attributes, publishTime }, Number(letter.messageId));
       this.#store.removeDeadLetter(id);
     });
+    await kept;
     courier.announce(letter.orderingKey);
   }
 
-  #flush(): void {
+  async #flush(): Promise<void> {
     const outbox = this.#outbox;
     this.#outbox = [];
+    this.#flushing++;
     try {
-      this.#store.durably(() => {
+      // What is published while this is being kept shares the next commit.
+      await this.#store.durably(() => {
         for (const { outgoing } of outbox) this.#keep(outgoing);
-      });
+      }).kept;
+      for (const { outgoing, kept } of outbox) {
+        kept();
+        for (const courier of this.#hearers(outgoing)) courier.announce(outgoing.message.orderingKey);
+      }
     } catch (error) {
       for (const { lost } of outbox) lost(new TryAgain('the bus cannot keep messages now', 1, { cause: error }));
+    } finally {
+      this.#flushing--;
       this.#settle();
-      return;
     }
-    for (const { outgoing, kept } of outbox) {
-      kept();
-      for (const courier of this.#hearers(outgoing)) courier.announce(outgoing.message.orderingKey);
-    }
-    this.#settle();
   }
 
   #keep(outgoing: Outgoing): void {
@@ -157,11 +162,11 @@ export class LocalBus implements Bus {
     for (const courier of this.#couriers) courier.halt();
     await this.idle();
     this.#closed = true;
-    this.#store.close();
+    await this.#store.close();
   }
 
   #isIdle(): boolean {
-    return this.#outbox.length === 0 && this.#couriers.every((courier) => courier.isIdle());
+    return this.#outbox.length === 0 && this.#flushing === 0 && this.#couriers.every((courier) => courier.isIdle());
   }
 
   #settle(): void {

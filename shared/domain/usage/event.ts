@@ -129,13 +129,17 @@ const printable = (name: string): string => name.replace(/[^\x21-\x7e]/g, '?').s
 /**
  * The event's canonical text: RFC 8785 over {data, id, source, subject?, time, type}. Two deliveries with the same text
  * are the same event; its SHA-256 is what the idempotency key is bound to.
+ * @throws BadInput `invalid_encoding` for a lone surrogate
  */
-export const canonicalEvent = (event: UsageEvent): string =>
-  canonicalJson({
-    data: event.data,
-    id: event.key,
-    source: event.source,
-    ...(event.subject === undefined ? {} : { subject: event.subject }),
-    time: event.time,
-    type: event.type,
-  });
+export function canonicalEvent({ data, key, source, subject, time, type }: UsageEvent): string {
+  let members = '';
+  for (const name of Object.keys(data).sort()) {
+    members += `${members === '' ? '' : ','}${textOf(name)}:${textOf(data[name]!)}`;
+  }
+  const about = subject === undefined ? '' : `,"subject":${textOf(subject)}`;
+  return `{"data":{${members}},"id":${textOf(key)},"source":${textOf(source)}${about},"time":"${time}","type":${textOf(type)}}`;
+}
+
+// Printable ASCII without quote and backslash is written as it stands; nearly every text is that.
+const PLAIN = /^[ !#-[\]-~]*$/;
+const textOf = (text: string): string => (PLAIN.test(text) ? `"${text}"` : canonicalJson(text));

@@ -1,26 +1,35 @@
 import { base64url } from '../canonical.ts';
-import { sha256, sha256Base64url } from '../digest.ts';
+import { sha256Base64url, sha256Hex } from '../digest.ts';
 import type { ReceiptId, TenantId } from '../ids.ts';
 import type { Instant } from '../time.ts';
+
+/** Bytes that are kept of a key's hash. */
+export const KEY_HASH_BYTES = 16;
 
 /**
  * Identity of an event's key within its tenant: the first 16 bytes of
  * SHA-256( "event-key/v1\n" tenant "\n" source "\n" key ). What deduplication keeps; the key itself is never stored in a
  * receipt.
  */
-export const keyHash = (tenant: TenantId, source: string, key: string): Buffer =>
-  sha256(`event-key/v1\n${tenant}\n${source}\n${key}`).subarray(0, 16);
+export function keyHash(tenant: TenantId, source: string, key: string): Buffer {
+  const bytes = Buffer.allocUnsafe(KEY_HASH_BYTES);
+  // A hash as text costs half of one as bytes.
+  bytes.write(sha256Hex(`event-key/v1\n${tenant}\n${source}\n${key}`), 0, KEY_HASH_BYTES, 'hex');
+  return bytes;
+}
 
 /**
  * The receipt id, known as soon as the event is accepted: base64url( keyHash ‖ first 16 bytes of
  * SHA-256( "event-id/v1\n" base64url(keyHash) "\n" time ) ). It covers (tenant, source, key, time), so one event has one id for ever.
  */
-export function receiptId(hash: Buffer, time: Instant): ReceiptId {
-  const bytes = Buffer.allocUnsafe(32);
-  hash.copy(bytes, 0);
-  sha256(`event-id/v1\n${base64url(hash)}\n${time}`).copy(bytes, 16, 0, 16);
-  return base64url(bytes) as ReceiptId;
+export function receiptId(hash: Uint8Array, time: Instant): ReceiptId {
+  idBytes.set(hash, 0);
+  const digest = sha256Hex(`event-id/v1\n${idBytes.toString('base64url', 0, KEY_HASH_BYTES)}\n${time}`);
+  idBytes.write(digest, KEY_HASH_BYTES, KEY_HASH_BYTES, 'hex');
+  return idBytes.toString('base64url') as ReceiptId;
 }
+// Read at once; nothing awaits in between.
+const idBytes = Buffer.alloc(2 * KEY_HASH_BYTES);
 
 /** The deduplication key that a receipt id begins with. */
 export const keyHashOfReceipt = (id: ReceiptId): Buffer => Buffer.from(id, 'base64url').subarray(0, 16);

@@ -1,7 +1,7 @@
 import { close, fdatasync, open, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { TryAgain } from '../../../domain/errors.ts';
+import { TryAgain } from '../domain/errors.ts';
 
 const openFile = promisify(open);
 const syncFile = promisify(fdatasync);
@@ -24,6 +24,7 @@ const GOES = 2;
  */
 export class LogSync {
   readonly #file: string;
+  readonly #isCopied: boolean;
   /** of the log; opened when it is first needed, as SQLite makes the file with the first commit */
   #descriptor: number | undefined;
   #waiting: { readonly done: () => void; readonly failed: (error: Error) => void }[] = [];
@@ -35,14 +36,16 @@ export class LogSync {
   #copying: Promise<void> | undefined;
   #gate: Promise<void> | undefined;
 
-  constructor(file: string) {
+  /** @param isCopied whether a thread copies the log into the database, with a connection of its own; SQLite does otherwise */
+  constructor(file: string, { isCopied }: { readonly isCopied: boolean }) {
     this.#file = file;
+    this.#isCopied = isCopied;
   }
 
   /** Something was committed. */
   committed(): void {
     this.#committed++;
-    if (this.#copying === undefined && this.#size() > LOG_MAX_BYTES) {
+    if (this.#isCopied && this.#copying === undefined && this.#size() > LOG_MAX_BYTES) {
       this.#copying = this.#copy().finally(() => {
         this.#copying = undefined;
       });
@@ -132,7 +135,12 @@ class Copier {
 
   copy(): Promise<void> {
     return new Promise((resolve) => {
-      this.#answered = resolve;
+      // Only while it works does it keep the process: whoever closes the store waits for it.
+      this.#worker.ref();
+      this.#answered = () => {
+        this.#worker.unref();
+        resolve();
+      };
       this.#worker.postMessage('copy');
     });
   }
