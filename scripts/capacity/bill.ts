@@ -63,7 +63,7 @@ const COOLING = [
 ] as const;
 
 /** Days during which seals have come, of those that count. */
-const daysOf = ({ age }: Load, most: Fraction): Fraction => (age.isMoreThan(most) ? most : age);
+const daysOf = ({ age }: Load, most: Fraction): Fraction => lesser(age, most);
 const ledgerDays = (supposed: Supposed): Fraction => supposed('ledger_years').times(Fraction.of(365));
 
 /** What seals have left in the vault by now, over all stacks. */
@@ -308,19 +308,33 @@ const sealsHeld = (load: Load, supposed: Supposed): Fraction =>
 
 function auditTrail(load: Load, model: Model): Fraction {
   const { run, supposed, costOf } = model;
-  const months = supposed('audit_retention_months');
-  const kept = load.held(months.times(DAYS_A_MONTH)).minus(load.held(Fraction.of(30)));
-  const ofPasses = allPasses(audited, load, model);
-  const age = load.age.over(DAYS_A_MONTH);
-  const monthsKept = larger((age.isMoreThan(months) ? months : age).minus(Fraction.ONE), Fraction.ZERO);
-  const calls = load.events.times(auditedCalls(run)).plus(ofPasses);
-  const callsKept = kept.times(auditedCalls(run)).plus(ofPasses.times(monthsKept));
   const bytes = supposed('audit_log_bytes');
+  const ofPasses = allPasses(audited, load, model);
+  /** bytes of lines of at most so many months that are there */
+  const held = (months: Fraction): Fraction => {
+    const age = load.age.over(DAYS_A_MONTH);
+    const ofEvents = load.held(months.times(DAYS_A_MONTH)).times(auditedCalls(run));
+    return ofEvents.plus(ofPasses.times(age.isMoreThan(months) ? months : age)).times(bytes);
+  };
+  const kept = supposed('audit_retention_months');
+  if (supposed('audit_in_storage').equals(Fraction.ONE)) {
+    // What is routed there is not paid as logs, and cools, for nobody reads it.
+    return sumOf(
+      COOLING.map(({ price, from, to }) => {
+        const [since, until] = [from, to].map((days) => held(lesser(Fraction.of(days).over(DAYS_A_MONTH), kept)));
+        return costOf(price, until!.minus(since!));
+      }),
+    );
+  }
+  const calls = load.events.times(auditedCalls(run)).plus(ofPasses);
   return sumOf([
     costOf('logging', calls.times(bytes).times(supposed('audit_log_copies'))),
-    costOf('logging_retention', callsKept.times(bytes)),
+    // The first month's keeping is paid with the taking in.
+    costOf('logging_retention', held(kept).minus(held(Fraction.of(30).over(DAYS_A_MONTH)))),
   ]);
 }
+
+const lesser = (a: Fraction, b: Fraction): Fraction => (a.isMoreThan(b) ? b : a);
 
 /** What an invoice causes by itself, beside the receipts that it sums up. */
 export function ownCostOfInvoice({ supposed, costOf }: Model): Fraction {
