@@ -11,6 +11,7 @@ import { textOf } from './capacity/text.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const DOCUMENT = `${PROJECT}docs/capacity.md`;
+const PICTURE = `${PROJECT}docs/pictures/capacity.svg`;
 
 const microsOf = (text: string): Fraction => {
   if (/^[0-9]+(?:\.[0-9]+)?$/.test(text) && /[1-9]/.test(text)) return Fraction.of(text);
@@ -32,6 +33,7 @@ const options = new Command('capacity')
   .option('--svg <file>', 'where to draw the cost by batch size')
   .option('--check', 'compare docs/capacity.md with what is printed')
   .option('--write', 'put what is printed into docs/capacity.md')
+  .option('--renew', 'the same, and draw docs/pictures/capacity.svg')
   .parse()
   .opts<{
     operations: string;
@@ -44,13 +46,14 @@ const options = new Command('capacity')
     svg?: string;
     check?: true;
     write?: true;
+    renew?: true;
   }>();
 
 function run(): void {
   const cpuMicros = options.cpuMicros ?? readCpuMicros(options.throughput);
   const prices = readPrices(options.prices);
   const assumptions = readAssumptions(options.assumptions, options.set);
-  const result = report({ runs: readOperations(options.operations), cpuMicros, prices, assumptions });
+  const result = report({ measured: readOperations(options.operations), cpuMicros, prices, assumptions });
   const named = (file: string): string => relative(PROJECT, file);
   const by = options.cpuMicros === undefined ? `of ${named(options.throughput)}` : 'as told';
   const from = `Operations of ${named(options.operations)}; CPU per event ${by}: ${cpuMicros.toDecimal(2)} microseconds.`;
@@ -65,7 +68,8 @@ function run(): void {
     writeFileSync(options.json, `${JSON.stringify({ from, ...result, assumptions, prices }, decimals, 2)}\n`);
   }
   if (options.svg !== undefined) writeFileSync(options.svg, chartOf(result));
-  if (options.write) writePrinted(DOCUMENT, text);
+  if (options.renew) writeFileSync(PICTURE, chartOf(result));
+  if (options.write || options.renew) writePrinted(DOCUMENT, text);
   if (options.check && !isAsPrinted(DOCUMENT, text)) {
     console.error('docs/capacity.md says something else; `--write` in place of `--check` renews it');
     process.exitCode = 1;

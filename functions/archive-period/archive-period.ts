@@ -97,7 +97,7 @@ async function archiveInvoice(
 
   const bundle = await composeBundle(tenant, invoice, seal, room);
   const name = bundleName(tenant, number);
-  const outcome = await room.vault.create(name, bundle);
+  const outcome = await room.vault.create(name, bundle, 'compressed');
   if (outcome === 'different') throw new Error(`the vault holds other evidence for ${number}`);
   const place = { name, sha256: sha256Hex(bundle), bytes: bundle.length, seal: seal.n };
   await room.invoices.markArchived(tenant, number, place);

@@ -3,11 +3,10 @@ import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import { readSeal } from '../../shared/domain/ledger/record.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
-import type { Seal, SealStore } from '../../shared/stores/seal-store.ts';
+import { headsName, type Seal, type SealStore } from '../../shared/stores/seal-store.ts';
 
 /** Where the vault keeps a seal, and what it rests on: all heads, the JWKS it names, under which blind each log stands there. */
 export const sealName = (n: number): string => `seals/${String(n).padStart(12, '0')}.json`;
-export const headsName = (n: number): string => `heads/${String(n).padStart(12, '0')}.zst`;
 /** Digests are named in hex: `-` and `_` of base64url would let two names differ by case only. */
 export const keysetName = (digest: string): string =>
   `keysets/${Buffer.from(digest, 'base64url').toString('hex')}.json`;

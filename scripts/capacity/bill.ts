@@ -1,7 +1,10 @@
+import type { Operations } from '../bench/operations/counts.ts';
+import { chainsOf } from './backups.ts';
 import { Fraction, larger, sumOf } from './fraction.ts';
-import type { OperationRun } from './inputs.ts';
+import type { Measured, OperationRun } from './inputs.ts';
 import { unitsNeeded } from './nodes.ts';
-import { bytesHeld, type Held, type Stored, storedPlaces } from './stored.ts';
+import { inAllStacks, type Pass, passCost, sealedBytes } from './passes.ts';
+import { bytesHeld, bytesInForce, type Held, SEALED, type Stored, storedPlaces } from './stored.ts';
 import type { CostOf, Supposed } from './supposed.ts';
 
 /** What a month is billed for. */
@@ -10,11 +13,14 @@ export interface Load {
   /** of the month */
   readonly events: Fraction;
   readonly held: Held;
+  /** days since the first seal */
+  readonly age: Fraction;
 }
 
 /** All that a bill is worked out from. */
 export interface Model {
   readonly run: OperationRun;
+  readonly measured: Measured;
   readonly cpuMicros: Fraction;
   readonly supposed: Supposed;
   readonly costOf: CostOf;
@@ -56,14 +62,49 @@ const COOLING = [
   { price: 'storage_archive', from: 365, to: 36_500 },
 ] as const;
 
+/** Days during which seals have come, of those that count. */
+const daysOf = ({ age }: Load, most: Fraction): Fraction => lesser(age, most);
+const ledgerDays = (supposed: Supposed): Fraction => supposed('ledger_years').times(Fraction.of(365));
+
+/** What seals have left in the vault by now, over all stacks. */
+function sealsInVault(load: Load, { measured, supposed }: Model): Fraction {
+  const each = inAllStacks(sealedBytes(measured, 'storage', SEALED.storage), supposed('stacks'), load.customers);
+  return each.times(supposed('seals_per_day')).times(daysOf(load, ledgerDays(supposed)));
+}
+
+/**
+ * And in the databases: records and signatures for ever, heads of all customers until they leave the hot window, those of anchors
+ * for ever.
+ * @param versions days for which what is gone counts all the same
+ */
+export function sealsInDatabase(load: Load, { measured, supposed }: Model, versions: Fraction): Fraction {
+  const { fixed, perCustomer } = sealedBytes(measured, 'spanner', SEALED.spanner);
+  const days = daysOf(load, ledgerDays(supposed));
+  const hot = daysOf(load, supposed('hot_window_days').plus(versions));
+  const heads = supposed('seals_per_day')
+    .times(hot)
+    .plus(supposed('anchors_per_day').times(days.minus(hot)));
+  return sumOf([
+    fixed.times(supposed('stacks')).times(supposed('seals_per_day')).times(days),
+    perCustomer.times(load.customers).times(heads),
+  ]);
+}
+
+const databasePlaces = ({ run, supposed }: Model): Stored[] =>
+  storedPlaces(run, supposed).filter(({ store }) => store === 'database');
+
+/** All that lies in the databases, what is kept as versions included. */
+export const databaseBytes = (load: Load, model: Model): Fraction =>
+  bytesHeld(databasePlaces(model), load.held).plus(sealsInDatabase(load, model, model.supposed('version_days')));
+
 /** Processing units that one stack pays for, of its autoscaler's floor at least. */
-export function unitsPaid(load: Load, { run, supposed }: Model): Fraction {
+export function unitsPaid(load: Load, model: Model): Fraction {
+  const { run, supposed } = model;
   const stacks = supposed('stacks');
   const rate = load.events.over(SECONDS_A_MONTH).over(stacks).times(supposed('paid_to_average'));
-  const database = storedPlaces(run, supposed).filter(({ store }) => store === 'database');
   return larger(
     supposed('spanner_floor_units'),
-    unitsNeeded(rate, bytesHeld(database, load.held).over(stacks), run, supposed),
+    unitsNeeded(rate, databaseBytes(load, model).over(stacks), run, supposed),
   );
 }
 
@@ -76,16 +117,42 @@ export function busyVcpuSeconds(events: Fraction, { run, cpuMicros, supposed }: 
 
 /** Requests to ingest, and pushes. */
 const requestsOf = (events: Fraction, run: OperationRun): Fraction =>
-  events.over(Fraction.of(run.batch)).plus(per(run.pubsub.deliveries, run).times(events));
+  events.over(Fraction.of(run.batch)).plus(per(run.phases.usage.pubsub.deliveries, run).times(events));
 
 const per = (count: number, { events }: OperationRun): Fraction => Fraction.of(count).over(Fraction.of(events));
 
-/** Calls of an event that leave a line in the trail of data access. A snapshot is one of its reads. */
-export const auditedCalls = (run: OperationRun): Fraction =>
-  per(
-    run.spanner.reads + run.spanner.transactions + run.spanner.commits + run.firestore.reads + run.firestore.writes,
-    run,
-  ).plus(per(run.kms.encrypts + run.kms.decrypts, run));
+/** Calls that leave a line in the trail of data access. A read-write transaction begins with its first read. */
+const audited = ({ spanner, firestore, kms }: Operations): number =>
+  spanner.snapshots +
+  spanner.reads +
+  spanner.queries +
+  spanner.commits +
+  firestore.reads +
+  firestore.writes +
+  kms.encrypts +
+  kms.decrypts;
+
+export const auditedCalls = (run: OperationRun): Fraction => {
+  const { usage, sweep, deep } = run.phases;
+  return per(audited(usage) + sweep.firestore.reads + deep.firestore.reads, run);
+};
+
+/** How often a month each pass goes over all customers, in each stack. */
+function passesAMonth(pass: Pass, supposed: Supposed): Fraction {
+  if (pass === 'seal') return supposed('seals_per_day').times(DAYS_A_MONTH);
+  if (pass === 'deep') return supposed('deep_passes_per_day').times(DAYS_A_MONTH);
+  return supposed('sweeps_per_day').times(supposed('locations')).times(DAYS_A_MONTH);
+}
+
+/** What a pass comes to in a month, over all stacks. What it reads because usage has come is counted with its fixed part. */
+function passesOf(pass: Pass, of: (counts: Operations) => number, { customers }: Load, model: Model): Fraction {
+  const { measured, supposed } = model;
+  return inAllStacks(passCost(measured, pass, of), supposed('stacks'), customers).times(passesAMonth(pass, supposed));
+}
+
+const PASSES: readonly Pass[] = ['seal', 'sweep', 'deep'];
+const allPasses = (of: (counts: Operations) => number, load: Load, model: Model): Fraction =>
+  sumOf(PASSES.map((pass) => passesOf(pass, of, load, model)));
 
 /** A month's bill, item by item. Nothing is rounded, and free quotas are left out: they are gone in the first hours. */
 export function billOf(load: Load, model: Model): Bill {
@@ -95,10 +162,13 @@ export function billOf(load: Load, model: Model): Bill {
   const invoices = load.customers.times(supposed('invoices_per_customer_month'));
   const places = storedPlaces(run, supposed);
   const inStore = (store: Stored['store']): Stored[] => places.filter((place) => place.store === store);
-  const database = bytesHeld(inStore('database'), held);
+  const { spanner: _, ...usage } = run.phases.usage;
   const mirror = bytesHeld(inStore('mirror'), held);
   const of = (count: number): Fraction => per(count, run).times(events);
-  const seals = supposed('seals_per_day').times(DAYS_A_MONTH).times(stacks);
+  // A sweep and a deep pass look at each page once more: what they read of one customer's events belongs to these.
+  const lookedAtAgain = of(run.phases.sweep.firestore.reads + run.phases.deep.firestore.reads);
+  const passes = (count: (counts: Operations) => number): Fraction => allPasses(count, load, model);
+  const segments = passesOf('deep', ({ storage }) => storage.creates, load, model);
   const ingests = events.over(Fraction.of(run.batch));
   const requests = requestsOf(events, run);
   const locations = stacks.times(supposed('locations'));
@@ -108,43 +178,63 @@ export function billOf(load: Load, model: Model): Bill {
   return {
     'Spanner compute': costOf(
       'spanner_node',
-      unitsPaid(load, model).over(Fraction.of(1000)).times(stacks).times(HOURS_A_MONTH),
+      unitsPaid(load, model)
+        .over(Fraction.of(1000))
+        .times(stacks)
+        .times(HOURS_A_MONTH)
+        .times(Fraction.ONE.minus(supposed('spanner_compute_discount'))),
     ),
-    'Spanner storage': costOf('spanner_storage', database),
-    'Spanner backups': costOf('spanner_backup', backedUp(inStore('database'), database, load, supposed)),
+    'Spanner storage': costOf('spanner_storage', databaseBytes(load, model)),
+    'Spanner backups': costOf('spanner_backup', backedUp(load, model)),
     'Firestore operations': sumOf([
-      costOf('firestore_read', of(run.firestore.reads)),
-      costOf('firestore_write', of(run.firestore.writes).plus(writtenByInvoices)),
+      costOf(
+        'firestore_read',
+        sumOf([of(usage.firestore.reads), lookedAtAgain, passes(({ firestore }) => firestore.reads)]),
+      ),
+      costOf('firestore_write', of(usage.firestore.writes).plus(writtenByInvoices)),
       // What is written goes once: pages with the hot window, summaries with their time.
-      costOf('firestore_delete', of(run.firestore.deletes + run.firestore.writes)),
+      costOf('firestore_delete', of(usage.firestore.deletes + usage.firestore.writes)),
     ]),
     'Firestore storage': costOf('firestore_storage', mirror),
     'Firestore backups': costOf('firestore_backup', mirror.times(supposed('firestore_backups'))),
     'Vault storage': vaultStorage(inStore('vault'), load, model),
-    // Seals, segments and bundles, not the counts of a short run: its objects belong to its minutes, not to its events.
+    // Seals, segments and bundles belong to minutes, customers and invoices.
     'Vault operations': sumOf([
       costOf(
         'storage_class_a',
         sumOf([
-          seals.times(Fraction.of(2)),
-          events.over(supposed('vault_object_receipts')),
+          passesOf('seal', ({ storage }) => storage.creates, load, model),
+          segments,
           invoices.times(supposed('invoice_objects')),
         ]),
       ),
-      // The weekly full pass opens every segment.
-      costOf('storage_class_b', segmentsHeld(load, supposed).times(DAYS_A_MONTH).over(Fraction.of(7))),
-      costOf('storage_autoclass', segmentsHeld(load, supposed)),
+      // The weekly full pass opens every segment and, of each seal, what is signed and its heads: what an object is, and its bytes.
+      costOf(
+        'storage_class_b',
+        objectsHeld(segments, load)
+          .plus(sealsHeld(load, supposed).times(Fraction.of(2)))
+          .times(Fraction.of(2))
+          .times(DAYS_A_MONTH)
+          .over(Fraction.of(7)),
+      ),
+      // What is smaller than 128 KiB, as seals and heads are, is not watched.
+      costOf('storage_autoclass', objectsHeld(segments, load)),
     ]),
     'Cloud KMS': sumOf([
       costOf('kms_hsm_rsa3072_version', supposed('signing_versions').times(stacks)),
       costOf('kms_hsm_aes_version', supposed('data_key_versions').times(stacks)),
       // Signatures belong to time and invoices, not to events.
-      costOf('kms_hsm_rsa3072_operation', seals.plus(invoices.times(supposed('invoice_signs')))),
-      costOf('kms_hsm_aes_operation', of(run.kms.encrypts + run.kms.decrypts)),
+      costOf(
+        'kms_hsm_rsa3072_operation',
+        passes(({ kms }) => kms.signs).plus(invoices.times(supposed('invoice_signs'))),
+      ),
+      costOf('kms_hsm_aes_operation', of(usage.kms.encrypts + usage.kms.decrypts)),
     ]),
     'Pub/Sub': costOf(
       'pubsub_throughput',
-      larger(of(run.pubsub.bytes), leastBytes(of(run.pubsub.publishes))).plus(leastBytes(of(run.pubsub.deliveries))),
+      larger(of(usage.pubsub.bytes), leastBytes(of(usage.pubsub.publishes))).plus(
+        leastBytes(of(usage.pubsub.deliveries)),
+      ),
     ),
     'Functions kept warm': sumOf([
       costOf('run_idle_vcpu', supposed('warm_vcpus').times(locations).times(SECONDS_A_MONTH)),
@@ -171,16 +261,23 @@ export function billOf(load: Load, model: Model): Bill {
 /** Pub/Sub bills 1,000 bytes where a request is smaller. */
 const leastBytes = (requests: Fraction): Fraction => requests.times(Fraction.of(1000));
 
-/** Full copies of the database, and what changes within the time of the incremental ones. */
-function backedUp(places: readonly Stored[], database: Fraction, { events }: Load, supposed: Supposed): Fraction {
-  const fulls = supposed('spanner_full_backups').plus(supposed('spanner_incremental_fulls'));
-  const written = sumOf(places.map(({ bytes }) => bytes))
-    .times(events)
-    .over(DAYS_A_MONTH);
-  return database.times(fulls).plus(written.times(supposed('spanner_incremental_days')));
+/** Full copies of the database, and what changes within the time of the incremental ones. One version of each row is in them. */
+function backedUp(load: Load, model: Model): Fraction {
+  const { fulls, changedDays } = chainsOf(model.supposed);
+  const places = databasePlaces(model);
+  const whole = bytesInForce(places, load.held).plus(sealsInDatabase(load, model, Fraction.ZERO));
+  const { measured, supposed } = model;
+  const sealed = inAllStacks(sealedBytes(measured, 'spanner', SEALED.spanner), supposed('stacks'), load.customers);
+  const aDay = sumOf(places.map(({ bytes }) => bytes))
+    .times(load.events)
+    .over(DAYS_A_MONTH)
+    .plus(sealed.times(supposed('seals_per_day')));
+  return whole.times(fulls.plus(supposed('spanner_full_backups'))).plus(aDay.times(changedDays));
 }
 
-function vaultStorage(places: readonly Stored[], { events, held }: Load, { costOf }: Model): Fraction {
+function vaultStorage(places: readonly Stored[], load: Load, model: Model): Fraction {
+  const { events, held } = load;
+  const { costOf } = model;
   const cooling = sumOf(
     places
       .filter(({ what }) => what === 'evidence bundles')
@@ -196,22 +293,48 @@ function vaultStorage(places: readonly Stored[], { events, held }: Load, { costO
   const read = bytesHeld(
     places.filter(({ what }) => what !== 'evidence bundles'),
     held,
-  );
+  ).plus(sealsInVault(load, model));
   const written = sumOf(places.map(({ bytes }) => bytes)).times(events);
   return sumOf([cooling, costOf('storage_standard', read), costOf('storage_replication', written)]);
 }
 
-const segmentsHeld = ({ held }: Load, supposed: Supposed): Fraction =>
-  held(supposed('ledger_years').times(Fraction.of(365))).over(supposed('vault_object_receipts'));
+/** Of objects that come evenly, those that are there: none has gone. */
+const objectsHeld = (aMonth: Fraction, { age }: Load): Fraction => aMonth.times(age.over(DAYS_A_MONTH));
 
-function auditTrail({ events, held }: Load, { run, supposed, costOf }: Model): Fraction {
-  const bytesPerEvent = auditedCalls(run).times(supposed('audit_log_bytes'));
-  const kept = held(supposed('audit_retention_months').times(DAYS_A_MONTH)).minus(held(Fraction.of(30)));
+const sealsHeld = (load: Load, supposed: Supposed): Fraction =>
+  supposed('seals_per_day')
+    .times(supposed('stacks'))
+    .times(daysOf(load, ledgerDays(supposed)));
+
+function auditTrail(load: Load, model: Model): Fraction {
+  const { run, supposed, costOf } = model;
+  const bytes = supposed('audit_log_bytes');
+  const ofPasses = allPasses(audited, load, model);
+  /** bytes of lines of at most so many months that are there */
+  const held = (months: Fraction): Fraction => {
+    const age = load.age.over(DAYS_A_MONTH);
+    const ofEvents = load.held(months.times(DAYS_A_MONTH)).times(auditedCalls(run));
+    return ofEvents.plus(ofPasses.times(age.isMoreThan(months) ? months : age)).times(bytes);
+  };
+  const kept = supposed('audit_retention_months');
+  if (supposed('audit_in_storage').equals(Fraction.ONE)) {
+    // What is routed there is not paid as logs, and cools, for nobody reads it.
+    return sumOf(
+      COOLING.map(({ price, from, to }) => {
+        const [since, until] = [from, to].map((days) => held(lesser(Fraction.of(days).over(DAYS_A_MONTH), kept)));
+        return costOf(price, until!.minus(since!));
+      }),
+    );
+  }
+  const calls = load.events.times(auditedCalls(run)).plus(ofPasses);
   return sumOf([
-    costOf('logging', events.times(bytesPerEvent).times(supposed('audit_log_copies'))),
-    costOf('logging_retention', kept.times(bytesPerEvent)),
+    costOf('logging', calls.times(bytes).times(supposed('audit_log_copies'))),
+    // The first month's keeping is paid with the taking in.
+    costOf('logging_retention', held(kept).minus(held(Fraction.of(30).over(DAYS_A_MONTH)))),
   ]);
 }
+
+const lesser = (a: Fraction, b: Fraction): Fraction => (a.isMoreThan(b) ? b : a);
 
 /** What an invoice causes by itself, beside the receipts that it sums up. */
 export function ownCostOfInvoice({ supposed, costOf }: Model): Fraction {

@@ -30,7 +30,8 @@ const thousands = (amount: Fraction): string =>
     .replace(/\B(?=(?:[0-9]{3})+$)/g, ',')}k`;
 
 /** Stacked bars of a year's cost by batch size, as SVG for light and dark pages. */
-export function chartOf({ batches, target }: Report): string {
+export function chartOf({ batches: all, target }: Report): string {
+  const batches = all.filter(({ together }) => together === 1);
   const most = batches.reduce((top, { year }) => larger(top, totalOf(year)), target);
   const heightOf = (amount: Fraction): number =>
     Number(

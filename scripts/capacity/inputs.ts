@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv, type Schema, type ValidateFunction } from 'ajv';
 import { TABLES } from '../../shared/stores/tables.ts';
+import type { Run } from '../bench/operations/run.ts';
 import { Fraction } from './fraction.ts';
 
 /** A file is not there or not of its form; the message says which and what. */
@@ -12,49 +13,8 @@ export class InputWrong extends Error {
   }
 }
 
-/** What a measured run of some events cost in calls, and what was left behind. Counts are of the whole run. */
-export interface OperationRun {
-  readonly batch: number;
-  readonly events: number;
-  readonly tenants: number;
-  readonly spanner: {
-    /** rows that were asked for */
-    readonly read_rows: number;
-    /** calls that read */
-    readonly reads: number;
-    readonly snapshots: number;
-    readonly transactions: number;
-    readonly commits: number;
-    /** rows written or deleted */
-    readonly mutations: number;
-    readonly mutation_bytes: number;
-  };
-  readonly pubsub: {
-    readonly publishes: number;
-    readonly messages: number;
-    readonly bytes: number;
-    readonly deliveries: number;
-  };
-  readonly firestore: {
-    readonly reads: number;
-    readonly writes: number;
-    readonly deletes: number;
-    readonly bytes: number;
-  };
-  readonly kms: { readonly signs: number; readonly encrypts: number; readonly decrypts: number };
-  readonly storage: {
-    readonly creates: number;
-    readonly reads: number;
-    readonly lists: number;
-    readonly bytes: number;
-  };
-  /** bytes per event: by table in the database, as a whole in mirror and vault */
-  readonly stored_bytes: {
-    readonly spanner: Readonly<Record<string, number>>;
-    readonly firestore: number;
-    readonly storage: number;
-  };
-}
+/** What a measured run of some events cost, by what caused it, and what was left behind: `npm run bench:operations` counts it. */
+export type OperationRun = Pick<Run, 'batch' | 'events' | 'tenants' | 'together' | 'phases' | 'stored_bytes'>;
 
 /** A list price. `units` is how many of what it is asked for `usd` buys. */
 export interface Price {
@@ -84,31 +44,42 @@ const counts = (...names: string[]): Schema => ({
   required: names,
   properties: Object.fromEntries(names.map((name) => [name, { type: 'number', minimum: 0 }])),
 });
-
-const RUN = {
+const named = (names: readonly string[], form: Schema): Schema => ({
   type: 'object',
-  required: ['batch', 'events', 'tenants', 'spanner', 'pubsub', 'firestore', 'kms', 'storage', 'stored_bytes'],
+  required: names,
+  properties: Object.fromEntries(names.map((name) => [name, form])),
+});
+
+const OPERATIONS = {
+  type: 'object',
+  required: ['spanner', 'pubsub', 'firestore', 'kms', 'storage'],
   properties: {
-    batch: { type: 'integer', minimum: 1 },
-    events: { type: 'integer', minimum: 1 },
-    tenants: { type: 'integer', minimum: 1 },
-    spanner: counts('read_rows', 'reads', 'snapshots', 'transactions', 'commits', 'mutations', 'mutation_bytes'),
+    spanner: counts(
+      ...['snapshots', 'reads', 'queries', 'read_keys', 'read_ranges', 'read_rows'],
+      ...['commits', 'written_rows', 'mutations', 'mutation_bytes'],
+    ),
     pubsub: counts('publishes', 'messages', 'bytes', 'deliveries'),
     firestore: counts('reads', 'writes', 'deletes', 'bytes'),
     kms: counts('signs', 'encrypts', 'decrypts'),
     storage: counts('creates', 'reads', 'lists', 'bytes'),
-    stored_bytes: {
-      type: 'object',
-      required: ['spanner', 'firestore', 'storage'],
-      properties: {
-        spanner: {
-          type: 'object',
-          additionalProperties: { type: 'number', minimum: 0 },
-        },
-        firestore: { type: 'number', minimum: 0 },
-        storage: { type: 'number', minimum: 0 },
-      },
-    },
+  },
+};
+// A row that is written over may become shorter: what a run leaves behind may be less than it found.
+const STAYS = named(['for_ever', 'expiring', 'hot_window'], {
+  type: 'object',
+  additionalProperties: { type: 'number' },
+});
+
+const RUN = {
+  type: 'object',
+  required: ['batch', 'events', 'tenants', 'together', 'phases', 'stored_bytes'],
+  properties: {
+    batch: { type: 'integer', minimum: 1 },
+    events: { type: 'integer', minimum: 1 },
+    tenants: { type: 'integer', minimum: 1 },
+    together: { type: 'integer', minimum: 1 },
+    phases: named(['usage', 'seal', 'sweep', 'deep'], OPERATIONS),
+    stored_bytes: named(['spanner', 'firestore', 'storage'], STAYS),
   },
 };
 
@@ -187,18 +158,34 @@ function read<T>(file: string, form: ValidateFunction<T>, ifMissing = ''): T {
   throw new InputWrong(`${file}${fault?.instancePath ?? ''} ${fault?.message} ${JSON.stringify(fault?.params)}`);
 }
 
-/** @returns the runs, smallest batch first, one per batch size */
-export function readOperations(file: string): OperationRun[] {
+/** What was measured: one customer's runs to bill by, and two that differ in the number of customers alone. */
+export interface Measured {
+  /** of one customer: smallest batch first, one request at a time before many; of runs alike the one with most events */
+  readonly runs: readonly OperationRun[];
+  readonly one: OperationRun;
+  readonly many: OperationRun;
+}
+
+export function readOperations(file: string): Measured {
   const { runs } = read(file, FORMS.operations, '; `--operations FILE` names another');
-  const sorted = runs.toSorted((a, b) => a.batch - b.batch);
-  const twice = sorted.find(({ batch }, i) => sorted[i + 1]?.batch === batch);
-  if (twice !== undefined) throw new InputWrong(`${file} has two runs of batch ${twice.batch}`);
   const tables = new Set(TABLES.map(({ name }) => name));
-  for (const { batch, stored_bytes } of sorted) {
-    const unknown = Object.keys(stored_bytes.spanner).find((name) => !tables.has(name));
+  for (const { batch, stored_bytes } of runs) {
+    const unknown = Object.values(stored_bytes.spanner)
+      .flatMap((bytes) => Object.keys(bytes))
+      .find((name) => !tables.has(name));
     if (unknown !== undefined) throw new InputWrong(`${file}, batch ${batch}: there is no table ${unknown}`);
   }
-  return sorted;
+  const own = new Map<string, OperationRun>();
+  for (const run of runs.filter(({ tenants }) => tenants === 1).toSorted((a, b) => a.events - b.events)) {
+    own.set(`${run.batch} ${run.together}`, run);
+  }
+  const many = runs.find(({ tenants }) => tenants > 1);
+  const one = many === undefined ? undefined : own.get(`${many.batch} ${many.together}`);
+  if (many === undefined || one === undefined) {
+    throw new InputWrong(`${file} has no two runs that differ in the number of customers alone, one of them of one`);
+  }
+  const sorted = [...own.values()].toSorted((a, b) => a.batch - b.batch || a.together - b.together);
+  return { runs: sorted, one, many };
 }
 
 /** CPU time of one core for an event on its whole way. */

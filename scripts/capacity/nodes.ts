@@ -13,15 +13,22 @@ const SMALLEST_STEP = 100n;
  * A node does its reads or its writes, so their parts are added.
  */
 export function nodePerEventRate(run: OperationRun, supposed: Supposed): Fraction {
+  const { spanner } = run.phases.usage;
   const events = Fraction.of(run.events);
-  const commits = Fraction.of(run.spanner.commits).over(events);
-  const rows = Fraction.of(run.spanner.mutations).over(events);
-  const expired = Fraction.of('dedupe' in run.stored_bytes.spanner ? 1 : 0);
+  const commits = Fraction.of(spanner.commits).over(events);
+  const rows = Fraction.of(spanner.written_rows).over(events);
+  const expired = Fraction.of('dedupe' in run.stored_bytes.spanner.expiring ? 1 : 0);
   const further = larger(rows.minus(commits), Fraction.ZERO).plus(expired);
   const writes = commits.plus(further.times(supposed('spanner_shared_row'))).over(supposed('spanner_writes_per_node'));
-  const reads = Fraction.of(run.spanner.read_rows).over(events).over(supposed('spanner_reads_per_node'));
+  const reads = lookedUp(run).over(events).over(supposed('spanner_reads_per_node'));
   return writes.plus(reads);
 }
+
+/** Rows that were asked for. One that is not there costs a look all the same; what a range gave back counts where it is more. */
+const lookedUp = ({ phases: { usage } }: OperationRun): Fraction => {
+  const { read_keys, read_ranges, queries, read_rows } = usage.spanner;
+  return Fraction.of(Math.max(read_keys + read_ranges + queries, read_rows));
+};
 
 /** Events a second that processing units carry at the CPU that they should not go beyond. */
 export const eventsPerSecond = (units: Fraction, run: OperationRun, supposed: Supposed): Fraction =>

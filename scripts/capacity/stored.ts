@@ -8,7 +8,9 @@ export interface Stored {
   readonly what: string;
   /** bytes per receipt while they are there */
   readonly bytes: Fraction;
-  /** how long each receipt's bytes are there, what is deleted but kept as a version included */
+  /** how long each receipt's bytes are there */
+  readonly kept: Fraction;
+  /** the same and how long what is deleted is kept as a version */
   readonly days: Fraction;
   /** bytes per receipt that are left once the hot window is over */
   readonly after: Fraction;
@@ -16,7 +18,7 @@ export interface Stored {
 
 /**
  * How long rows of the tables that grow with usage stay: the names of assumptions, which are added up, or as long as the ledger.
- * Rows of other tables grow with tenants and time; the few bytes that they have in a short run must not be multiplied by events.
+ * Rows of other tables grow with customers and time; the few bytes that they have in a short run must not be multiplied by events.
  */
 export const KEPT: Readonly<Record<string, readonly string[] | 'ledger'>> = {
   dedupe: ['lateness_days', 'dedupe_margin_days'],
@@ -25,12 +27,16 @@ export const KEPT: Readonly<Record<string, readonly string[] | 'ledger'>> = {
   unrolled: [],
   usage_rollups: ['usage_summary_days'],
   usage_values: ['usage_summary_days'],
+  usage_salts: ['usage_summary_days'],
   pages: ['hot_window_days'],
-  segments: 'ledger',
   tree_nodes: 'ledger',
   seen_values: 'ledger',
   corrections: 'ledger',
 };
+/** What each seal adds to: its record, signature and the heads of all customers. */
+export const SEALED = { spanner: ['seals'], storage: ['heads', 'seals'] } as const;
+/** A segment's end is counted with the segments, which hold what usage wrote. */
+const OF_USAGE_IN_VAULT = 'segments';
 
 /** Every place where a receipt's bytes lie, database first. */
 export function storedPlaces({ stored_bytes }: OperationRun, supposed: Supposed): Stored[] {
@@ -46,28 +52,34 @@ export function storedPlaces({ stored_bytes }: OperationRun, supposed: Supposed)
     store,
     what,
     bytes,
+    kept,
     days: kept.plus(versions),
     after: kept.isMoreThan(window) ? bytes : Fraction.ZERO,
   });
-  const tables = Object.entries(stored_bytes.spanner).flatMap(([table, bytes]) => {
+  const tables = Object.entries(allOf(stored_bytes.spanner)).flatMap(([table, bytes]) => {
     const names = KEPT[table];
     if (names === undefined) return [];
     const kept = names === 'ledger' ? forEver : sumOf(names.map(supposed));
     return [place('database', table, Fraction.of(bytes), kept, supposed('version_days'))];
   });
+  const mirrored = Fraction.of(stored_bytes.firestore.hot_window['pages'] ?? 0);
+  const segments = Fraction.of(stored_bytes.storage.for_ever[OF_USAGE_IN_VAULT] ?? 0);
   return [
     ...tables,
-    place('mirror', 'pages', Fraction.of(stored_bytes.firestore), window, supposed('version_days')),
-    place('vault', 'segments, seals', Fraction.of(stored_bytes.storage), forEver, Fraction.ZERO),
+    place('mirror', 'pages', mirrored, window, supposed('version_days')),
+    place('vault', 'segments', segments, forEver, Fraction.ZERO),
     place('vault', 'evidence bundles', supposed('evidence_bytes'), forEver, Fraction.ZERO),
   ];
 }
 
-/** Bytes per event of the run in tables that do not grow with usage, which no bill counts. */
+const allOf = (stays: OperationRun['stored_bytes']['spanner']): Record<string, number> =>
+  Object.assign({}, ...Object.values(stays));
+
+/** Bytes per event of the run in tables that grow neither with usage nor with seals, which no bill counts. */
 export const uncounted = ({ stored_bytes }: OperationRun): Fraction =>
   sumOf(
-    Object.entries(stored_bytes.spanner)
-      .filter(([table]) => !(table in KEPT))
+    Object.entries(allOf(stored_bytes.spanner))
+      .filter(([table]) => !(table in KEPT) && !(SEALED.spanner as readonly string[]).includes(table))
       .map(([, bytes]) => Fraction.of(bytes)),
   );
 
@@ -83,3 +95,7 @@ export const steadily =
 /** Bytes that lie in some places together. */
 export const bytesHeld = (places: readonly Stored[], held: Held): Fraction =>
   sumOf(places.map(({ bytes, days }) => bytes.times(held(days))));
+
+/** The same without what is kept as versions alone: a backup holds one version of each row. */
+export const bytesInForce = (places: readonly Stored[], held: Held): Fraction =>
+  sumOf(places.map(({ bytes, kept }) => bytes.times(held(kept))));

@@ -1,6 +1,7 @@
 import { type Bill, ITEMS, totalOf } from './bill.ts';
 import { Fraction } from './fraction.ts';
 import type { Assumptions, Prices } from './inputs.ts';
+import type { PassCost } from './passes.ts';
 import { LEVELS, type Report } from './report.ts';
 import type { Stored } from './stored.ts';
 
@@ -54,7 +55,7 @@ export function textOf(
     heading('What the year consists of', billTable(report.year)),
     heading('Bytes per receipt, by store', storedTable(report, assumptions)),
     heading('What would make it cheaper, each alone', leverTable(report)),
-    heading('By batch size, the same events', batchTable(report)),
+    heading('By batch size and requests answered at once, the same events', batchTable(report)),
     heading(
       'Milestones (events a second; processing units per stack; a month on a ledger as old as supposed)',
       milestoneTable(report),
@@ -81,12 +82,13 @@ export function provenance(prices: Prices): string {
   return `${Object.keys(prices).length} list prices: ${of('source')} read at the source, ${of('transcribed')} in a dated transcript of it, ${of('recalled')} from memory.`;
 }
 
-function verdict({ year, target, fromMemory }: Report, assumptions: Assumptions): string {
+function verdict({ year, target, oneStack, fromMemory }: Report, assumptions: Assumptions): string {
   const total = totalOf(year);
   const estimate = Fraction.of(assumptions['original_estimate_year']!.value);
   const reached = total.isMoreThan(target) ? 'missed' : 'reached';
   return [
     `${shown(total)} a year, ${ofWhole(total, estimate)} of the original ${shown(estimate)}; the aim of ${shown(target)} is ${reached}.`,
+    `That is ${assumptions['stacks']!.value} residency regions with a ledger of their own each. The estimate does not say its own; all customers in one: ${shown(oneStack)}.`,
     `${ofWhole(fromMemory, total)} of it rests on prices from memory.`,
   ].join('\n');
 }
@@ -104,21 +106,41 @@ const billTable = (bill: Bill): string =>
     ],
   );
 
-function storedTable({ stored, bytesHot, bytesAfter, bytesUncounted }: Report, assumptions: Assumptions): string {
+function storedTable(
+  { stored, bytesHot, bytesAfter, perSeal, sealedBytes, bytesUncounted }: Report,
+  assumptions: Assumptions,
+): string {
+  const floorOf = (store: string, what: string): string => {
+    const floor = assumptions[`floor_${store}_${what}`];
+    return floor === undefined ? '-' : shown(Fraction.of(floor.value), 1);
+  };
   const row = ({ store, what, bytes, days, after }: Stored): string[] => [
     store,
     what,
     shown(bytes, 1),
+    floorOf(store, what),
     shown(days),
     shown(after, 1),
   ];
   const aim = Fraction.of(assumptions['hot_bytes_target']!.value);
-  const head = ['store', 'table or objects', 'while hot', 'days', 'afterwards'];
+  const head = ['store', 'table or objects', 'while hot', 'floor', 'days', 'afterwards'];
   return [
     table(head, stored.map(row)),
     `database and mirror: ${shown(bytesHot, 1)} while hot, aim ${shown(aim)}: ${bytesHot.isMoreThan(aim) ? 'missed' : 'reached'}; all stores afterwards: ${shown(bytesAfter, 1)}`,
-    `not counted: ${shown(bytesUncounted, 1)} in tables that grow with tenants and time, not with events`,
+    floors(assumptions),
+    `each seal adds: database ${sealLine(perSeal.database)}, vault ${sealLine(perSeal.vault)}; the latter leave the database with the hot window, but for anchors; after ${assumptions['ledger_years']!.value} years ${shown(sealedBytes.over(TIB), 2)} TiB of the databases`,
+    `not counted: ${shown(bytesUncounted, 1)} in tables that grow with customers, not with events or seals`,
   ].join('\n');
+}
+
+const sealLine = ({ fixed, perCustomer }: PassCost): string =>
+  `${shown(fixed)} bytes and ${shown(perCustomer)} per customer`;
+
+/** What a receipt cannot be without in database and mirror, as the format is. */
+function floors(assumptions: Assumptions): string {
+  const hot = Object.entries(assumptions).filter(([name]) => /^floor_(database|mirror)_/.test(name));
+  const sum = hot.reduce((total, [, { value }]) => total.plus(Fraction.of(value)), Fraction.ZERO);
+  return `their floor: ${shown(sum, 1)} (${hot.map(([name, { value }]) => `${name.slice('floor_'.length).replace('_', ' ')} ${value}`).join(', ')}); what each is made of stands in assumptions.json`;
 }
 
 const leverTable = ({ levers, year }: Report): string =>
@@ -129,11 +151,12 @@ const leverTable = ({ levers, year }: Report): string =>
 
 const batchTable = ({ batches }: Report): string =>
   table(
-    ['batch', 'commits per 1,000', 'rows per 1,000', 'events/s and node', 'USD a year', 'dearest item'],
-    batches.map(({ batch, commitsPerThousand, rowsPerThousand, perNode, year }) => {
+    ['batch', 'at once', 'commits per 1,000', 'rows per 1,000', 'events/s and node', 'USD a year', 'dearest item'],
+    batches.map(({ batch, together, commitsPerThousand, rowsPerThousand, perNode, year }) => {
       const [dearest = ITEMS[0]] = ITEMS.toSorted((a, b) => (year[b].isMoreThan(year[a]) ? 1 : -1));
       return [
         count(batch),
+        count(together),
         shown(commitsPerThousand),
         shown(rowsPerThousand),
         shown(perNode),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATA_SCHEMAS } from '../../shared/adapters/pubsub/schemas.ts';
 import { SUBSCRIPTIONS, TOPICS } from '../../shared/domain/messages.ts';
-import { VARIABLES } from '../../shared/edge/config.ts';
+import { ConfigWrong, readConfig, VARIABLES } from '../../shared/edge/config.ts';
 
 /** What the code says and the configuration has to say as well. */
 export interface Facts {
@@ -16,6 +16,8 @@ export interface Facts {
   /** Paths that each function answers for Pub/Sub and the scheduler. */
   readonly routes: ReadonlyMap<string, ReadonlySet<string>>;
   readonly settings: readonly Setting[];
+  /** Variables for which a function that is told all this does not start; what goes together is looked at together. */
+  refused(environment: Readonly<Record<string, string>>): string[];
   /** `firestore.rules`; undefined where there is none. */
   readonly rules: string | undefined;
   readonly indexes: unknown;
@@ -52,9 +54,20 @@ export function readFacts(project: string): Facts {
       isForCloud: readBy === 'all' || readBy === 'cloud',
       accepts: (value) => read(value) !== undefined,
     })),
+    refused,
     rules: textOf('firestore.rules'),
     indexes: JSON.parse(textOf('firestore.indexes.json') ?? 'null'),
   };
+}
+
+function refused(environment: Readonly<Record<string, string>>): string[] {
+  try {
+    readConfig(environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigWrong)) throw error;
+    return [...error.message.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name]) => name!);
+  }
 }
 
 // A subscription carries its function's name; a second one of the same function has something after it.

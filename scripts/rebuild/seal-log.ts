@@ -1,5 +1,5 @@
 import { type SealedHead, SealWalk } from '../../functions/reconcile-chain/seal-walk.ts';
-import { headsName, keysetName, sealBytes, sealName } from '../../functions/seal-ledger/sealed-parts.ts';
+import { keysetName, sealBytes, sealName } from '../../functions/seal-ledger/sealed-parts.ts';
 import { base64url } from '../../shared/domain/canonical.ts';
 import { sha256Base64url } from '../../shared/domain/digest.ts';
 import { isInForce, type Keyset, readKeyset } from '../../shared/domain/evidence/keyset.ts';
@@ -7,7 +7,7 @@ import { readSeal } from '../../shared/domain/ledger/record.ts';
 import { CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts';
 import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import { KEPT_LEVEL } from '../../shared/stores/ledger-work.ts';
-import { SEAL_TREE, unpackHeads } from '../../shared/stores/seal-store.ts';
+import { headsName, SEAL_TREE, unpackHeads } from '../../shared/stores/seal-store.ts';
 import { keysets, seal_log, seals, signing_keys, tree_nodes, verified } from '../../shared/stores/tables.ts';
 import { type RebuildOptions, RebuildRefused, type RebuildRoom } from './room.ts';
 import type { RowWriter } from './row-writer.ts';

@@ -1,14 +1,15 @@
 import { open } from 'node:fs/promises';
 import { CLAIMS, type Verdict } from '../../shared/domain/evidence/claims.ts';
+import { plainBundle } from '../../shared/domain/evidence/gzip.ts';
 import { PinnedUnreadable, readPinned } from '../../shared/domain/evidence/pinned.ts';
-import { BUNDLE_MAX_BYTES } from '../../shared/domain/evidence/tar.ts';
+import { BUNDLE_MAX_BYTES, BundleUnreadable } from '../../shared/domain/evidence/tar.ts';
 import { verifyBundle } from '../../shared/domain/evidence/verify.ts';
 
 export const USAGE = `Usage: verify BUNDLE --pinned PINNED.json [--json]
 
 Verifies an evidence bundle with no network and no store.
 
-  BUNDLE            the bundle, a .tar file
+  BUNDLE            the bundle, a .tar file, or one that is still compressed with gzip
   --pinned FILE     ledger, tenant and public keys, learnt from elsewhere than the bundle
   --json            print the verdict as JSON
 
@@ -34,7 +35,7 @@ export async function verifyCommand(args: readonly string[], { out, err }: Io): 
   }
   try {
     const pinned = await readPinned(JSON.parse((await readBounded(call.pinned, PINNED_MAX_BYTES)).toString('utf8')));
-    const verdict = await verifyBundle(await readBounded(call.bundle, BUNDLE_MAX_BYTES), pinned);
+    const verdict = await verifyBundle(plainBundle(await readBounded(call.bundle, BUNDLE_MAX_BYTES)), pinned);
     out(call.json ? JSON.stringify(verdict, null, 2) : verdictText(verdict));
     return verdict.verdict === 'verified' ? 0 : verdict.verdict === 'refuted' ? 1 : 2;
   } catch (error) {
@@ -46,6 +47,7 @@ export async function verifyCommand(args: readonly string[], { out, err }: Io): 
 
 const isUnreadable = (error: unknown): error is Error =>
   error instanceof PinnedUnreadable ||
+  error instanceof BundleUnreadable ||
   error instanceof SyntaxError ||
   error instanceof TooLarge ||
   (error instanceof Error && 'code' in error && 'path' in error) ||

@@ -258,7 +258,8 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
       'how long pages stay in database and mirror, and accepted payloads are kept; older receipts are read from the vault',
     unit: 'days',
     readBy: 'all',
-    fallback: '100',
+    // The longest month, and two weeks in which its bill is looked at. Late usage (35 days) and its keys end before.
+    fallback: '45',
     read: whole(40, 36_525),
   },
   usageMinutesDays: {

@@ -1,7 +1,13 @@
+/** `compressed` is for long text: what is packed already only takes longer. */
+export type Kept = 'as given' | 'compressed';
+
 /** Create-only objects under retention. Names use `/` between parts of `a-z A-Z 0-9 . _ -`. */
 export interface Vault {
-  /** Writes an object once. The same bytes again are `present`; other bytes are `different` and change nothing. */
-  create(name: string, bytes: Uint8Array): Promise<'created' | 'present' | 'different'>;
+  /**
+   * Writes an object once. The same bytes again are `present`; other bytes are `different` and change nothing.
+   * @param kept how a store that is paid by the byte keeps it; whoever reads or downloads it gets the bytes that were given
+   */
+  create(name: string, bytes: Uint8Array, kept?: Kept): Promise<'created' | 'present' | 'different'>;
   read(name: string): Promise<Uint8Array | undefined>;
   /** Names that start with `prefix`, ascending. */
   list(prefix: string): Promise<string[]>;

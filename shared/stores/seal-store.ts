@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { base64url } from '../domain/canonical.ts';
 import { sha256Base64url } from '../domain/digest.ts';
+import { TryAgain } from '../domain/errors.ts';
 import type { LedgerOrigin } from '../domain/ids.ts';
 import { writeSeal } from '../domain/ledger/record.ts';
 import {
@@ -14,14 +15,21 @@ import {
 import { leafHashOfText } from '../domain/ledger/tree.ts';
 import { type Instant, later } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
+import type { Vault } from '../ports/vault.ts';
+import { retiredBefore } from './archive.ts';
 import { keysetRow, kidFor, readKeys, toKeyset } from './key-store.ts';
 import { packPeaks, unpackRange } from './ledger-rows.ts';
 import { toHead } from './log-reader.ts';
-import { heads, keysets, seal_log, seals, tree_nodes, unpublished_seals } from './tables.ts';
+import { heads, keysets, retirements, seal_log, seals, tree_nodes, unpublished_seals } from './tables.ts';
 
 /** Log name of the seal log's subtrees; no tenant id has a `~`. */
 export const SEAL_TREE = '~seals';
 const KEPT_LEVEL = 8;
+/** Vault reads at once for seals that are read together. */
+const READS_AT_ONCE = 16;
+
+/** Where the vault keeps the heads of a seal. */
+export const headsName = (n: number): string => `heads/${String(n).padStart(12, '0')}.zst`;
 
 /** A seal as it is kept. */
 export interface Seal {
@@ -44,10 +52,13 @@ export interface Seal {
 export class SealStore {
   readonly #database: Database;
   readonly #ledger: LedgerOrigin;
+  readonly #vault: Vault | undefined;
 
-  constructor(database: Database, ledger: LedgerOrigin) {
+  /** @param vault where the heads of old seals are read; undefined in a function that has no business with them */
+  constructor(database: Database, ledger: LedgerOrigin, vault?: Vault) {
     this.#database = database;
     this.#ledger = ledger;
+    this.#vault = vault;
   }
 
   /**
@@ -128,7 +139,7 @@ export class SealStore {
         seals,
         due.map(({ n }) => [n]),
       );
-      return rows.filter((row) => row !== undefined).map(toSeal);
+      return rows.filter((row) => row !== undefined).map((row) => toSeal(row, row.heads));
     });
   }
 
@@ -159,12 +170,45 @@ export class SealStore {
 
   async seal(n: number): Promise<Seal | undefined> {
     const row = await this.#database.snapshot((view) => view.read(seals, [n]));
-    return row === undefined ? undefined : toSeal(row);
+    return row === undefined ? undefined : this.#whole(row);
   }
 
   /** Seals [from, to), ascending. */
   async range(from: number, to: number): Promise<Seal[]> {
-    return (await this.#database.snapshot((view) => view.range(seals, { from: [from], to: [to] }))).map(toSeal);
+    const rows = await this.#database.snapshot((view) => view.range(seals, { from: [from], to: [to] }));
+    const whole: Seal[] = [];
+    for (let at = 0; at < rows.length; at += READS_AT_ONCE) {
+      whole.push(...(await Promise.all(rows.slice(at, at + READS_AT_ONCE).map((row) => this.#whole(row)))));
+    }
+    return whole;
+  }
+
+  /** How many seals have been looked at for what may leave the database. */
+  async headsRetiredBefore(): Promise<number> {
+    return this.#database.snapshot((view) => retiredBefore(view, SEAL_TREE));
+  }
+
+  /**
+   * Empties the heads of seals in the database, and remembers how far it has come, in one commit. From then on they are read
+   * from the vault.
+   * @param gone whose heads the vault has given back just now
+   * @param from up to where it had come when the caller looked
+   * @returns whether it did; false where somebody else was faster
+   */
+  async letHeadsGo(gone: readonly number[], from: number, before: number, now: Instant): Promise<boolean> {
+    return this.#database.transact(async (tx) => {
+      if ((await retiredBefore(tx, SEAL_TREE)) !== from) return false;
+      for (const n of gone) tx.update(seals, [n], { heads: new Uint8Array(0) });
+      tx.upsert(retirements, { tenant: SEAL_TREE, before, retired_at: now });
+      return true;
+    });
+  }
+
+  async #whole(row: RowOf<typeof seals.columns>): Promise<Seal> {
+    return toSeal(
+      row,
+      row.heads.length > 0 || this.#vault === undefined ? row.heads : await keptHeads(row.n, this.#vault),
+    );
   }
 
   /**
@@ -176,7 +220,7 @@ export class SealStore {
       const size = (await view.read(seal_log, ['seals']))?.size ?? 0;
       const [unfinished] = await view.range(unpublished_seals, { limit: 1 });
       const last = await view.read(seals, [(unfinished?.n ?? size) - 1]);
-      return { size, signed: last === undefined ? undefined : toSeal(last) };
+      return { size, signed: last === undefined ? undefined : toSeal(last, last.heads) };
     });
   }
 
@@ -212,11 +256,21 @@ export function unpackHeads(bytes: Uint8Array): string[] {
   }
 }
 
-const toSeal = (row: RowOf<typeof seals.columns>): Seal => ({
+/** Heads that the vault has lost, or does not give back whole, read as none: as damaged ones do. */
+async function keptHeads(n: number, vault: Vault): Promise<Uint8Array> {
+  try {
+    return (await vault.read(headsName(n))) ?? new Uint8Array(0);
+  } catch (error) {
+    if (error instanceof TryAgain) throw error;
+    return new Uint8Array(0);
+  }
+}
+
+const toSeal = (row: RowOf<typeof seals.columns>, packedHeads: Uint8Array): Seal => ({
   n: row.n,
   record: row.record,
-  heads: unpackHeads(row.heads),
-  packedHeads: row.heads,
+  heads: unpackHeads(packedHeads),
+  packedHeads,
   kid: row.kid,
   root: row.root,
   jws: row.jws,

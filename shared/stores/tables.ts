@@ -325,7 +325,10 @@ export const segments = table('segments', { tenant: 'text', first_seq: 'int', en
   'first_seq',
 ]);
 
-/** Entries below `before` have left the hot window: database and mirror have let their pages go, the vault has them. */
+/**
+ * Entries below `before` have left the hot window: database and mirror have let their pages go, the vault has them. Of the seal
+ * log, seals below it have been looked at: those that are no anchors have their heads in the vault alone.
+ */
 export const retirements = table('retirements', { tenant: 'text', before: 'int', retired_at: 'text' }, ['tenant']);
 
 /** Roots of complete subtrees of 256 leaves and more, so that a proof reads no more than one such stretch of entries. */

@@ -70,7 +70,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   // In the cloud others bill what this process accepts.
   const backlog = config.platform === 'cloud' ? undefined : new Backlog(config.backlogEvents);
   await backlog?.recount(database);
-  const stores = storesOf(database, new Archive(database, ports.vault), personal, base, { drafter, backlog });
+  const stores = storesOf(ports, new Archive(database, ports.vault), personal, base, { drafter, backlog });
   if (ports.signer !== undefined) await adoptKeys(ports.signer, keys);
   return {
     ...base,
@@ -114,7 +114,7 @@ type NotaryOf<P> = P extends Pick<Ports, 'signer'> ? Notary : undefined;
 type ProjectorOf<P> = P extends Pick<Ports, 'projections'> ? Projector : undefined;
 
 function storesOf(
-  database: Database,
+  { database, vault }: Partial<Ports> & Pick<Ports, 'database'>,
   archive: Archive,
   personal: PersonalData,
   { config, entropy }: Base,
@@ -127,7 +127,7 @@ function storesOf(
     usage: new UsageStore(database, entropy, personal, backlog),
     idempotencyKeys: new IdempotencyStore(database, entropy),
     ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter, backlog),
-    seals: new SealStore(database, config.ledgerOrigin),
+    seals: new SealStore(database, config.ledgerOrigin, vault),
     proofs: new ProofStore(database, config.ledgerOrigin, archive),
     openings: new OpeningStore(database),
     invoices: new InvoiceStore(database),

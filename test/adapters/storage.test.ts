@@ -123,6 +123,43 @@ describe('a vault in Cloud Storage', () => {
     });
   });
 
+  describe('keeps long text compressed', () => {
+    const long = text('{"typ":"charge"}\n'.repeat(10_000));
+    const create = () => vault.create('evidence/acme/INV-1.tar', long, 'compressed');
+
+    it('it lies there as gzip, a fraction of its size, and reads back byte for byte', async () => {
+      assert.equal(await create(), 'created');
+      const { bytes, contentEncoding, metadata } = double.object('evidence/acme/INV-1.tar');
+      assert.equal(contentEncoding, 'gzip');
+      assert.ok(bytes.length * 20 < long.length, `${bytes.length} bytes`);
+      assert.deepEqual(metadata, { sha256: sha256(long) });
+      assert.deepEqual(await vault.read('evidence/acme/INV-1.tar'), long);
+    });
+
+    it('the same bytes again are present, however they were kept before; others are different', async () => {
+      assert.equal(await create(), 'created');
+      assert.equal(await create(), 'present');
+      assert.equal(await vault.create('evidence/acme/INV-1.tar', long), 'present');
+      assert.equal(await vault.create('evidence/acme/INV-1.tar', long.subarray(1), 'compressed'), 'different');
+    });
+
+    for (const accepts of ['identity', 'gzip']) {
+      it(`a link gives the bytes to whoever takes ${accepts}`, async () => {
+        await create();
+        const address = await vault.link('evidence/acme/INV-1.tar', 300, 'INV-1.tar');
+        const response = await fetch(address, { headers: { 'Accept-Encoding': accepts } });
+        assert.equal(response.headers.get('content-encoding'), accepts === 'gzip' ? 'gzip' : null);
+        assert.deepEqual(new Uint8Array(await response.arrayBuffer()), long);
+      });
+    }
+
+    it('an object that rots in the bucket is an error, never other bytes', async () => {
+      double.fault('upload', 'rot', 1);
+      await create();
+      await assert.rejects(vault.read('evidence/acme/INV-1.tar'), isFinal);
+    });
+  });
+
   describe('sends what is large in pieces of 8 MiB', () => {
     it('8 MiB go in one request, one byte more in a session with two pieces', async () => {
       assert.equal(await vault.create('whole', large(8 * MIB)), 'created');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { chainsOf } from '../../scripts/capacity/backups.ts';
 import { billOf, ITEMS, type Load, type Model, totalOf } from '../../scripts/capacity/bill.ts';
 import { Fraction, sumOf } from '../../scripts/capacity/fraction.ts';
 import { type OperationRun, readPrices } from '../../scripts/capacity/inputs.ts';
@@ -7,14 +8,33 @@ import { eventsPerSecond, nodePerEventRate, unitsNeeded } from '../../scripts/ca
 import { report } from '../../scripts/capacity/report.ts';
 import { steadily } from '../../scripts/capacity/stored.ts';
 import { pricing, supposing } from '../../scripts/capacity/supposed.ts';
-import { assuming, everyPrice, inputs, ONE_OF_EACH, timesPrice } from './model.ts';
+import {
+  asking,
+  assuming,
+  everyPrice,
+  inputs,
+  leaving,
+  measuredAs,
+  NOTHING,
+  ONE_OF_EACH,
+  timesPrice,
+} from './model.ts';
 
 /** A month of a million events on one stack that nobody keeps warm, all prices 1. */
 const plain = (run: OperationRun = ONE_OF_EACH, ...settings: string[]): Model => ({
   run,
+  measured: measuredAs(run),
   cpuMicros: Fraction.of(25),
   supposed: supposing(
-    assuming('stacks=1', 'warm_vcpus=0', 'warm_gib=0', 'evidence_bytes=0', 'ledger_years=1', ...settings),
+    assuming(
+      'stacks=1',
+      'warm_vcpus=0',
+      'warm_gib=0',
+      'evidence_bytes=0',
+      'ledger_years=1',
+      'hot_window_days=100',
+      ...settings,
+    ),
   ),
   costOf: pricing(everyPrice('1')),
 });
@@ -22,13 +42,13 @@ const MILLION: Load = {
   customers: Fraction.ZERO,
   events: Fraction.of(1_000_000),
   held: steadily(Fraction.of(1000), Fraction.of(365)),
+  age: Fraction.of(365),
 };
 const item = (name: (typeof ITEMS)[number], model = plain(), load = MILLION): string =>
   billOf(load, model)[name].toDecimal(2);
 
 describe('a month of a million events, one call of each kind per event, one USD per call', () => {
-  it('a node costs an hour 1 USD: 3 nodes for 730 hours are 2,190 USD', () =>
-    assert.equal(item('Spanner compute'), '2190.00'));
+  it('a node costs an hour 1 USD: one for 730 hours is 730 USD', () => assert.equal(item('Spanner compute'), '730.00'));
 
   it('one read, one write, and two deletes of Firestore: its own, and what was written goes later', () =>
     assert.equal(item('Firestore operations'), '4000000.00'));
@@ -60,23 +80,50 @@ describe('a month of a million events, one call of each kind per event, one USD 
 });
 
 describe('what is stored', () => {
-  const stored = (spanner: Record<string, number>, firestore = 0, storage = 0): OperationRun => ({
-    ...ONE_OF_EACH,
-    stored_bytes: { spanner, firestore, storage },
-  });
+  const pages = leaving(ONE_OF_EACH, { hot_window: { pages: 10 } });
 
   it('1,000 events a day, 10 bytes each, hot for 100 days and 7 as versions: 1,070,000 bytes', () =>
-    assert.equal(item('Spanner storage', plain(stored({ pages: 10 }))), '1070000.00'));
+    assert.equal(item('Spanner storage', plain(pages)), '1070000.00'));
 
   it('a key is known for 35 days, and 4 of margin, and 7 as a version: 46,000 rows of 10 bytes', () =>
-    assert.equal(item('Spanner storage', plain(stored({ dedupe: 10 }))), '460000.00'));
+    assert.equal(item('Spanner storage', plain(leaving(ONE_OF_EACH, { expiring: { dedupe: 10 } }))), '460000.00'));
 
   it('a table that nobody has said an end of stays as long as the ledger, and 7 days', () =>
-    assert.equal(item('Spanner storage', plain(stored({ tree_nodes: 10 }))), '3650000.00'));
+    assert.equal(item('Spanner storage', plain(leaving(ONE_OF_EACH, { for_ever: { tree_nodes: 10 } }))), '3650000.00'));
 
-  it('13 full backups and the chain’s one are 14 times the database, and 30 days of what is written', () =>
-    // 14 x 1,070,000 = 14,980,000; 10,000,000 bytes a month for 30 days of 365 / 12 are 9,863,013.70.
-    assert.equal(item('Spanner backups', plain(stored({ pages: 10 }))), '24843013.70'));
+  it('records of seals stay for ever, heads of 10 customers for 107 days, and those of 24 anchors a day for ever', () => {
+    const one = leaving(ONE_OF_EACH, { for_ever: { seals: 1100 } });
+    const many = { ...leaving(ONE_OF_EACH, { for_ever: { seals: 2000 } }), tenants: 10 };
+    const model = { ...plain(), measured: { runs: [one], one, many } };
+    // 8,640 a day: 365 days of 1,000 bytes are 3,153,600,000; 107 days of 10 x 100 bytes 924,480,000; 24 x 258 days of these 6,192,000.
+    assert.equal(item('Spanner storage', model, { ...MILLION, customers: Fraction.of(10) }), '4084272000.00');
+  });
+
+  it('a backup a day and 14 to a chain: the full copies of 43 of each 14 days, and what changed in 33.4 days', () => {
+    // A full copy is kept for 13 days until its chain's last backup, and 30 more. The 13 increments stand 42, 41 ... 30 days of 14.
+    const { fulls, changedDays } = chainsOf(supposing(assuming()));
+    assert.equal(fulls.toDecimal(4), '3.0714');
+    assert.equal(changedDays.toDecimal(4), '33.4286');
+    // Backups hold no versions: 1,000,000 bytes x 43/14, and 10,000,000 a month of 365/12 days x 33.4286.
+    assert.equal(item('Spanner backups', plain(pages)), '14061643.84');
+  });
+
+  for (const { says, interval, fulls } of [
+    {
+      says: 'every four hours a chain is over in 56 hours, and 13.79 full copies stand',
+      interval: '4',
+      fulls: '13.79',
+    },
+    { says: 'each second day it lasts its 28 days, and 2 stand', interval: '48', fulls: '2.00' },
+    { says: 'each week four backups fill 28 days, and 1.82 stand', interval: '168', fulls: '1.82' },
+  ]) {
+    it(says, () =>
+      assert.equal(
+        chainsOf(supposing(assuming(`spanner_backup_interval_hours=${interval}`))).fulls.toDecimal(2),
+        fulls,
+      ),
+    );
+  }
 
   it('evidence cools: 30 days standard, 60 nearline, 275 coldline, and then archive', () => {
     const prices = readPrices();
@@ -104,12 +151,18 @@ describe('Spanner nodes', () => {
       'spanner_cpu_target=0.5',
     ),
   );
-  /** 100 events in 2 commits of 51 rows each, with 200 rows read. */
+  /** 100 events in 2 commits of 51 rows each, with 200 looks, most of them at rows that are not there. */
   const run: OperationRun = {
-    ...ONE_OF_EACH,
+    ...asking(ONE_OF_EACH, {
+      commits: 2,
+      written_rows: 102,
+      mutations: 700,
+      read_keys: 150,
+      read_ranges: 50,
+      read_rows: 20,
+    }),
     batch: 50,
     events: 100,
-    spanner: { ...ONE_OF_EACH.spanner, commits: 2, mutations: 102, read_rows: 200 },
   };
 
   it('2 commits at 1 and 100 further rows at 0.2 are 22 writes for 100 events: 0.00022 of a node, reading 0.0002', () =>
@@ -142,24 +195,28 @@ describe('laws of the bill', () => {
       commits: fc.integer({ min: 1, max: 2000 }),
       messages: counts,
       writes: counts,
-      bytes: counts,
+      bytes: fc.integer({ min: 1, max: 5000 }),
     })
-    .map(
-      ({ rows, reads, commits, messages, writes, bytes }): OperationRun => ({
-        ...ONE_OF_EACH,
-        batch: 10,
-        events: 1000,
-        spanner: { ...ONE_OF_EACH.spanner, mutations: rows, read_rows: reads, reads, commits },
+    .map(({ rows, reads, commits, messages, writes, bytes }): OperationRun => {
+      const kept = { expiring: { dedupe: bytes }, hot_window: { pages: bytes } };
+      const run = leaving(
+        asking(ONE_OF_EACH, { written_rows: rows, read_keys: reads, reads, commits }),
+        kept,
+        bytes,
+        bytes,
+      );
+      const usage = {
+        ...run.phases.usage,
         pubsub: { publishes: messages, messages, bytes: messages, deliveries: messages },
-        firestore: { reads: writes, writes, deletes: 0, bytes },
-        stored_bytes: { spanner: { pages: bytes, dedupe: bytes }, firestore: bytes, storage: bytes },
-      }),
-    );
+        firestore: { ...NOTHING.firestore, reads: writes, writes },
+      };
+      return { ...run, batch: 10, events: 1000, phases: { ...run.phases, usage } };
+    });
 
   it('items add up to the total, to the last digit', () => {
     fc.assert(
       fc.property(runs, (run) => {
-        const { year, perMillion } = report(inputs({ runs: [run] }));
+        const { year, perMillion } = report(inputs({ measured: measuredAs(run) }));
         assert.ok(totalOf(year).equals(sumOf(Object.values(year))));
         assert.ok(perMillion.times(Fraction.of(100_000)).equals(totalOf(year)));
       }),
@@ -170,8 +227,8 @@ describe('laws of the bill', () => {
   it('prices three times as high make three times the cost', () => {
     fc.assert(
       fc.property(runs, (run) => {
-        const once = report(inputs({ runs: [run] })).year;
-        const thrice = report(inputs({ runs: [run], prices: timesPrice('3') })).year;
+        const once = report(inputs({ measured: measuredAs(run) })).year;
+        const thrice = report(inputs({ measured: measuredAs(run), prices: timesPrice('3') })).year;
         for (const name of ITEMS) assert.ok(thrice[name].equals(once[name].times(Fraction.of(3))), name);
       }),
       { numRuns: 5 },
@@ -181,13 +238,24 @@ describe('laws of the bill', () => {
   it('more calls and more bytes never cost less', () => {
     fc.assert(
       fc.property(runs, runs, (a, b) => {
+        const busier = asking(a, {
+          written_rows: a.phases.usage.spanner.written_rows + b.phases.usage.spanner.written_rows,
+        });
+        const { pages = 0 } = b.stored_bytes.firestore.hot_window;
         const both: OperationRun = {
-          ...a,
-          spanner: { ...a.spanner, mutations: a.spanner.mutations + b.spanner.mutations, commits: a.spanner.commits },
-          firestore: { ...a.firestore, writes: a.firestore.writes + b.firestore.writes },
-          stored_bytes: { ...a.stored_bytes, firestore: a.stored_bytes.firestore + b.stored_bytes.firestore },
+          ...busier,
+          stored_bytes: {
+            ...a.stored_bytes,
+            firestore: {
+              ...a.stored_bytes.firestore,
+              hot_window: { pages: (a.stored_bytes.firestore.hot_window['pages'] ?? 0) + pages },
+            },
+          },
         };
-        const [less, more] = [report(inputs({ runs: [a] })).year, report(inputs({ runs: [both] })).year];
+        const [less, more] = [
+          report(inputs({ measured: measuredAs(a) })).year,
+          report(inputs({ measured: measuredAs(both) })).year,
+        ];
         for (const name of ITEMS) assert.ok(!less[name].isMoreThan(more[name]), name);
       }),
       { numRuns: 5 },

@@ -12,7 +12,7 @@ import { KEPT } from '../../scripts/capacity/stored.ts';
 import { VARIABLES } from '../../shared/edge/config.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
-import { ONE_OF_EACH } from './model.ts';
+import { leaving, NOTHING, ONE_OF_EACH } from './model.ts';
 
 const refusal = (message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof InputWrong);
@@ -42,22 +42,43 @@ describe('what the capacity report is worked out from', () => {
     { says: 'no runs', content: { runs: [] }, message: /\/runs must NOT have fewer than 1 items/ },
     {
       says: 'a count that is missing',
-      content: { runs: [{ ...ONE_OF_EACH, kms: { signs: 1 } }] },
-      message: /\/runs\/0\/kms must have required property 'encrypts'/,
+      content: {
+        runs: [{ ...ONE_OF_EACH, phases: { ...ONE_OF_EACH.phases, usage: { ...NOTHING, kms: { signs: 1 } } } }],
+      },
+      message: /\/runs\/0\/phases\/usage\/kms must have required property 'encrypts'/,
     },
     {
       says: 'a table that there is not',
-      content: { runs: [{ ...ONE_OF_EACH, stored_bytes: { spanner: { receipts: 1 }, firestore: 0, storage: 0 } }] },
+      content: { runs: [leaving(ONE_OF_EACH, { for_ever: { receipts: 1 } })] },
       message: /batch 1: there is no table receipts/,
     },
     {
-      says: 'a batch size twice',
-      content: { runs: [ONE_OF_EACH, ONE_OF_EACH] },
-      message: /has two runs of batch 1/,
+      says: 'the old layout, without phases',
+      content: { runs: [{ batch: 1, events: 1, tenants: 1, together: 1, stored_bytes: ONE_OF_EACH.stored_bytes }] },
+      message: /\/runs\/0 must have required property 'phases'/,
+    },
+    {
+      says: 'runs of one customer alone, from which nothing follows for many',
+      content: { runs: [ONE_OF_EACH] },
+      message: /has no two runs that differ in the number of customers alone/,
     },
   ]) {
     it(`refuses ${says}`, () => assert.throws(() => readOperations(file(content)), refusal(message)));
   }
+
+  it('takes of runs alike the one with most events, and the pair that differs in customers', () => {
+    const [short, long, many] = [ONE_OF_EACH, { ...ONE_OF_EACH, events: 9 }, { ...ONE_OF_EACH, events: 9, tenants: 5 }];
+    const together = { ...ONE_OF_EACH, together: 16 };
+    const measured = readOperations(file({ runs: [together, long, many, short] }));
+    assert.deepEqual(
+      measured.runs.map((run) => [run.events, run.together]),
+      [
+        [9, 1],
+        [1, 16],
+      ],
+    );
+    assert.deepEqual([measured.one.events, measured.many.tenants], [9, 5]);
+  });
 
   it('takes the CPU of an event from what was measured of ours', () => {
     assert.equal(readCpuMicros(file({ ours: { cpuMicrosPerEvent: 18.5, rounds: 5 } })).toDecimal(1), '18.5');
@@ -113,6 +134,19 @@ describe('the assumptions', () => {
     assert.equal(assumed('warm_gib'), String(sum(3)));
     assert.match(stacks, new RegExp(`processing_units_min = ${assumed('spanner_floor_units')},`));
     assert.match(stacks, new RegExp(`processing_units_max = ${assumed('spanner_ceiling_units')} `));
+    const spanner = readFileSync('terraform/modules/spanner/main.tf', 'utf8');
+    assert.equal(assumed('spanner_full_backups'), String([...spanner.matchAll(/full_backup_spec/g)].length));
+    assert.match(spanner, new RegExp(`"${Number(assumed('spanner_backup_retention_days')) * 86_400}s"`));
+    assert.equal(assumed('spanner_backup_interval_hours'), '24');
+    assert.match(spanner, /text = "0 2 \* \* \*"/);
+    const firestore = readFileSync('terraform/modules/firestore/main.tf', 'utf8');
+    assert.match(firestore, /weekly_recurrence/);
+    assert.match(firestore, new RegExp(`retention = "${Number(assumed('firestore_backups')) * 7 * 86_400}s"`));
+    assert.match(
+      readFileSync('terraform/modules/suite/main.tf', 'utf8'),
+      /sweep .*schedule = "\* \* \* \* \*".*everywhere = true/,
+    );
+    assert.equal(assumed('sweeps_per_day'), String(24 * 60));
     assert.match(stacks, new RegExp(`hot_window_days\\s+= ${assumed('hot_window_days')}\\n`));
     assert.equal(assumed('stacks'), String([...stacks.matchAll(/ledger_origin\s+=/g)].length));
     assert.match(stacks, new RegExp(`ingest\\s+= \\{.*instances_max = ${assumed('ingest_instances_max')},`));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Retired, retire } from '../../functions/reconcile-chain/retire.ts';
@@ -383,6 +383,80 @@ describe('what has left the hot window', () => {
       await rm(segment(0, 302));
       assert.deepEqual(await faults(false), []);
     });
+  });
+});
+
+describe('heads of seals', () => {
+  let suite: TestSuite;
+  let acme: Client;
+  afterEach(() => suite.close());
+
+  /** Three seals within the first hour of 1 March, one in the second, two on 15 April. */
+  beforeEach(async () => {
+    suite = await TestSuite.start({ at: MARCH_1, config: { hotWindowDays: HOT_WINDOW_DAYS } });
+    acme = await suite.organization(plan('acme'));
+    for (const [i, at] of [
+      '2026-03-01T12:00:00Z',
+      '2026-03-01T12:01:00Z',
+      '2026-03-01T12:02:00Z',
+      '2026-03-01T13:00:00Z',
+      '2026-04-15T12:00:00Z',
+      '2026-04-15T12:01:00Z',
+    ].entries()) {
+      if (at > suite.clock.now()) suite.goTo(at);
+      await acme.send(events(`seal-${i}`, 3, at));
+      await suite.settle();
+    }
+    assert.deepEqual((await suite.deep()).faults, []);
+  });
+
+  const retireNow = async (): Promise<Retired> =>
+    (await (await suite.call('reconcile-chain/retire')).json()) as Retired;
+  /** Numbers of the seals whose heads are in the database, of how many. */
+  const kept = (): number[] =>
+    suite
+      .sql('SELECT n, length(heads) AS bytes FROM seals ORDER BY n')
+      .filter((row) => Number(row['bytes']) > 0)
+      .map((row) => Number(row['n']));
+  const hourOf = (n: number): string =>
+    /"at":"([^"]{13})/.exec(String(suite.sql('SELECT record FROM seals WHERE n=?', n)[0]!['record']))![1]!;
+  const headsFile = (n: number): string =>
+    join(suite.folder.path, 'vault/objects/heads', `${String(n).padStart(12, '0')}.zst`);
+
+  it('leave the database with the window, but for anchors: of each hour the first stays', async () => {
+    const all = kept();
+    const old = all.filter((n) => hourOf(n).startsWith('2026-03-01'));
+    const anchors = old.filter((n) => n === 0 || hourOf(n) !== hourOf(n - 1));
+    assert.equal(anchors.length, 2);
+    assert.ok(old.length > anchors.length + 1);
+    assert.equal((await retireNow()).seals, old.length - anchors.length);
+    assert.deepEqual(kept(), [...anchors, ...all.filter((n) => !old.includes(n))]);
+    assert.equal((await retireNow()).seals, 0);
+  });
+
+  it('are read from the vault then: a full pass finds every seal as it was signed', async () => {
+    assert.ok((await retireNow()).seals > 0);
+    const { faults, seals } = await suite.deep(true);
+    assert.deepEqual(faults, []);
+    assert.equal(seals, suite.sql('SELECT count(*) AS n FROM seals')[0]!['n']);
+  });
+
+  it('that the vault lost afterwards are named by the next full pass, and not made up', async () => {
+    await retireNow();
+    const gone = suite.sql('SELECT n FROM seals WHERE length(heads) = 0')[0]!['n'] as number;
+    await rm(headsFile(gone));
+    const found = (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, Number(seq)]);
+    assert.deepEqual(found[0], ['wrong_seal', gone]);
+    assert.equal(existsSync(headsFile(gone)), false);
+  });
+
+  it('stay while the vault does not give them back, and say so', async () => {
+    const before = kept();
+    await rm(headsFile(before.find((n) => n > 0 && hourOf(n) === hourOf(n - 1))!));
+    const { seals, skipped } = await retireNow();
+    assert.equal(seals, 0);
+    assert.match(skipped[0]!.reason, /the vault does not give back the heads of seal/);
+    assert.deepEqual(kept(), before);
   });
 });
 

@@ -99,6 +99,27 @@ export const IN_PLANS: readonly Planted[] = [
     named: /a function is not given SPANNER_INSTANCE, without which it does not start/,
   },
   {
+    says: 'an issuer whose tokens are for nobody in particular',
+    file: 'modules/deployment/choices.tf',
+    find: /JWT_ISSUER +=.*/,
+    plant: 'JWT_ISSUER             = "https://login.tallystick.example"',
+    named: /a function would not start: JWT_AUDIENCE does not go with what else it is told/,
+  },
+  {
+    says: 'more requests than can be counted',
+    file: 'modules/deployment/choices.tf',
+    find: /RATE_PER_SECOND +=.*/,
+    plant: 'RATE_PER_SECOND       = "100/s"',
+    named: /a function would not start: RATE_PER_SECOND may not be "100\/s"/,
+  },
+  {
+    says: 'documents that link to a desk',
+    file: DEPLOYMENT,
+    find: /\n {4}PUBLIC_URL .*/,
+    plant: '',
+    named: /a function is not given PUBLIC_URL, and would take what holds on a desk/,
+  },
+  {
     says: 'a deadline shorter than the function may take',
     file: 'modules/doorbell/main.tf',
     find: /ack_deadline_seconds +=.*/,
@@ -167,6 +188,54 @@ export const IN_PLANS: readonly Planted[] = [
     find: '"roles/cloudkms.signer"',
     plant: '"roles/cloudkms.viewer"',
     named: /function seal-ledger lacks roles\/cloudkms\.signer on key checkpoint/,
+  },
+  {
+    says: 'a function that opens personal data and is not flagged to',
+    file: 'modules/identity/main.tf',
+    find: 'if function.unwraps',
+    plant: 'if function.unwraps || name == "seal-ledger"',
+    named:
+      /function seal-ledger gets roles\/cloudkms\.cryptoKeyEncrypterDecrypter on the wrapping key, which its work does not need/,
+  },
+  {
+    says: 'a function that is flagged and has no personal data to read',
+    file: 'modules/suite/main.tf',
+    after: 'archive-period = {',
+    find: /unwraps +=.*/,
+    plant: 'unwraps         = true',
+    named:
+      /function archive-period gets roles\/cloudkms\.cryptoKeyEncrypterDecrypter on the wrapping key, which its work does not need/,
+  },
+  {
+    says: 'a function that cannot open what it has to read',
+    file: 'modules/suite/main.tf',
+    after: 'run-invoices = {',
+    find: /unwraps +=.*/,
+    plant: 'unwraps         = false',
+    named: /function run-invoices lacks roles\/cloudkms\.cryptoKeyEncrypterDecrypter on the wrapping key/,
+  },
+  {
+    says: 'a service of Google that opens personal data',
+    file: 'modules/keys/main.tf',
+    find: '    spanner   = "service-',
+    plant: `    personal  = "service-\${var.project_number}@gcp-sa-spanner.iam.gserviceaccount.com"\n    spanner   = "service-`,
+    named:
+      /Google's agent gcp-sa-spanner gets roles\/cloudkms\.cryptoKeyEncrypterDecrypter on the wrapping key, which nobody has reviewed/,
+  },
+  {
+    says: 'personal data of one region under the key of another',
+    file: 'environments/production/functions/main.tf',
+    find: 'format(module.suite.data_key, local.stack.kms_location, "personal")',
+    plant:
+      'module.stack.residency == "us" ? "projects/tallystick-production-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/personal" : format(module.suite.data_key, local.stack.kms_location, "personal")',
+    named: /production eu, production us share WRAPPING_KEY projects\/tallystick-production-eu\//,
+  },
+  {
+    says: 'a key to wrap with that is not there',
+    file: 'environments/staging/functions/main.tf',
+    find: 'format(module.suite.data_key, local.stack.kms_location, "personal")',
+    plant: 'format(module.suite.data_key, local.stack.kms_location, "private")',
+    named: /WRAPPING_KEY is .*\/cryptoKeys\/private, and no google_kms_crypto_key of that id is planned/,
   },
   {
     says: 'a deployer that makes itself anybody',
@@ -312,7 +381,7 @@ export const IN_PLANS: readonly Planted[] = [
   {
     says: 'backups now and then',
     file: 'modules/spanner/main.tf',
-    find: '"0 */4 * * *"',
+    find: '"0 2 * * *"',
     plant: '"0 4 1 * *"',
     named: /google_spanner_database tallystick is not backed up every day/,
   },

@@ -98,15 +98,15 @@ export const IN_FILES: readonly Planted[] = [
   {
     says: 'backups that are gone after a day',
     file: 'modules/spanner/main.tf',
-    find: '"7776000s"',
+    find: '"2592000s"',
     plant: '"86400s"',
     named: /retention_duration must be at least 2592000 seconds \(30 days\), and is "86400s"/,
   },
   {
     says: 'a schedule with an hour that does not exist',
     file: 'modules/spanner/main.tf',
-    find: '"0 2 * * 0"',
-    plant: '"0 25 * * 0"',
+    find: '"0 2 * * *"',
+    plant: '"0 25 * * *"',
     named: /spec\.cron_spec\.text must be five fields of unix-cron/,
   },
   {
@@ -469,6 +469,13 @@ export const IN_FILES: readonly Planted[] = [
     find: /$/,
     plant: `\nresource "google_project_iam_binding" "builder" {\n  project = var.project\n  role    = "roles/logging.logWriter"\n  members = ["serviceAccount:\${var.builder_email}"]\n}\n`,
     named: /google_project_iam_binding is not used here: it takes away others' grants/,
+  },
+  {
+    says: 'keys that are used unseen',
+    file: 'modules/project/audit.tf',
+    find: 'OR \\"datastore.googleapis.com\\")"',
+    plant: 'OR \\"cloudkms.googleapis.com\\")"',
+    named: /google_logging_project_exclusion: filter must be of data access of Spanner and Firestore alone/,
   },
   {
     says: 'a grant to a person',

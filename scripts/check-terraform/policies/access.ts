@@ -20,8 +20,8 @@ const signs = (own: string): string[] => [
     `roles/cloudkms.publicKeyViewer on key ${key}`,
   ]),
 ];
-/** Opens what organizations' data keys seal: usage as it was sent, and who customers are. */
-const OPENS = 'roles/cloudkms.cryptoKeyEncrypterDecrypter on key personal';
+/** Opens what organizations' data keys seal: usage as it was sent, and who customers are. The key is the one that functions are told of. */
+const OPENS = 'roles/cloudkms.cryptoKeyEncrypterDecrypter on the wrapping key';
 const ENCRYPTS = (key: string): RegExp => new RegExp(`^roles/cloudkms\\.cryptoKeyEncrypterDecrypter on key ${key}$`);
 
 /**
@@ -262,7 +262,9 @@ function objectOf(stack: Stack, grant: Resource, accounts: ReadonlyMap<string | 
     case 'google_pubsub_subscription':
       return `subscription ${withoutPrefix(at('subscription'), stack.setting('TOPIC_PREFIX') ?? '')}`;
     case 'google_kms_crypto_key':
-      return `key ${at('crypto_key_id')}`;
+      return (textAt(grant.values, 'crypto_key_id') ?? '?') === stack.setting('WRAPPING_KEY')
+        ? 'the wrapping key'
+        : `key ${at('crypto_key_id')}`;
     case 'google_secret_manager_secret':
       return `secret ${at('secret_id')}`;
     case 'google_service_account':

@@ -2,8 +2,17 @@ import type { Problem } from '../problems.ts';
 import { broken } from './finding.ts';
 import type { Stack } from './stack.ts';
 
-/** A ledger, its numbers and its archive belong to one stack: two of them would prove against each other. */
-const ITS_OWN: readonly string[] = ['LEDGER_ORIGIN', 'VAULT_BUCKET', 'GOOGLE_CLOUD_PROJECT', 'KMS_KEY_RING'];
+/**
+ * A ledger, its numbers and its archive belong to one stack: two of them would prove against each other. So does the key of
+ * personal data: it opens what lies in one region only.
+ */
+const ITS_OWN: readonly string[] = [
+  'LEDGER_ORIGIN',
+  'VAULT_BUCKET',
+  'GOOGLE_CLOUD_PROJECT',
+  'KMS_KEY_RING',
+  'WRAPPING_KEY',
+];
 
 /** What no two stacks may share, of whatever environment. */
 export function* betweenStacks(stacks: readonly Stack[]): Generator<Problem> {

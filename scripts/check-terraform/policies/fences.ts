@@ -72,23 +72,21 @@ function* locks(stack: Stack): Generator<Problem> {
 const isArchive = ({ values }: Resource): boolean =>
   isList(values['retention_policy'] ?? null) && (values['retention_policy'] as readonly Value[]).length > 0;
 
-/** Every database has a full backup now and then, and some backup each day. */
+/** The book of record is backed up each day, by full copies or by a chain, which begins with one; what can be made again, each week. */
 function* backups(stack: Stack): Generator<Problem> {
   for (const database of stack.of('google_spanner_database')) {
     const own = stack
       .of('google_spanner_backup_schedule')
       .filter(({ values }) => values['database'] === database.values['name']);
-    const isWeekly = ({ values }: Resource) => / \* \* \S+$/.test(textAt(values, 'spec.cron_spec.text') ?? '');
-    if (!own.some((schedule) => isGivenBlock(schedule.values['full_backup_spec']) && isWeekly(schedule)))
-      yield broken(database, `google_spanner_database ${nameOf(database)} has no full backup every week`);
     if (!own.some(({ values }) => /( \*){3}$/.test(textAt(values, 'spec.cron_spec.text') ?? '')))
       yield broken(database, `google_spanner_database ${nameOf(database)} is not backed up every day`);
   }
   for (const database of stack.of('google_firestore_database')) {
-    const isDaily = ({ values }: Resource) =>
-      (values['database'] ?? '(default)') === database.values['name'] && isGivenBlock(values['daily_recurrence']);
-    if (!stack.of('google_firestore_backup_schedule').some(isDaily))
-      yield broken(database, `google_firestore_database ${nameOf(database)} is not backed up every day`);
+    const isItsOwn = ({ values }: Resource) =>
+      (values['database'] ?? '(default)') === database.values['name'] &&
+      (isGivenBlock(values['daily_recurrence']) || isGivenBlock(values['weekly_recurrence']));
+    if (!stack.of('google_firestore_backup_schedule').some(isItsOwn))
+      yield broken(database, `google_firestore_database ${nameOf(database)} is not backed up every week`);
   }
 }
 
@@ -187,4 +185,5 @@ const POINTERS: readonly (readonly [string, string, string])[] = [
   ['FIRESTORE_DATABASE', 'google_firestore_database', 'name'],
   ['VAULT_BUCKET', 'google_storage_bucket', 'name'],
   ['KMS_KEY_RING', 'google_kms_key_ring', 'id'],
+  ['WRAPPING_KEY', 'google_kms_crypto_key', 'id'],
 ];

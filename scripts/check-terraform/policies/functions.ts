@@ -1,7 +1,7 @@
 import { type Facts, PUBLIC_FUNCTIONS } from '../facts.ts';
 import type { Problem } from '../problems.ts';
 import { type Resource, textAt, valueAt, valuesAt } from '../resources.ts';
-import { UNKNOWN } from '../wire-values.ts';
+import { UNKNOWN, type Values } from '../wire-values.ts';
 import { broken } from './finding.ts';
 import { membersOf } from './grants.ts';
 import { lastOf, nameOf, type Stack } from './stack.ts';
@@ -95,6 +95,7 @@ const SAID: readonly string[] = [
   'ENVIRONMENT',
   'REGION',
   'REGION_ENDPOINTS',
+  'PUBLIC_URL',
   'LEDGER_ORIGIN',
   'INVOICE_PREFIX',
   'SPANNER_DATABASE',
@@ -136,4 +137,26 @@ function* settings(stack: Stack, deployed: Resource, facts: Facts): Generator<Pr
   if (given['REGION'] !== stack.residency)
     yield broken(deployed, `a function of ${stack.residency} is given REGION ${String(given['REGION'])}`, path);
   if (given['PLATFORM'] !== 'cloud') yield broken(deployed, `a function must have PLATFORM = "cloud"`, path);
+  yield* together(deployed, given, secrets, facts);
+}
+
+/** What is sound by itself and not beside the rest: an issuer of tokens without whom they have to be for. */
+function* together(
+  deployed: Resource,
+  given: Values,
+  secrets: readonly string[],
+  { settings: known, refused }: Facts,
+): Generator<Problem> {
+  const told = Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  for (const variable of refused(Object.fromEntries(told))) {
+    const { isNeeded = false, accepts } = known.find(({ name }) => name === variable) ?? {};
+    const value = given[variable] ?? '';
+    const isNamedAlone = value === UNKNOWN || (value === '' ? isNeeded : accepts?.(String(value)) === false);
+    if (isNamedAlone || secrets.includes(variable)) continue;
+    yield broken(
+      deployed,
+      `a function would not start: ${variable} does not go with what else it is told`,
+      'service_config.environment_variables',
+    );
+  }
 }

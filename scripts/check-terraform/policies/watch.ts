@@ -24,6 +24,15 @@ export const WATCH: readonly Demand[] = [
     when: isOwnLogBucket,
   },
   {
+    type: 'google_logging_project_exclusion',
+    path: 'filter',
+    must: matches(
+      /^log_id\("cloudaudit\.googleapis\.com\/data_access"\) AND protoPayload\.serviceName=\((?:"(?:spanner|firestore|datastore)\.googleapis\.com"(?: OR (?!\))|(?=\))))+\)$/,
+      'of data access of Spanner and Firestore alone',
+    ),
+    because: 'alerts do not see what the project itself leaves out',
+  },
+  {
     type: 'google_logging_project_sink',
     path: 'unique_writer_identity',
     must: is(true),

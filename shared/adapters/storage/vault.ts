@@ -1,11 +1,13 @@
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { crc32c } from '@aws-crypto/crc32c';
 import { type Bucket, type FileMetadata, IdempotencyStrategy, Storage } from '@google-cloud/storage';
 import { sha256Hex } from '../../domain/digest.ts';
 import { TryAgain } from '../../domain/errors.ts';
 import { readInstant } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { RetentionRefused, type Vault } from '../../ports/vault.ts';
+import { type Kept, RetentionRefused, type Vault } from '../../ports/vault.ts';
 import { folderOfPrefix, pathOf } from '../local/names.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { asked, failure, hasLostTrack, isAbsence, isPassing, reasonOf, statusOf } from './failure.ts';
@@ -25,6 +27,7 @@ const RETRIES = { maxRetries: 2, maxRetryDelay: 1 };
 const GOOGLE = /^https:\/\/(?:[a-z0-9-]+\.)*googleapis\.com$/;
 /** Where everybody reaches Cloud Storage. */
 const PUBLIC_ENDPOINT = 'https://storage.googleapis.com';
+const compressed = promisify(gzip);
 const READS = 2;
 const CREATES = 3;
 
@@ -42,7 +45,13 @@ export interface StorageVaultOptions {
   readonly credentials?: LinkSigningKey;
 }
 
-/** Objects in a Cloud Storage bucket whose retention policy keeps them. Each carries the SHA-256 of its bytes as metadata. */
+/**
+ * Objects in a Cloud Storage bucket whose retention policy keeps them. Each carries the SHA-256 of its bytes as metadata.
+ *
+ * What is kept compressed lies there as gzip and says so in its Content-Encoding: the service unpacks it for everybody who does
+ * not ask for gzip, and whoever does, as browsers and `fetch` do, unpacks it unasked
+ * (https://docs.cloud.google.com/storage/docs/transcoding). The digest is that of the bytes that were given.
+ */
 export class StorageVault implements Vault {
   readonly #storage: Storage;
   readonly #bucket: Bucket;
@@ -72,10 +81,10 @@ export class StorageVault implements Vault {
   }
 
   /** An upload whose answer was lost is repeated, finds its own object and says `present`. */
-  async create(name: string, bytes: Uint8Array): Promise<'created' | 'present' | 'different'> {
+  async create(name: string, bytes: Uint8Array, kept: Kept = 'as given'): Promise<'created' | 'present' | 'different'> {
     checked(name);
     for (let attempt = 1; attempt <= CREATES; attempt++) {
-      if (await this.#upload(name, bytes)) return 'created';
+      if (await this.#upload(name, bytes, kept)) return 'created';
       const held = await this.read(name);
       if (held !== undefined) return Buffer.compare(held, bytes) === 0 ? 'present' : 'different';
       // Deleted since the upload found it there, or never completed: the name is free.
@@ -126,20 +135,23 @@ export class StorageVault implements Vault {
   async close(): Promise<void> {}
 
   /** @returns whether it created the object; false where there is one of that name, or may be */
-  async #upload(name: string, bytes: Uint8Array): Promise<boolean> {
+  async #upload(name: string, bytes: Uint8Array, kept: Kept): Promise<boolean> {
     const file = this.#bucket.file(name);
-    const checksum = crc32cText(bytes);
+    const isCompressed = kept === 'compressed';
+    const stored = isCompressed ? await compressed(bytes) : bytes;
+    const checksum = crc32cText(stored);
+    const encoding = isCompressed ? { contentEncoding: 'gzip' } : {};
     const options = {
-      resumable: bytes.length > CHUNK_BYTES,
+      resumable: stored.length > CHUNK_BYTES,
       // Without pieces, the client keeps too little of what it sent to go on from where the service stopped.
       chunkSize: CHUNK_BYTES,
       // Create-only (https://docs.cloud.google.com/storage/docs/request-preconditions): 412 where the name is taken.
       preconditionOpts: { ifGenerationMatch: 0 },
       // The service compares the checksum before there is an object. The client would compare it afterwards, and delete.
-      metadata: { crc32c: checksum, metadata: { sha256: sha256Hex(bytes) } },
+      metadata: { crc32c: checksum, ...encoding, metadata: { sha256: sha256Hex(bytes) } },
       validation: false,
     };
-    const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const content = Buffer.from(stored.buffer, stored.byteOffset, stored.length);
     try {
       // `save` repeats as a whole what a resumable upload has repeated by pieces: three times three attempts.
       if (options.resumable) await pipeline([content], file.createWriteStream(options));
@@ -186,7 +198,11 @@ function crc32cText(bytes: Uint8Array): string {
   return checksum.toString('base64');
 }
 
-function damageOf(bytes: Uint8Array, { crc32c: checksum, metadata }: FileMetadata): string | undefined {
-  if (checksum !== crc32cText(bytes)) return 'its CRC32C does not fit';
+/** CRC32C is of what is stored: of what was unpacked on its way the digest alone can tell. */
+function damageOf(
+  bytes: Uint8Array,
+  { crc32c: checksum, contentEncoding, metadata }: FileMetadata,
+): string | undefined {
+  if (contentEncoding !== 'gzip' && checksum !== crc32cText(bytes)) return 'its CRC32C does not fit';
   return metadata?.['sha256'] === sha256Hex(bytes) ? undefined : 'its SHA-256 does not fit';
 }

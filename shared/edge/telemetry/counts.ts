@@ -39,8 +39,8 @@ export function observedVault(vault: Vault): Vault {
   const on = telemetry();
   if (on === undefined) return vault;
   return {
-    create: async (name, bytes) => {
-      const outcome = await vault.create(name, bytes);
+    create: async (name, bytes, kept) => {
+      const outcome = await vault.create(name, bytes, kept);
       on.vaultObjects.add(1, { [OWN.outcome]: outcome });
       return outcome;
     },

@@ -304,11 +304,131 @@ run "an_environment_says_what_is_left_to_it" {
   }
 }
 
-run "what_is_secret_or_ours_is_not_left_to_an_environment" {
+# shared/edge/config.ts is read for its defaults, so that none is decided in two ways.
+run "what_an_environment_does_not_say_is_as_the_code_has_it" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for match in regexall("name: '([A-Z_]+)',(?:[^}]*?)fallback: '([^']*)'", file("${path.module}/../../../shared/edge/config.ts")) :
+      lookup(output.functions["europe-west1/ingest"].environment_variables, match[0], "") == match[1]
+      if can(regex("^(JWT_|RATE_|USAGE_|APPROVAL_LIMIT$|SELLER$|TAX_ENGINE_URL$|VIES_URL$)", match[0]))
+    ])
+    error_message = "A default is another than shared/edge/config.ts has."
+  }
+  assert {
+    condition     = output.functions["europe-west1/ingest"].environment_variables["APPROVAL_LIMIT"] == "100000" && output.functions["europe-west1/ingest"].environment_variables["USAGE_RATE_BURST"] == "2000"
+    error_message = "A plan does not show what is in force."
+  }
+  assert {
+    condition     = !contains(keys(output.functions["europe-west1/ingest"].environment_variables), "JWT_ISSUER") && !contains(keys(output.functions["europe-west1/ingest"].environment_variables), "SELLER")
+    error_message = "Nobody's tokens are taken, and nobody issues invoices, until somebody is named."
+  }
+}
+
+run "an_environment_says_whose_tokens_are_taken_and_how_many_requests" {
+  command = plan
+
+  variables {
+    settings = {
+      seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = ""
+      variables = {
+        JWT_ISSUER          = "https://login.tallystick.example"
+        JWT_AUDIENCE        = "https://billing.tallystick.example"
+        JWT_JWKS_URL        = "https://login.tallystick.example/jwks.json"
+        JWT_MAX_AGE_SECONDS = 900
+        RATE_PER_SECOND     = 20
+      }
+    }
+  }
+
+  assert {
+    condition = alltrue([
+      for function in values(output.functions) :
+      function.environment_variables["JWT_ISSUER"] == "https://login.tallystick.example"
+      && function.environment_variables["JWT_AUDIENCE"] == "https://billing.tallystick.example"
+      && function.environment_variables["JWT_JWKS_URL"] == "https://login.tallystick.example/jwks.json"
+      && function.environment_variables["JWT_MAX_AGE_SECONDS"] == "900"
+      && function.environment_variables["RATE_PER_SECOND"] == "20"
+    ])
+    error_message = "A function is not told what its environment has chosen."
+  }
+  assert {
+    condition     = output.functions["europe-west1/ingest"].environment_variables["JWT_ROLE_CLAIM"] == "role" && output.functions["europe-west1/ingest"].environment_variables["RATE_BURST"] == "200"
+    error_message = "What was not chosen changed, too."
+  }
+}
+
+run "an_issuer_without_an_audience_is_refused" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { JWT_ISSUER = "https://login.tallystick.example", JWT_JWKS_URL = "https://login.tallystick.example/jwks.json" } }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_seller_with_an_apostrophe_reaches_the_errands_whole" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { SELLER = "{\"legal_name\":\"O'Hara Ltd\"}" } }
+  }
+
+  assert {
+    condition     = strcontains(output.errands, "export SELLER='{\"legal_name\":\"O'\\''Hara Ltd\"}'")
+    error_message = "A shell would end the seller at the apostrophe, or never hear of it."
+  }
+}
+
+run "documents_link_to_where_the_stack_answers" {
+  command = plan
+
+  variables {
+    residency = "us"
+  }
+
+  assert {
+    condition     = alltrue([for function in values(output.functions) : function.environment_variables["PUBLIC_URL"] == "https://us.billing.tallystick.example"])
+    error_message = "A document would send its reader to another region, or to nobody's desk."
+  }
+}
+
+run "every_function_is_told_which_key_wraps" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for function in values(output.functions) : function.environment_variables["WRAPPING_KEY"] == "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data/cryptoKeys/personal"])
+    error_message = "A function that reads its configuration would stop, or wrap with another key. Who may use it is said in modules/identity."
+  }
+}
+
+run "a_ring_is_no_key_to_wrap_with" {
+  command = plan
+
+  variables {
+    wrapping_key = "projects/tallystick-test-eu/locations/europe/keyRings/tallystick-data"
+  }
+
+  expect_failures = [var.wrapping_key]
+}
+
+run "what_is_secret_is_not_left_to_an_environment" {
   command = plan
 
   variables {
     settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { TAX_ENGINE_TOKEN = "plain" } }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "what_is_ours_is_not_left_to_an_environment" {
+  command = plan
+
+  variables {
+    settings = { seal_interval_seconds = 10, hot_window_days = 100, log_level = "info", otlp_endpoint = "", variables = { KMS_KEY_RING = "projects/p/locations/l/keyRings/r" } }
   }
 
   expect_failures = [var.settings]

@@ -27,6 +27,7 @@ locals {
     REGION                = var.residency
     REGION_ENDPOINTS      = join(",", [for residency, endpoint in var.endpoints : "${residency}=${endpoint}"])
     LEDGER_ORIGIN         = var.ledger_origin
+    PUBLIC_URL            = var.endpoints[var.residency]
     INVOICE_PREFIX        = var.invoice_prefix
     SEAL_INTERVAL_SECONDS = tostring(var.settings.seal_interval_seconds)
     HOT_WINDOW_DAYS       = tostring(var.settings.hot_window_days)
@@ -40,7 +41,6 @@ locals {
     KMS_KEY_RING          = var.key_ring
     WRAPPING_KEY          = var.wrapping_key
   }
-  chosen    = var.settings.variables
   telemetry = var.settings.otlp_endpoint == "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT = var.settings.otlp_endpoint }
 
   # Capacity: read-write transactions that may be under way at once, were every instance of every serving location at its

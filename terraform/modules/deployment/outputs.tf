@@ -43,6 +43,8 @@ output "dead_letters" {
 output "errands" {
   description = "What the errands of operators must be told to meet the same ledger: lines for a shell."
   value = join("\n", [
-    for name, value in merge(local.environment, { CALLER_AUDIENCE = "https://errands.invalid", CALLERS = "nobody@errands.invalid" }) : "export ${name}='${value}'"
+    for name, value in merge(local.chosen, local.environment, { CALLER_AUDIENCE = "https://errands.invalid", CALLERS = "nobody@errands.invalid" }) :
+    # A seller's name may have an apostrophe in it: the shell's quotes end before it and begin again.
+    "export ${name}='${replace(value, "'", "'\\''")}'"
   ])
 }

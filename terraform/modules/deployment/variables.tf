@@ -137,7 +137,7 @@ variable "transactions_per_node" {
 }
 
 variable "settings" {
-  description = "What functions are told beyond names and sizes."
+  description = "What functions are told beyond names and sizes. variables: what is otherwise than the defaults in choices.tf, by variable."
   type = object({
     seal_interval_seconds = number
     hot_window_days       = number
@@ -151,8 +151,13 @@ variable "settings" {
     error_message = "Usage is accepted for 35 days: pages stay hot for at least 40."
   }
   validation {
-    condition     = alltrue([for name in keys(var.settings.variables) : can(regex("^(?:JWT_[A-Z_]+|(?:USAGE_)?RATE_[A-Z_]+|APPROVAL_LIMIT|SELLER|PUBLIC_URL|VIES_URL|TAX_ENGINE_URL|USAGE_[A-Z]+_DAYS)$", name))])
-    error_message = "Only what docs/configuration.md leaves to an environment is set here; what is secret is not."
+    condition     = length(setsubtract(keys(var.settings.variables), keys(local.defaults))) == 0
+    error_message = "An environment chooses ${join(", ", keys(local.defaults))}. What is secret, or ours, is not set here."
+  }
+  # The code does not start with one of them alone: it would take tokens that were made for somebody else, or none.
+  validation {
+    condition     = length(distinct([for name in ["JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL"] : lookup(var.settings.variables, name, "") == ""])) == 1
+    error_message = "JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL are given together, or not at all."
   }
   validation {
     condition     = contains(["debug", "info", "warn", "error"], var.settings.log_level)

@@ -28,8 +28,8 @@ run "what_tenants_read_can_be_taken_back_and_not_deleted" {
     error_message = "The database is not under our key."
   }
   assert {
-    condition     = tonumber(trimsuffix(google_firestore_backup_schedule.daily.retention, "s")) >= 30 * 86400
-    error_message = "Daily backups are kept for at least 30 days."
+    condition     = tonumber(trimsuffix(google_firestore_backup_schedule.weekly.retention, "s")) >= 14 * 86400
+    error_message = "A backup is kept until the one after the next."
   }
 }
 

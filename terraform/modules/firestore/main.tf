@@ -21,18 +21,12 @@ resource "google_firestore_database" "main" {
   }
 }
 
-resource "google_firestore_backup_schedule" "daily" {
-  project   = var.project
-  database  = google_firestore_database.main.name
-  retention = "2592000s" # 30 days
-
-  daily_recurrence {}
-}
-
+# Two copies: pages and read models are made again from the database, and pages from the vault, whatever becomes of this one. A
+# backup only spares the time that it takes.
 resource "google_firestore_backup_schedule" "weekly" {
   project   = var.project
   database  = google_firestore_database.main.name
-  retention = "8467200s" # 14 weeks, the longest there is
+  retention = "1209600s" # 14 days
 
   weekly_recurrence {
     day = "SUNDAY"

@@ -56,6 +56,10 @@ run "the_trail_is_kept_seven_years_by_somebody_else" {
     condition     = alltrue([for service in ["spanner", "cloudkms", "storage", "datastore", "secretmanager"] : length(google_project_iam_audit_config.data_access["${service}.googleapis.com"].audit_log_config) == 3])
     error_message = "Reading and writing of data is recorded for every store, for keys and for secrets."
   }
+  assert {
+    condition     = !strcontains(google_logging_project_exclusion.kept_in_the_trail.filter, "cloudkms") && !strcontains(google_logging_project_exclusion.kept_in_the_trail.filter, "storage") && strcontains(google_logging_project_exclusion.kept_in_the_trail.filter, "data_access")
+    error_message = "What alerts read of keys and archive stays in the project, too."
+  }
 }
 
 run "the_lock_is_taken_only_when_asked_for" {

@@ -61,36 +61,20 @@ resource "google_spanner_database" "main" {
 }
 
 # Backups stay in the instance's own configuration; what must outlive it lies in the vault.
-resource "google_spanner_backup_schedule" "full" {
-  project            = var.project
-  instance           = google_spanner_instance.main.name
-  database           = google_spanner_database.main.name
-  name               = "full"
-  retention_duration = "7776000s" # 90 days
-
-  spec {
-    cron_spec {
-      text = "0 2 * * 0"
-    }
-  }
-
-  full_backup_spec {}
-
-  encryption_config {
-    encryption_type = "USE_DATABASE_ENCRYPTION"
-  }
-}
-
+#
+# One chain, a backup a day: Spanner begins a new one, with a full copy, after 14 backups or 28 days, and keeps a full copy for as
+# long as a backup that stands on it. Daily for 30 days are three full copies; every four hours would be thirteen, for one chain
+# would be over in two days. See terraform/README.md for what each copy is there for.
 resource "google_spanner_backup_schedule" "incremental" {
   project            = var.project
   instance           = google_spanner_instance.main.name
   database           = google_spanner_database.main.name
-  name               = "incremental"
+  name               = "daily"
   retention_duration = "2592000s" # 30 days
 
   spec {
     cron_spec {
-      text = "0 */4 * * *"
+      text = "0 2 * * *"
     }
   }
 

@@ -40,15 +40,15 @@ run "tables_are_not_terraforms_business" {
   }
 }
 
-run "backups_are_full_weekly_and_incremental_in_between" {
+run "backups_reach_back_thirty_days_in_one_chain" {
   command = plan
 
   assert {
-    condition     = length(google_spanner_backup_schedule.full.full_backup_spec) == 1 && length(google_spanner_backup_schedule.incremental.incremental_backup_spec) == 1
-    error_message = "One schedule of each kind."
+    condition     = length(google_spanner_backup_schedule.incremental.incremental_backup_spec) == 1
+    error_message = "The chain begins with a full copy by itself; further full copies are paid for and restore nothing that it does not."
   }
   assert {
-    condition     = tonumber(trimsuffix(google_spanner_backup_schedule.full.retention_duration, "s")) >= 30 * 86400 && tonumber(trimsuffix(google_spanner_backup_schedule.incremental.retention_duration, "s")) >= 30 * 86400
+    condition     = tonumber(trimsuffix(google_spanner_backup_schedule.incremental.retention_duration, "s")) >= 30 * 86400
     error_message = "Backups are kept for at least 30 days."
   }
   assert {

@@ -146,6 +146,7 @@ locals {
 
   # What the audit trail keeps of the functions' own log.
   kept_sentences = [
+    "audit_log_changed",
     "billing_frozen",
     "evidence_archived",
     "evidence_downloaded",

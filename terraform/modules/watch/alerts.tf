@@ -64,7 +64,7 @@ locals {
       severity = "sev2", title = "The key service refuses", above = 0
       filter   = "metric.type = \"serviceruntime.googleapis.com/api/request_count\" AND resource.type = \"consumed_api\" AND resource.label.service = \"cloudkms.googleapis.com\" AND metric.label.response_code_class = monitoring.regex.full_match(\"4xx|5xx\")"
       aligner  = "ALIGN_DELTA", reducer = "REDUCE_SUM", over = 300, for_seconds = 300, groups = ["resource.label.method"]
-      runbook  = "Signing, or a store's encryption, fails. Seals queue and receipts go on; after an outage they are signed and published in order, by themselves. 403: a grant or a key version was changed, see the alerts on acts. 429: quota. FAILED_PRECONDITION: a version was disabled that is still in force."
+      runbook  = "Signing, a store's encryption, or the opening of data keys fails. Seals queue and receipts go on; after an outage they are signed and published in order, by themselves. While it does not answer, instances use the data keys that they remember for up to an hour; what needs another is answered 503. 403: a grant or a key version was changed, see the alerts on acts. 429: quota. FAILED_PRECONDITION: a version was disabled that is still in force."
     }
     latency = {
       severity = "sev3", title = "Usage is accepted slowly", above = 100
@@ -107,6 +107,11 @@ locals {
       severity = "sev2", title = "The vault's copy of documents was changed", above = 0, over = 3600
       filter   = local.sentence_filter.registry_damaged
       runbook  = "Accounts, prices and key hashes are put by in the vault for the day on which the database is lost, signed. The newest such copy is not what was written, or its key is not known. The next pass writes a whole one, so nothing is lost; but find out who was at the archive (audit log of storage, DATA_WRITE) before anything is rebuilt from it."
+    })
+    audit-log-changed = merge(local.counted, {
+      severity = "sev2", title = "The audit log was changed", above = 0, over = 3600
+      filter   = local.sentence_filter.audit_log_changed
+      runbook  = "What somebody did, or was refused, is not any more what the vault's signed digest says. Ledger and invoices are not concerned; who is to answer for what is. 1. The log line audit_log_changed names day, log and kind. rows_changed: rows of the database were changed, taken out or put in. digest_damaged: audit/<day>.jws in the vault is not what was written there. digests_apart: one day does not begin where the one before ended. 2. Preserve: take a Spanner backup now, read the rows as they were up to seven days ago. 3. Who wrote? Audit log of spanner, or of storage, DATA_WRITE: no function changes a row that is there. 4. How far does it go? gcloud scheduler jobs run audit-<primary> looks at the last two days, with ?full=true in its address at all."
     })
     archive-failed = merge(local.counted, {
       severity = "sev3", title = "Evidence is not archived", above = 0, over = 3600

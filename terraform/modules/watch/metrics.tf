@@ -19,6 +19,7 @@ locals {
     evidence_downloaded = "somebody downloaded an evidence bundle"
     archive_failed      = "an evidence bundle could not be made"
     announcement_failed = "a doorbell could not be rung; the sweep rings it"
+    audit_log_changed   = "the audit log, or a digest of it, is not what was written there"
     registry_damaged    = "the copy of documents in the vault is not what was written there"
     retire_refused      = "the vault does not give back what was to leave the database"
     push_set_aside      = "a message can never be answered and was set aside"

@@ -105,7 +105,7 @@ run "what_was_set_aside_or_refused_is_told_at_the_first" {
 
   assert {
     condition = alltrue([
-      for name, sentence in { set-aside = "push_set_aside", projection-ahead = "projection_ahead", mirror-differs = "mirror_differs", retire-refused = "retire_refused", registry-damaged = "registry_damaged" } :
+      for name, sentence in { set-aside = "push_set_aside", projection-ahead = "projection_ahead", mirror-differs = "mirror_differs", retire-refused = "retire_refused", registry-damaged = "registry_damaged", audit-log-changed = "audit_log_changed" } :
       google_monitoring_alert_policy.threshold[name].severity == "ERROR"
       && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].threshold_value == 0
       && google_monitoring_alert_policy.threshold[name].conditions[0].condition_threshold[0].duration == "0s"

@@ -23,6 +23,7 @@ export class StorageRefusal extends Error {
 /** What an upload says of the object it makes: part of the JSON API's object resource. */
 export interface ObjectDescription {
   readonly contentType?: string;
+  readonly contentEncoding?: string;
   readonly crc32c?: string;
   readonly md5Hash?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -33,6 +34,7 @@ export interface StoredObject {
   readonly generation: number;
   readonly createdMilliseconds: number;
   readonly contentType: string;
+  readonly contentEncoding?: string;
   readonly metadata: Readonly<Record<string, string>>;
   bytes: Buffer;
   /** Taken when the object came in; what happens to the bytes later changes neither. */
@@ -92,6 +94,7 @@ export class BucketDouble {
       generation: this.#lastGeneration,
       createdMilliseconds: Math.floor(micros / 1000),
       contentType: description.contentType ?? 'application/octet-stream',
+      ...encodingOf(description),
       metadata: description.metadata ?? {},
       bytes,
       ...sums,
@@ -142,6 +145,7 @@ export class BucketDouble {
       generation: String(object.generation),
       metageneration: '1',
       contentType: object.contentType,
+      ...encodingOf(object),
       storageClass: 'STANDARD',
       size: String(object.bytes.length),
       md5Hash: object.md5Hash,
@@ -209,5 +213,8 @@ export class BucketDouble {
     throw new StorageRefusal(403, 'retentionPolicyNotMet', message);
   }
 }
+
+const encodingOf = ({ contentEncoding }: { readonly contentEncoding?: string }) =>
+  contentEncoding === undefined ? {} : { contentEncoding };
 
 const timeText = (milliseconds: number): string => new Date(milliseconds).toISOString();

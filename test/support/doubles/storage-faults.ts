@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import type { StoredObject } from './storage-bucket.ts';
 
 /** What a request is about. `begin` opens a resumable upload, `upload` brings content, `link` is a signed download. */
@@ -71,20 +72,26 @@ export function send(res: ServerResponse, status: number, value: unknown): void 
   res.writeHead(status, { 'Content-Type': 'application/json; charset=UTF-8' }).end(JSON.stringify(value));
 }
 
+/** What is stored as gzip goes out as it is to those who take gzip, and unpacked to everybody else. */
 export function sendContent(
+  req: IncomingMessage,
   res: ServerResponse,
   object: StoredObject,
   fault: StorageFault | undefined,
   headers: Readonly<Record<string, string>>,
 ): void {
-  const bytes = fault === 'flip' ? flipped(object.bytes) : object.bytes;
+  const isGzip = object.contentEncoding === 'gzip';
+  const isUnpacked = isGzip && !/\bgzip\b/.test(req.headers['accept-encoding']?.toString() ?? '');
+  const content = isUnpacked ? gunzipSync(object.bytes) : object.bytes;
+  const bytes = fault === 'flip' ? flipped(content) : content;
   res.writeHead(200, {
     ...headers,
+    ...(isGzip && !isUnpacked ? { 'Content-Encoding': 'gzip' } : {}),
     'Content-Length': bytes.length,
     'x-goog-hash': `crc32c=${object.crc32c},md5=${object.md5Hash}`,
     'x-goog-generation': object.generation,
     'x-goog-metageneration': 1,
-    'x-goog-stored-content-encoding': 'identity',
+    'x-goog-stored-content-encoding': object.contentEncoding ?? 'identity',
     'x-goog-stored-content-length': object.bytes.length,
   });
   if (fault !== 'cut') return void res.end(bytes);

@@ -183,7 +183,7 @@ export class StorageDouble {
       else res.writeHead(204).end();
     } else {
       const object = bucket.get(name, query.get('generation'));
-      if (query.get('alt') === 'media') sendContent(res, object, fault, { 'Content-Type': object.contentType });
+      if (query.get('alt') === 'media') sendContent(req, res, object, fault, { 'Content-Type': object.contentType });
       else send(res, 200, bucket.describe(object));
     }
   }
@@ -256,7 +256,7 @@ export class StorageDouble {
       throw new LinkRefusal(404, 'NoSuchKey', 'The specified key does not exist.');
     }
     const disposition = url.searchParams.get('response-content-disposition');
-    sendContent(res, object, fault, {
+    sendContent(req, res, object, fault, {
       'Content-Type': object.contentType,
       ...(disposition === null ? {} : { 'Content-Disposition': disposition }),
       ...Object.fromEntries(Object.entries(object.metadata).map(([key, value]) => [`x-goog-meta-${key}`, value])),

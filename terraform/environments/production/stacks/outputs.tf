@@ -61,6 +61,7 @@ output "settings" {
     hot_window_days       = local.hot_window_days
     log_level             = local.log_level
     otlp_endpoint         = local.otlp_endpoint
+    variables             = local.variables
   }
 }
 

@@ -86,7 +86,10 @@ locals {
   audit_locked = false
 
   seal_interval_seconds = 10
-  hot_window_days       = 100
+  hot_window_days       = 45
   log_level             = "info"
   otlp_endpoint         = ""
+
+  # What is otherwise than the defaults in modules/deployment/choices.tf, by variable: JWT_*, RATE_*, APPROVAL_LIMIT and the like.
+  variables = {}
 }
