@@ -10,7 +10,7 @@ import { receiptCosts, receiptReport } from './bench/parts/receipts.ts';
 import { singles, singlesReport } from './bench/parts/singles.ts';
 import { throughput, throughputReport } from './bench/parts/throughput.ts';
 import { inFolder } from './bench/peers/folder.ts';
-import { prepareStore } from './bench/suite/store.ts';
+import { type BenchStore, prepareStore } from './bench/suite/store.ts';
 import { runErrand } from './support/errand.ts';
 
 type Options = Partial<Amounts> & {
@@ -18,11 +18,10 @@ type Options = Partial<Amounts> & {
   readonly knee?: number;
   readonly pin?: number;
   readonly arrival: 'poisson' | 'constant';
-  readonly sealSeconds: number;
   readonly json?: string;
 };
 
-const { small, knee, pin, arrival, sealSeconds, json, ...given } = new Command('bench')
+const { small, knee, pin, arrival, json, ...given } = new Command('bench')
   .description(
     'Measures the suite end to end beside what others would build, in one run: throughput, latency, overload, and what receipts, invoices and evidence cost. Every event is audited; a complaint makes it exit 1.',
   )
@@ -47,7 +46,8 @@ const { small, knee, pin, arrival, sealSeconds, json, ...given } = new Command('
     new Option('--arrival <process>', 'of single requests').choices(['poisson', 'constant']).default('poisson'),
   )
   .option('--pin <core>', 'the one core that the load generator may use', wholeOf)
-  .option('--seal-seconds <seconds>', 'between seals; 0 seals as often as receipts come', wholeOf, 0)
+  .option('--seal-seconds <seconds>', 'between seals under batches; 0 seals as often as receipts come', wholeOf)
+  .option('--single-seal-seconds <seconds>', 'between seals under single requests', wholeOf)
   .option('--receipts <count>', 'built and verified by themselves', wholeOf)
   .option('--invoice-receipts <count>', 'below the long invoice', wholeOf)
   .option('--subscriptions <count>', 'that close at one instant', wholeOf)
@@ -94,7 +94,6 @@ await runErrand(async () => {
     amounts,
     arrival,
     pin,
-    sealSeconds,
   };
   const complaints: string[] = [];
   /** Keeps a part's figures and says them at once: a long run that is interrupted has said what it knew. */
@@ -105,10 +104,14 @@ await runErrand(async () => {
   };
 
   await inFolder(async (folder) => {
-    const settings = { SEAL_INTERVAL_SECONDS: String(sealSeconds) };
-    const template = await prepareStore(join(folder, 'template'), amounts.tenants, settings);
+    const made = await prepareStore(join(folder, 'template'), amounts.tenants, {});
+    const sealing = (seconds: number): BenchStore => ({
+      ...made,
+      settings: { ...made.settings, SEAL_INTERVAL_SECONDS: String(seconds) },
+    });
     if (does('throughput')) {
       const sizes = { ...amounts, pin };
+      const template = sealing(amounts.sealSeconds);
       const result = await throughput({ sizes, rounds: amounts.rounds, template, say });
       keep('throughput', result, throughputReport(result));
       complaints.push(...result.complaints);
@@ -116,6 +119,7 @@ await runErrand(async () => {
     if (does('singles', 'overload', 'noisy')) {
       const parts = { latency: does('singles'), overload: does('overload'), noisy: does('noisy') };
       const { singleConnections: connections } = amounts;
+      const template = sealing(amounts.singleSealSeconds);
       const result = await singles({ ...amounts, template, connections, arrival, pin, knee, parts, say });
       keep('singles', result, singlesReport(result));
       complaints.push(...result.audit.complaints.map((complaint) => `singles: ${complaint}`));

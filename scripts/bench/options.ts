@@ -22,12 +22,14 @@ export interface Amounts {
   readonly warmup: number;
   readonly signedEvents: number;
   readonly connections: number;
+  readonly sealSeconds: number;
   readonly from: number;
   readonly factor: number;
   readonly stepSeconds: number;
   readonly bisections: number;
   readonly secondChances: number;
   readonly singleConnections: number;
+  readonly singleSealSeconds: number;
   readonly latencySeconds: number;
   readonly overloadSeconds: number;
   readonly receipts: number;
@@ -44,12 +46,14 @@ export const FULL: Amounts = {
   warmup: 50_000,
   signedEvents: 10_000,
   connections: 16,
+  sealSeconds: 0,
   from: 500,
   factor: 1.5,
   stepSeconds: 4,
   bisections: 3,
   secondChances: 1,
   singleConnections: 512,
+  singleSealSeconds: 10,
   latencySeconds: 15,
   overloadSeconds: 10,
   receipts: 100_000,
@@ -62,23 +66,24 @@ export const FULL: Amounts = {
 export const SMALL: Amounts = {
   ...FULL,
   only: PARTS.filter((part) => part !== 'imports'),
-  rounds: 2,
-  tenants: 10,
-  events: 10_000,
+  rounds: 1,
+  tenants: 5,
+  events: 5000,
   warmup: 1000,
   signedEvents: 1000,
-  from: 200,
+  from: 100,
   factor: 2,
   stepSeconds: 1,
   bisections: 1,
   secondChances: 0,
   singleConnections: 128,
+  singleSealSeconds: 1,
   latencySeconds: 1,
   overloadSeconds: 1.5,
   receipts: 5000,
-  invoiceReceipts: 10_000,
+  invoiceReceipts: 5000,
   subscriptions: 20,
-  evidenceReceipts: 10_000,
+  evidenceReceipts: 5000,
 };
 
 export function partsOf(text: string): Part[] {

@@ -171,7 +171,9 @@ export class Stream {
         else this.#send(idle, one);
         due += gap();
       }
-      await new Promise((resolve) => setTimeout(resolve, TICK_MILLISECONDS));
+      // A tick for every millisecond would cost more than the requests of a low rate do.
+      const left = Math.min(due, end) - performance.now();
+      await new Promise((resolve) => setTimeout(resolve, Math.max(TICK_MILLISECONDS, left)));
     }
     // The pace lasts as long as it says, however early its last request was due.
     const left = end - performance.now();

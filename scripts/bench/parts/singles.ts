@@ -34,6 +34,8 @@ const P99_MILLISECONDS = 100;
 const WINDOW_MILLISECONDS = 100;
 const GRACE_SECONDS = 30;
 const OVERLOAD = 3;
+/** Where nothing is sustained, the other parts run at shares of this: so little that something is wrong with the machine. */
+const LEAST_PER_SECOND = 10;
 const QUIET_PER_SECOND = 50;
 const QUIET_CONNECTIONS = 16;
 /** Receipts of so many seconds may wait, or grow by no more than this share of the rate: then nothing piles up. */
@@ -69,6 +71,7 @@ export interface Noisy {
 
 export interface Singles {
   readonly search: readonly Step[];
+  /** requests a second; 0 where not even the least rate is sustained */
   readonly knee: number;
   readonly latencies: readonly { readonly share: number; readonly step: Step }[];
   readonly overload: { readonly step: Step; readonly goodputShare: number; readonly after: Step } | undefined;
@@ -103,7 +106,8 @@ async function measure(desk: Desk, options: SinglesOptions): Promise<Omit<Single
   await desk.step(200, Math.min(2, stepSeconds));
   await desk.step(options.from, stepSeconds);
   const search: Step[] = [];
-  const knee = options.knee ?? (await findKnee(desk, options, search));
+  const found = options.knee ?? (await findKnee(desk, options, search));
+  const knee = Math.max(found, LEAST_PER_SECOND);
   const latencies: { share: number; step: Step }[] = [];
   for (const share of parts.latency ? [0.25, 0.5, 0.75] : []) {
     const step = await desk.step(share * knee, latencySeconds);
@@ -120,10 +124,14 @@ async function measure(desk: Desk, options: SinglesOptions): Promise<Omit<Single
   }
   const noisy = parts.noisy ? await desk.noisy(OVERLOAD * knee, overloadSeconds) : undefined;
   if (noisy !== undefined) say(`beside a flood: p99 ${rounded(noisy.quiet.latency.p99)} ms, ${noisy.refused} refused`);
-  return { search, knee, latencies, overload, noisy };
+  return { search, knee: found, latencies, overload, noisy };
 }
 
-/** The highest rate that is sustained: up by steps, then halfway between the best and the one that failed. */
+/**
+ * The highest rate that is sustained: up by steps (or down, where the first is too much), then halfway between the best and the
+ * one that failed.
+ * @returns 0 where not even a few requests a second are
+ */
 async function findKnee(desk: Desk, options: SinglesOptions, search: Step[]): Promise<number> {
   const { stepSeconds, factor, bisections, secondChances, say } = options;
   const holds = async (perSecond: number): Promise<boolean> => {
@@ -136,17 +144,20 @@ async function findKnee(desk: Desk, options: SinglesOptions, search: Step[]): Pr
     return false;
   };
   let best = 0;
-  let failed = options.from;
+  let failed = Math.round(options.from);
   while (await holds(failed)) {
     best = failed;
     failed = Math.round(failed * factor);
   }
-  for (let i = 0; i < bisections; i++) {
+  for (let lower = failed / factor; best === 0 && lower >= LEAST_PER_SECOND; lower /= factor) {
+    if (await holds(Math.round(lower))) best = Math.round(lower);
+    else failed = Math.round(lower);
+  }
+  for (let i = 0; best > 0 && i < bisections; i++) {
     const middle = Math.round((best + failed) / 2);
     if (await holds(middle)) best = middle;
     else failed = middle;
   }
-  if (best === 0) throw new Error(`not even ${failed} requests/s are sustained`);
   return best;
 }
 

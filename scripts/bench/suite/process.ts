@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cpuMicrosOfTree } from '../peers/process-cpu.ts';
@@ -52,16 +52,26 @@ export class SuiteProcess {
     return cpuMicrosOfTree(this.pid);
   }
 
-  /** Resident memory now and the most there was since it began or since `forgetPeak`, in bytes. */
+  /**
+   * Resident memory of the suite and of every process it started, in bytes: now, and the most of each since it began or since
+   * `forgetPeak`.
+   */
   memory(): { readonly now: number; readonly peak: number } {
-    const status = readFileSync(`/proc/${this.pid}/status`, 'latin1');
-    const bytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
-    return { now: bytes('VmRSS'), peak: bytes('VmHWM') };
+    let now = 0;
+    let peak = 0;
+    for (const pid of treeOf(this.pid)) {
+      const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+      const bytes = (name: string): number =>
+        Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
+      now += bytes('VmRSS');
+      peak += bytes('VmHWM');
+    }
+    return { now, peak };
   }
 
   /** From now on the peak is counted anew (proc_pid_clear_refs(5)). */
   forgetPeak(): void {
-    writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
+    for (const pid of treeOf(this.pid)) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
   /** Calls a job as the scheduler does. */
@@ -82,4 +92,18 @@ export class SuiteProcess {
     clearTimeout(patience);
     return code ?? (signal === 'SIGKILL' ? 137 : 1);
   }
+}
+
+/** A process and all that descend from it. */
+function treeOf(root: number): number[] {
+  const found: number[] = [];
+  const left = [root];
+  for (let pid = left.pop(); pid !== undefined; pid = left.pop()) {
+    found.push(pid);
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1');
+      left.push(...(children.match(/\d+/g) ?? []).map(Number));
+    }
+  }
+  return found;
 }
