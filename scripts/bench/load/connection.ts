@@ -11,6 +11,8 @@ export interface Answer {
 const HEAD_END = Buffer.from('\r\n\r\n', 'latin1');
 /** Counts stand at the beginning of an answer to usage. */
 const COUNTS_BYTES = 100;
+/** Servers end connections on which nothing happens (Node after 5 s): one that might just be ended is left before. */
+const IDLE_MILLISECONDS = 4000;
 
 /**
  * One connection that is kept alive, with one request at a time: bytes in, bytes out.
@@ -31,6 +33,7 @@ export class Connection {
   #left = -1;
   #counts = '';
   #underWay = false;
+  #usedAt = 0;
 
   /**
    * @param answered told of each answer, in order
@@ -53,7 +56,10 @@ export class Connection {
 
   send(head: Buffer, body: Buffer): void {
     let socket = this.#socket;
-    if (socket === undefined || socket.destroyed) {
+    const now = performance.now();
+    if (socket === undefined || socket.destroyed || now - this.#usedAt > IDLE_MILLISECONDS) {
+      this.#socket = undefined;
+      socket?.destroy();
       socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
       this.#attach(socket);
     }
@@ -76,9 +82,14 @@ export class Connection {
 
   #attach(socket: Socket): void {
     this.#socket = socket;
+    this.#usedAt = performance.now();
     this.#left = -1;
     this.#partialHead = undefined;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      // What nobody asked for is a server that lost patience with an idle connection.
+      if (this.#underWay && this.#socket === socket) this.#read(chunk);
+      else socket.destroy();
+    });
     // What went wrong is told by `close`, which always follows.
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -124,6 +135,7 @@ export class Connection {
   #finish(): void {
     this.#left = -1;
     this.#underWay = false;
+    this.#usedAt = performance.now();
     if (this.#closes) {
       this.#socket?.destroy();
       this.#socket = undefined;

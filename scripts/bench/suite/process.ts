@@ -20,8 +20,9 @@ export class SuiteProcess {
     this.#ended = ended;
   }
 
-  static async launch(store: BenchStore): Promise<SuiteProcess> {
-    const child = spawn(process.execPath, [START], {
+  /** @param heard told of each line that the suite prints; then its garbage collections are among them (`--trace-gc`) */
+  static async launch(store: BenchStore, heard?: (line: string) => void): Promise<SuiteProcess> {
+    const child = spawn(process.execPath, [...(heard === undefined ? [] : ['--trace-gc']), START], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...store.settings, DATA_DIR: store.folder, PORT: '0' },
     });
@@ -30,6 +31,7 @@ export class SuiteProcess {
       createInterface({ input: child.stdout! }).on('line', (line) => {
         const port = /listens on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
         if (port !== undefined) resolve(Number(port));
+        heard?.(line);
       });
     });
     const port = await Promise.race([
