@@ -10,6 +10,7 @@ import { receiptCosts, receiptReport } from './bench/parts/receipts.ts';
 import { singles, singlesReport } from './bench/parts/singles.ts';
 import { throughput, throughputReport } from './bench/parts/throughput.ts';
 import { inFolder } from './bench/peers/folder.ts';
+import { exitOnSignals } from './bench/suite/children.ts';
 import { type BenchStore, prepareStore } from './bench/suite/store.ts';
 import { runErrand } from './support/errand.ts';
 
@@ -86,6 +87,7 @@ function invoicesReport({ closes, together }: Awaited<ReturnType<typeof invoices
   ];
 }
 
+exitOnSignals();
 await runErrand(async () => {
   const begun = performance.now();
   const figures: Record<string, unknown> = {
@@ -103,7 +105,7 @@ await runErrand(async () => {
     console.log('');
   };
 
-  await inFolder(async (folder) => {
+  async function endToEnd(folder: string): Promise<void> {
     const made = await prepareStore(join(folder, 'template'), amounts.tenants, {});
     const sealing = (seconds: number): BenchStore => ({
       ...made,
@@ -124,7 +126,9 @@ await runErrand(async () => {
       keep('singles', result, singlesReport(result));
       complaints.push(...result.audit.complaints.map((complaint) => `singles: ${complaint}`));
     }
-  });
+  }
+
+  if (does('throughput', 'singles', 'overload', 'noisy')) await inFolder(endToEnd);
   if (does('verify')) {
     const result = receiptCosts(amounts.receipts, amounts.rounds);
     keep('receipts', result, receiptReport(result));

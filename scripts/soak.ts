@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { machine, rounded, shown } from './bench/figures.ts';
 import { numberOf, wholeOf } from './bench/options.ts';
 import { soak } from './bench/parts/soak.ts';
+import { exitOnSignals } from './bench/suite/children.ts';
 import { runErrand } from './support/errand.ts';
 
 interface Options {
@@ -39,6 +40,7 @@ const options = new Command('soak')
   .parse()
   .opts<Options>();
 
+exitOnSignals();
 await runErrand(async () => {
   const { maxSlope, maxDrift, json } = options;
   const result = await soak({ ...options, pin: options.pin, say: (line) => console.log(line) });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithUs } from '../suite/children.ts';
 import type { LoadPlan, LoadResult, LoadWindow } from './plan.ts';
 
 const GENERATOR = fileURLToPath(new URL('../load.ts', import.meta.url));
@@ -20,6 +21,7 @@ export async function makeLoad(
   const command = [process.execPath, GENERATOR];
   const [program = '', ...args] = core === undefined ? command : ['taskset', '-c', String(core), ...command];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  endWithUs(child);
   const exited = once(child, 'close') as Promise<[number | null]>;
   child.stdin.end(JSON.stringify(plan));
   let result: LoadResult | undefined;

@@ -6,6 +6,8 @@ import { bodyOfRequest, type LoadWindow, type OpenPace, type StreamPlan, type St
 /** A request that is sent again unchanged waits at least so long, and at most. */
 const AGAIN_MILLISECONDS = { least: 20, most: 2000 } as const;
 const TICK_MILLISECONDS = 1;
+/** A closed pace without any answer for so long has nobody to talk to. */
+const SILENCE_MILLISECONDS = 60_000;
 /** Made and thrown away before the clock runs, so that the code that makes events is compiled by then. */
 const WARMUP_EVENTS = 50_000;
 
@@ -56,6 +58,7 @@ export class Stream {
   #ended = false;
   #seconds = 0;
   #wake: () => void = () => undefined;
+  #answeredAt = 0;
 
   constructor(plan: StreamPlan, port: number) {
     this.plan = plan;
@@ -94,13 +97,7 @@ export class Stream {
     const begun = performance.now();
     const { pace } = this.plan;
     if (pace.kind === 'closed') {
-      await new Promise<void>((resolve) => {
-        this.#wake = () => {
-          this.#refill(pace.requests);
-          if (this.#next >= pace.requests && this.#waiting() === 0) resolve();
-        };
-        this.#wake();
-      });
+      await this.#untilAllAnswered(pace.requests);
       this.#acceptedInTime = this.#accepted;
       this.#seconds = (performance.now() - begun) / 1000;
       return;
@@ -110,6 +107,22 @@ export class Stream {
     this.#leftAtEnd = this.#waiting();
     this.#seconds = pace.seconds;
     await this.#drained(graceSeconds);
+  }
+
+  async #untilAllAnswered(requests: number): Promise<void> {
+    this.#answeredAt = performance.now();
+    let watch: NodeJS.Timeout | undefined;
+    const answered = new Promise<void>((resolve, reject) => {
+      watch = setInterval(() => {
+        if (performance.now() - this.#answeredAt > SILENCE_MILLISECONDS) reject(new Error('nobody answers'));
+      }, 1000);
+      this.#wake = () => {
+        this.#refill(requests);
+        if (this.#next >= requests && this.#waiting() === 0) resolve();
+      };
+      this.#wake();
+    });
+    await answered.finally(() => clearInterval(watch));
   }
 
   close(): void {
@@ -227,6 +240,7 @@ export class Stream {
     const one = this.#underWay.get(connection);
     if (one === undefined) throw new Error('an answer that nobody waits for');
     this.#underWay.delete(connection);
+    this.#answeredAt = performance.now();
     this.#statuses[status] = (this.#statuses[status] ?? 0) + 1;
     const micros = (performance.now() - one.due) * 1000;
     if (status === 202) {

@@ -10,6 +10,7 @@ import { makeLoad } from '../load/spawn.ts';
 import type { PostgresServer } from '../peers/postgres-server.ts';
 import { cpuMicrosOfTree } from '../peers/process-cpu.ts';
 import { apiKeyOf } from '../peers/signed-rows-front.ts';
+import { endWithUs } from '../suite/children.ts';
 import type { BenchStore } from '../suite/store.ts';
 import { oursRound } from './ours.ts';
 
@@ -98,6 +99,7 @@ export const signedRows = (
     const child = spawn(process.execPath, [peerFile('postgres-http'), ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    endWithUs(child);
     const exited = once(child, 'exit');
     try {
       const [line] = (await Promise.race([

@@ -45,8 +45,6 @@ const RATIOS: readonly Omit<Ratio, 'ratio'>[] = [
 /** All contestants take turns within a round, so that a machine that drifts is fair to each. */
 export async function throughput({ sizes, rounds, template, say }: ThroughputOptions): Promise<Throughput> {
   const server = await startPostgres();
-  // A signal that nobody hears would end this process without `exit`, and PostgreSQL would stay.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   try {
     const contestants: Contestant[] = [
       ours('a', `ours, ${sizes.tenants} organizations`, template, sizes),

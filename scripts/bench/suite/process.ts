@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { cpuMicrosOfTree } from '../peers/process-cpu.ts';
+import { endWithUs } from './children.ts';
 import { type BenchStore, CALLER_TOKEN } from './store.ts';
 
 const START = fileURLToPath(new URL('../../start.ts', import.meta.url));
@@ -26,6 +27,7 @@ export class SuiteProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...store.settings, DATA_DIR: store.folder, PORT: '0' },
     });
+    endWithUs(child);
     const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
     const listening = new Promise<number>((resolve) => {
       createInterface({ input: child.stdout! }).on('line', (line) => {
