@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { machine, shown, tableOf } from './bench/figures.ts';
+import { machine, machineReport, shown, tableOf } from './bench/figures.ts';
 import { type Amounts, FULL, numberOf, PARTS, type Part, partsOf, SMALL, wholeOf } from './bench/options.ts';
 import { closeOver, closeTogether } from './bench/parts/closing.ts';
 import { evidenceCosts, evidenceReport } from './bench/parts/evidence.ts';
@@ -97,6 +97,7 @@ await runErrand(async () => {
     arrival,
     pin,
   };
+  console.log(`${machineReport(machine())}\n`);
   const complaints: string[] = [];
   /** Keeps a part's figures and says them at once: a long run that is interrupted has said what it knew. */
   const keep = <T>(name: string, result: T, report: readonly string[]): void => {

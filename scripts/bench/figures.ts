@@ -25,6 +25,9 @@ export const machine = () => ({
   loadAverage: loadavg()[0] ?? 0,
 });
 
+export const machineReport = ({ cores, cpu, node, loadAverage }: ReturnType<typeof machine>): string =>
+  `${cores} cores (${cpu}), node ${node}; load average ${shown(loadAverage, 1)} before anything began`;
+
 export const shown = (value: number, places = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places });
 

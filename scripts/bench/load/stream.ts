@@ -82,8 +82,9 @@ export class Stream {
 
   async open(): Promise<void> {
     const { firstTenant, keys, size, firstBatch } = this.plan;
+    const at = secondOf(1e12);
     for (let request = 0; request * size < WARMUP_EVENTS; request++) {
-      bodyOfRequest({ firstTenant, tenants: keys.length, size, firstBatch }, request, secondOf(1e12));
+      bodyOfRequest({ firstTenant, tenants: keys.length, size, firstBatch }, request, at);
     }
     // Not all at once: a server's queue for new connections is short.
     for (let at = 0; at < this.#connections.length; at += 64) {
