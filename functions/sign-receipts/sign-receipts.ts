@@ -59,7 +59,8 @@ export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Pr
   }
   // Once for all rounds: a read model is one document, which Firestore takes about once a second.
   if (firstSeq !== undefined) await projectFrom(tenant, firstSeq, room);
-  await sumUp(tenant, room);
+  // What is appended is summed up in the same commit; what cannot be billed is summed up all the same.
+  if (appendedPages === 0) await sumUp(tenant, room);
   return appendedPages;
 }
 

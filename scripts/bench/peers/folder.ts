@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,9 +6,13 @@ import { join } from 'node:path';
 /** Works in a new folder on the disk that `TMPDIR` names, and removes it afterwards. */
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'tallystick-peer-'));
+  // For whoever is ended by a signal meanwhile.
+  const abandon = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', abandon);
   try {
     return await work(folder);
   } finally {
+    process.off('exit', abandon);
     await rm(folder, { recursive: true, force: true });
   }
 }

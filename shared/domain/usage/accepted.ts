@@ -87,8 +87,9 @@ function pack(form: number, events: readonly Facts[], keyOf: (i: number) => Uint
   header.writeUInt32BE(events.length, 1);
   header.writeUInt32BE(facts.length, 5);
   header.writeUInt32BE(sent.length, 9);
-  const keys = events.map((_, i) => keyOf(i));
-  return Buffer.concat([header, ...keys, salts, facts, sent]);
+  const keys = Buffer.allocUnsafe(events.length * KEY_HASH_BYTES);
+  for (let i = 0; i < events.length; i++) keys.set(keyOf(i), i * KEY_HASH_BYTES);
+  return Buffer.concat([header, keys, salts, facts, sent]);
 }
 
 /** Below it the frame and the making of it cost more than they save. */

@@ -6,8 +6,8 @@ export interface AdmissionLimits {
   readonly bytesMax: number;
 }
 
-/** Whether a request is taken in: `busy` is nobody's fault, `greedy` the caller's. */
-export type Admitted = 'in' | 'busy' | 'greedy';
+/** Why a request is not taken in: `busy` is nobody's fault, `greedy` the caller's. */
+export type Crowded = 'busy' | 'greedy';
 
 /** The share that one caller may have in hand, and the part beyond which it is not given more than a little. */
 const CALLER_QUARTERS = 1;
@@ -16,9 +16,21 @@ const QUARTERS = 4;
 /** What every caller may have in hand however crowded it is. */
 const A_FEW = 4;
 
+/**
+ * Bytes of bodies that are worked on at once. The others wait as they came: what is read of them takes ten times the room, and whatever
+ * is in memory while others are worked on is copied by the collector again and again.
+ */
+const UNDER_WAY_BYTES = 1024 * 1024;
+
 interface Held {
   requests: number;
   bytes: number;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly begin: () => void;
+  hasBegun: boolean;
 }
 
 /**
@@ -32,13 +44,18 @@ export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #callers = new Map<string, Held>();
   readonly #all: Held = { requests: 0, bytes: 0 };
+  readonly #waiting: Waiting[] = [];
+  #underWay = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
   }
 
-  /** @returns `in`, and then `leave` must be called with the same */
-  enter(caller: string, bytes: number): Admitted {
+  /**
+   * @param begin called, now or in its turn, where the request is taken in
+   * @returns what is to be called once it is answered or its sender has gone; or why it is not taken in
+   */
+  enter(caller: string, bytes: number, begin: () => void): (() => void) | Crowded {
     const all = this.#all;
     const held = this.#callers.get(caller) ?? { requests: 0, bytes: 0 };
     const isLone = held.requests === 0;
@@ -51,17 +68,32 @@ export class Admission {
       one.requests++;
       one.bytes += bytes;
     }
-    return 'in';
+    const waiting: Waiting = { bytes, begin, hasBegun: false };
+    this.#waiting.push(waiting);
+    this.#beginNext();
+    return () => this.#leave(caller, held, waiting);
   }
 
-  leave(caller: string, bytes: number): void {
-    const held = this.#callers.get(caller);
-    if (held === undefined) return;
+  #leave(caller: string, held: Held, waiting: Waiting): void {
     for (const one of [this.#all, held]) {
       one.requests--;
-      one.bytes -= bytes;
+      one.bytes -= waiting.bytes;
     }
     if (held.requests === 0) this.#callers.delete(caller);
+    if (waiting.hasBegun) this.#underWay -= waiting.bytes;
+    else this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+    this.#beginNext();
+  }
+
+  /** In the order in which they came; a body larger than all that may be worked on is worked on alone. */
+  #beginNext(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#underWay > 0 && this.#underWay + next.bytes > UNDER_WAY_BYTES) return;
+      this.#underWay += next.bytes;
+      this.#waiting.shift();
+      next.hasBegun = true;
+      next.begin();
+    }
   }
 
   /** Requests in hand. */

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BadInput, type ErrorCode, TryAgain } from '../../domain/errors.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Crowded } from './admission.ts';
 import { bodyTooLarge, headFault } from './head.ts';
 import { Refusal, renderProblem } from './problem.ts';
 import { refuse } from './refuse.ts';
@@ -78,7 +78,7 @@ export function guardProcess(options: GuardOptions): () => void {
 }
 
 /** Said so often, when it is said, that it is not logged one by one. The connection stays: making a new one costs more than this answer. */
-function answerCrowded(res: ServerResponse, outcome: 'busy' | 'greedy', requestId: string): void {
+function answerCrowded(res: ServerResponse, outcome: Crowded, requestId: string): void {
   const error =
     outcome === 'busy'
       ? new TryAgain('too much is in hand')
@@ -147,19 +147,23 @@ function judge(
     req.off('end', pass);
     turnAway(bodyTooLarge(bodyMaxBytes));
   };
-  const pass = (): void => {
-    if (admission !== undefined && isOwn?.(req.url ?? '') !== true) {
-      const caller = req.headers.authorization ?? req.socket.remoteAddress ?? '';
-      const outcome = admission.enter(caller, length);
-      if (outcome !== 'in') {
-        refused.add(req);
-        answerCrowded(res, outcome, newRequestId());
-        return;
-      }
-      res.once('close', () => admission.leave(caller, length));
-    }
+  const begin = (): void => {
     admitted.set(req, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
     admit(req, res);
+  };
+  const pass = (): void => {
+    if (admission === undefined || isOwn?.(req.url ?? '') === true) {
+      begin();
+      return;
+    }
+    const caller = req.headers.authorization ?? req.socket.remoteAddress ?? '';
+    const leave = admission.enter(caller, length, begin);
+    if (typeof leave === 'function') {
+      res.once('close', leave);
+      return;
+    }
+    refused.add(req);
+    answerCrowded(res, leave, newRequestId());
   };
   req.on('data', take);
   req.on('end', pass);
