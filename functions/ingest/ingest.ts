@@ -2,6 +2,7 @@ import { BadInput } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { usageAccepted } from '../../shared/domain/messages.ts';
 import { parseUsageEvent, type UsageEvent } from '../../shared/domain/usage/event.ts';
+import { PlainEvent } from '../../shared/domain/usage/plain-usage.ts';
 import type { Bus } from '../../shared/ports/bus.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
@@ -21,7 +22,7 @@ export interface IngestRoom {
  * `accepted` is never lost. The doorbell comes after the commit and may be lost; then the sweep in reconcile-chain finds
  * the batch, so a failed announcement does not fail the request.
  *
- * @param received one item per event, as it came
+ * @param received one item per event, as it came, or read already
  */
 export async function ingest(
   tenant: TenantId,
@@ -33,7 +34,8 @@ export async function ingest(
   const places: number[] = [];
   for (let place = 0; place < received.length; place++) {
     try {
-      events.push(parseUsageEvent(received[place], tenant));
+      const item = received[place];
+      events.push(item instanceof PlainEvent ? item : parseUsageEvent(item, tenant));
       places.push(place);
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;

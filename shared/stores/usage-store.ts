@@ -1,14 +1,15 @@
 import type { Account, UsageLimit } from '../domain/account/account.ts';
 import { formatDecimal, readCanonicalDecimal } from '../domain/decimals.ts';
-import { sha256 } from '../domain/digest.ts';
+import { sha256Hex } from '../domain/digest.ts';
 import { BadInput, type ErrorCode } from '../domain/errors.ts';
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
 import { type Instant, instantOfMicros, later, MICROS_PER_DAY, MICROS_PER_HOUR, microsOf } from '../domain/time.ts';
 import type { FreshEvent } from '../domain/usage/accepted.ts';
-import { canonicalEvent, type UsageEvent } from '../domain/usage/event.ts';
-import { keyHash, receiptId } from '../domain/usage/identity.ts';
+import { canonicalEvent, PLAIN_SOURCE, type UsageEvent } from '../domain/usage/event.ts';
+import { KEY_HASH_BYTES, keyHash, keyHasher, receiptId } from '../domain/usage/identity.ts';
 import { isRefused, limitsInForce, usedAfter } from '../domain/usage/limits.ts';
 import { acceptanceWindow, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
+import { PlainEvent } from '../domain/usage/plain-usage.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { sealEvents } from './accepted-events.ts';
@@ -34,7 +35,7 @@ const NOTICE_PERCENTS = [80n, 100n] as const;
 /** An event with everything worked out that does not depend on the database. */
 interface Candidate {
   readonly event: UsageEvent;
-  readonly text: string;
+  readonly text: string | Buffer;
   readonly contentHash: Buffer;
   readonly keyHash: Buffer;
   readonly receiptId: ReceiptId;
@@ -76,7 +77,7 @@ export class UsageStore {
    */
   async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
     this.#backlog?.requireRoom();
-    const candidates = events.map((event) => candidateOf(tenant, event));
+    const candidates = candidatesOf(tenant, events);
     return this.#together.join(tenant, { candidates, now });
   }
 
@@ -146,11 +147,26 @@ export class UsageStore {
   }
 }
 
-function candidateOf(tenant: TenantId, event: UsageEvent): Candidate {
-  const text = canonicalEvent(event);
-  const hash = keyHash(tenant, event.source, event.key);
-  return { event, text, contentHash: sha256(text), keyHash: hash, receiptId: receiptId(hash, event.time) };
+function candidatesOf(tenant: TenantId, events: readonly UsageEvent[]): Candidate[] {
+  const keys = Buffer.allocUnsafe(events.length * KEY_HASH_BYTES);
+  const contents = Buffer.allocUnsafe(events.length * DIGEST_BYTES);
+  const hashPlain = keyHasher(tenant, PLAIN_SOURCE);
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    const isPlain = event instanceof PlainEvent;
+    const text = isPlain ? event.bytes : canonicalEvent(event);
+    const at = i * KEY_HASH_BYTES;
+    if (isPlain) hashPlain(event.keyBytes, keys, at);
+    else keys.set(keyHash(tenant, event.source, event.key), at);
+    contents.write(sha256Hex(text), i * DIGEST_BYTES, DIGEST_BYTES, 'hex');
+    const hash = keys.subarray(at, at + KEY_HASH_BYTES);
+    const contentHash = contents.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
+    candidates.push({ event, text, contentHash, keyHash: hash, receiptId: receiptId(hash, event.time) });
+  }
+  return candidates;
 }
+const DIGEST_BYTES = 32;
 
 type DedupeRow = RowOf<typeof dedupe.columns>;
 

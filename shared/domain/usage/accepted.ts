@@ -22,7 +22,9 @@ export interface AcceptedEvent {
 }
 
 /** What acceptance knows of an event; its salt follows from the batch's seed, its receipt id from key and time. */
-export interface FreshEvent extends Omit<AcceptedEvent, 'receiptId' | 'salt'> {
+export interface FreshEvent extends Omit<AcceptedEvent, 'receiptId' | 'salt' | 'event'> {
+  /** canonical text, as a string or as its bytes */
+  readonly event: string | Uint8Array;
   /** the first half of the receipt id */
   readonly keyHash: Uint8Array;
 }
@@ -51,7 +53,7 @@ export function repackEvents(events: readonly AcceptedEvent[]): Buffer {
   return pack(SALTED, events, (i) => Buffer.from(events[i]!.receiptId, 'base64url').subarray(0, KEY_HASH_BYTES), salts);
 }
 
-type Facts = Pick<AcceptedEvent, 'subscription' | 'meter' | 'quantity' | 'occurredAt' | 'value' | 'event'>;
+type Facts = Pick<FreshEvent, 'subscription' | 'meter' | 'quantity' | 'occurredAt' | 'value' | 'event'>;
 
 function pack(form: number, events: readonly Facts[], keyOf: (i: number) => Uint8Array, salts: Uint8Array): Buffer {
   const series: string[] = [];
@@ -60,28 +62,33 @@ function pack(form: number, events: readonly Facts[], keyOf: (i: number) => Uint
   const quantities: string[] = [];
   const times: string[] = [];
   const values: string[] = [];
-  const texts: string[] = [];
-  let last = '';
-  for (const { subscription, meter, quantity, occurredAt, value, event } of events) {
-    const name = `${subscription}\n${meter}`;
-    let number = numbers.get(name);
-    if (number === undefined) {
-      number = series.push(subscription, meter) / 2 - 1;
-      numbers.set(name, number);
+  let last: Facts | undefined;
+  for (const one of events) {
+    const { subscription, meter, quantity, occurredAt, value } = one;
+    if (subscription === last?.subscription && meter === last.meter) which.push(which.at(-1)!);
+    else {
+      const name = `${subscription}\n${meter}`;
+      let number = numbers.get(name);
+      if (number === undefined) {
+        number = series.push(subscription, meter) / 2 - 1;
+        numbers.set(name, number);
+      }
+      which.push(String(number));
     }
-    which.push(String(number));
-    quantities.push(formatQuantity(quantity));
-    times.push(occurredAt === last ? '' : occurredAt);
-    last = occurredAt;
+    quantities.push(quantity === last?.quantity ? quantities.at(-1)! : formatQuantity(quantity));
+    times.push(occurredAt === last?.occurredAt ? '' : occurredAt);
     values.push(value);
-    texts.push(event);
+    last = one;
   }
   const isCounted = values.some((value) => value !== '');
   const facts = compressed(
-    [JSON.stringify(series), which, quantities, times, isCounted ? JSON.stringify(values) : ''].join('\n'),
+    Buffer.from(
+      [JSON.stringify(series), which, quantities, times, isCounted ? JSON.stringify(values) : ''].join('\n'),
+      'utf8',
+    ),
   );
   // Canonical JSON escapes every control character, so a line is a text.
-  const sent = compressed(texts.join('\n'));
+  const sent = compressed(textsOf(events));
   const header = Buffer.alloc(HEADER_BYTES);
   header[0] = form;
   header.writeUInt32BE(events.length, 1);
@@ -92,14 +99,41 @@ function pack(form: number, events: readonly Facts[], keyOf: (i: number) => Uint
   return Buffer.concat([header, keys, salts, facts, sent]);
 }
 
+/** All texts, with a line feed between two. Those that were read together lie together already, and stay in one piece. */
+function textsOf(events: readonly Facts[]): Buffer {
+  const parts: Uint8Array[] = [];
+  let piece: { readonly bytes: Uint8Array; end: number } | undefined;
+  for (const { event } of events) {
+    const bytes = typeof event === 'string' ? Buffer.from(event, 'utf8') : event;
+    if (piece !== undefined) {
+      const { buffer } = piece.bytes;
+      if (
+        buffer === bytes.buffer &&
+        piece.end + 1 === bytes.byteOffset &&
+        new Uint8Array(buffer, piece.end, 1)[0] === LINE_FEED
+      ) {
+        piece.end = bytes.byteOffset + bytes.length;
+        continue;
+      }
+      parts.push(pieceOf(piece), Buffer.of(LINE_FEED));
+    }
+    piece = { bytes, end: bytes.byteOffset + bytes.length };
+  }
+  if (piece !== undefined) parts.push(pieceOf(piece));
+  return Buffer.concat(parts);
+}
+
+const LINE_FEED = 0x0a;
+const pieceOf = ({ bytes, end }: { readonly bytes: Uint8Array; readonly end: number }): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, end - bytes.byteOffset);
+
 /** Below it the frame and the making of it cost more than they save. */
 const COMPRESSED_FROM_BYTES = 1024;
 /** How a zstd frame begins (RFC 8878 section 3.1.1); facts begin with `[` and texts with `{` or nothing. */
 const ZSTD = 0x28;
 
 // The texts of a batch differ in little; beyond level 1 there is not much to find.
-function compressed(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
+function compressed(bytes: Buffer): Buffer {
   if (bytes.length < COMPRESSED_FROM_BYTES) return bytes;
   return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }

@@ -18,6 +18,17 @@ export function keyHash(tenant: TenantId, source: string, key: string): Buffer {
   return bytes;
 }
 
+/** The same of a key in ASCII as its bytes, with what comes before it written once for many. */
+export function keyHasher(tenant: TenantId, source: string): (key: Uint8Array, into: Buffer, at: number) => void {
+  const lead = Buffer.from(`event-key/v1\n${tenant}\n${source}\n`, 'utf8');
+  const input = Buffer.concat([lead, Buffer.alloc(KEY_MAX_BYTES)]);
+  return (key, into, at) => {
+    input.set(key, lead.length);
+    into.write(sha256Hex(input.subarray(0, lead.length + key.length)), at, KEY_HASH_BYTES, 'hex');
+  };
+}
+const KEY_MAX_BYTES = 255;
+
 /**
  * The receipt id, known as soon as the event is accepted: base64url( keyHash ‖ first 16 bytes of
  * SHA-256( "event-id/v1\n" base64url(keyHash) "\n" time ) ). It covers (tenant, source, key, time), so one event has one id for ever.

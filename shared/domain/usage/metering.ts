@@ -1,4 +1,4 @@
-import { type Account, type Meter, priceAt, pricesAt, type Subscription } from '../account/account.ts';
+import { type Account, isMatrix, type Meter, priceAt, pricesAt, type Subscription } from '../account/account.ts';
 import { ONE, parseChange, parseQuantity, type Quantity } from '../decimals.ts';
 import { BadInput, unhandled } from '../errors.ts';
 import {
@@ -12,6 +12,7 @@ import {
   plusMicros,
 } from '../time.ts';
 import type { UsageEvent } from './event.ts';
+import { PlainEvent } from './plain-usage.ts';
 
 /** A usage event that a meter of the account reads. */
 export interface MeteredUsage {
@@ -77,7 +78,7 @@ const isPaused = ({ pauses }: Subscription, time: Instant): boolean =>
 
 /** @throws BadInput `unknown_metric` where nothing is charged for the metric then, `no_price_cell` where no cell of its matrix fits */
 function requirePrice(meter: Meter, event: UsageEvent): void {
-  if (priceAt(meter, event.time, event.data) !== undefined) return;
+  if (priceAt(meter, event.time, isMatrix(meter, event.time) ? event.data : undefined) !== undefined) return;
   if (pricesAt(meter, event.time).length === 0) {
     throw new BadInput('unknown_metric', 'the metric has no price at that time', 'metric_name');
   }
@@ -91,8 +92,13 @@ function findSubscription(account: Account, subject: string | undefined): Subscr
   throw new BadInput('unknown_subscription', 'name one of the organization’s subscriptions', 'subscription_id');
 }
 
+function valueIn(event: UsageEvent, name: string): string | undefined {
+  if (event instanceof PlainEvent) return event.value(name);
+  return Object.hasOwn(event.data, name) ? event.data[name] : undefined;
+}
+
 function measure(meter: Meter, event: UsageEvent): { readonly quantity: Quantity; readonly value: string } {
-  const text = Object.hasOwn(event.data, meter.valueProperty) ? event.data[meter.valueProperty] : undefined;
+  const text = valueIn(event, meter.valueProperty);
   switch (meter.aggregation) {
     case 'count':
       // A count takes no quantity, but a sender that gives one must give a sound one.

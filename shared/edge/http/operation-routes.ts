@@ -107,7 +107,7 @@ function readerOf(operation: Operation): (request: ApiRequest) => Input {
   const types: readonly JsonMediaType[] = consumes ?? ['application/json'];
   const readBody = (request: ApiRequest): Pick<Input, 'body' | 'mediaType'> => {
     if (request.body.length === 0 && (body === undefined || bodyOptional)) return { body: {}, mediaType: undefined };
-    const { value, mediaType } = requireJsonBody(request, types);
+    const { value, mediaType } = requireJsonBody(request, types, undefined, operation.readQuickly);
     if (body === undefined && canonicalJson(value as Json) !== '{}')
       throw new BadInput('validation_failed', 'this address takes no body');
     operation.inspect?.(value);
