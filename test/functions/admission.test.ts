@@ -49,9 +49,10 @@ describe('what an instance has in hand', () => {
     assert.equal(send('c0', 'c', 1), 'busy');
   });
 
-  it('one MiB of bodies is worked on at once; the others begin in the order in which they came', () => {
+  it('four MiB of bodies are worked on at once; the others begin in the order in which they came', () => {
     const { begun, send, answer } = door(1000);
-    for (const [i, bytes] of [600_000, 400_000, 300_000, 100, 2 * MIB, 5].entries()) send(`r${i}`, `c${i}`, bytes);
+    for (const [i, bytes] of [2_400_000, 1_600_000, 1_200_000, 100, 8 * MIB, 5].entries())
+      send(`r${i}`, `c${i}`, bytes);
     assert.deepEqual(begun, ['r0', 'r1']);
     answer('r0');
     assert.deepEqual(begun, ['r0', 'r1', 'r2', 'r3']);
@@ -65,7 +66,7 @@ describe('what an instance has in hand', () => {
 
   it('whoever hangs up while it waits never begins, and its place is free', () => {
     const { admission, begun, send, answer } = door(1000);
-    send('first', 'a', MIB);
+    send('first', 'a', 4 * MIB);
     send('gone', 'b', 10);
     send('next', 'c', 10);
     answer('gone');

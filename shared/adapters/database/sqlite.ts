@@ -73,7 +73,7 @@ export class SqliteDatabase implements Database {
     const writer = new DatabaseSync(file);
     // The log is synced and copied beside the commits (sqlite-log.ts).
     writer.exec(
-      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-65536',
+      'PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768',
     );
     for (const table of tables) {
       // `IF NOT EXISTS` takes any table of that name; what it then holds would be found out in the middle of a commit.
@@ -87,7 +87,7 @@ export class SqliteDatabase implements Database {
       writer.close();
       throw new Error(`${file} was made by another version: its table ${table.name} has other columns`);
     }
-    const readers = Array.from({ length: SNAPSHOT_CONNECTIONS }, () => Connection.reader(file, 16_384));
+    const readers = Array.from({ length: SNAPSHOT_CONNECTIONS }, () => Connection.reader(file, 4096));
     return new SqliteDatabase(file, new Connection(writer), readers, tables, policy);
   }
 
@@ -274,7 +274,7 @@ export class SqliteSnapshots implements Pick<Database, 'snapshot' | 'close'> {
   }
 
   static open(file: string): SqliteSnapshots {
-    return new SqliteSnapshots(Connection.reader(file, 32_768));
+    return new SqliteSnapshots(Connection.reader(file, 16_384));
   }
 
   /** One after the other: whoever has a thread of its own has nothing else to do meanwhile. */

@@ -1,5 +1,7 @@
+import { close, fdatasync, open as openDescriptor, write as writeDescriptor } from 'node:fs';
 import { link, mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 export type Created = 'created' | 'present' | 'different';
 
@@ -40,13 +42,22 @@ async function syncNames(path: string, top: string): Promise<void> {
   for (let folder = path; folder.length > top.length; folder = dirname(folder)) await syncFolder(dirname(folder));
 }
 
+// Descriptors, not file handles: those cost several times as much, for each of the thousands of pages a minute.
+const openFile = promisify(openDescriptor);
+const writeFile = promisify(writeDescriptor);
+const syncFile = promisify(fdatasync);
+const closeFile = promisify(close);
+
 async function writeDurably(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  const file = await open(path, 'wx', mode);
+  const file = await openFile(path, 'wx', mode);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    for (let from = 0; from < bytes.length; ) {
+      const { bytesWritten } = await writeFile(file, bytes, from);
+      from += bytesWritten;
+    }
+    await syncFile(file);
   } finally {
-    await file.close();
+    await closeFile(file);
   }
 }
 
@@ -58,6 +69,7 @@ export class DurableFiles {
   /** Where this instance writes what has no name yet; made on first use. */
   #staging: Promise<string> | undefined;
   #drafts = 0;
+  readonly #syncs = new Map<string, { readonly sync: Promise<void>; next: Promise<void> | undefined }>();
   /** Folders whose names are known to be on disk. */
   readonly #settled = new Set<string>();
 
@@ -91,8 +103,6 @@ export class DurableFiles {
    * @param mode permissions of the new file; read-only unless told otherwise
    */
   async create(path: string, bytes: Uint8Array, mode = READ_ONLY): Promise<Created> {
-    const held = await this.compare(path, bytes);
-    if (held !== undefined) return held;
     return this.#withDraft(path, bytes, mode, async (draft) => {
       try {
         await link(draft, path);
@@ -103,9 +113,30 @@ export class DurableFiles {
           throw new Error(`${path} is a folder, or was removed in this moment`, { cause: error });
         return found;
       }
-      await syncFolder(dirname(path));
+      await this.#syncFolder(dirname(path));
       return 'created';
     });
+  }
+
+  /** Who creates in a folder while it is being synced shares the next sync. */
+  async #syncFolder(folder: string): Promise<void> {
+    const underWay = this.#syncs.get(folder);
+    if (underWay !== undefined) {
+      underWay.next ??= underWay.sync.then(
+        () => this.#beginSync(folder),
+        () => this.#beginSync(folder),
+      );
+      return underWay.next;
+    }
+    return this.#beginSync(folder);
+  }
+
+  #beginSync(folder: string): Promise<void> {
+    const sync = syncFolder(folder).finally(() => {
+      if (this.#syncs.get(folder)?.sync === sync) this.#syncs.delete(folder);
+    });
+    this.#syncs.set(folder, { sync, next: undefined });
+    return sync;
   }
 
   /** What a path holds, seen from `bytes`. @returns undefined where no file has that path */

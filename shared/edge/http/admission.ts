@@ -20,7 +20,7 @@ const A_FEW = 4;
  * Bytes of bodies that are worked on at once. The others wait as they came: what is read of them takes ten times the room, and whatever
  * is in memory while others are worked on is copied by the collector again and again.
  */
-const UNDER_WAY_BYTES = 1024 * 1024;
+const UNDER_WAY_BYTES = 4 * 1024 * 1024;
 
 interface Held {
   requests: number;

@@ -222,8 +222,8 @@ export class ScatteredTable {
     this.#earliest = Math.min(this.#earliest, this.#form.expiryOf(this.#young.bytes, at));
   }
 
-  #startYoung(): void {
-    this.#young = new Young();
+  #startYoung(before?: Young): void {
+    this.#young = new Young(before);
     this.#keptTo = 0;
     this.#nextLog = 0;
     this.#earliest = Number.POSITIVE_INFINITY;
@@ -299,7 +299,7 @@ export class ScatteredTable {
     insert.run(id, NOTHING, writeHead(run));
     this.#connection.statement(`DELETE FROM ${this.table.name} WHERE run=?`).run(YOUNG_RUN);
     this.#runs = [...this.#runs, run];
-    this.#startYoung();
+    this.#startYoung(young);
   }
 
   /** Goes on merging runs and removing what is merged. @param budget of records */

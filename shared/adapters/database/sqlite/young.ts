@@ -3,6 +3,7 @@ import { KEY_BYTES } from './records.ts';
 /** Slots that are a power of two, at most two thirds full. */
 const FIRST_SLOTS = 1024;
 const FIRST_BYTES = 64 * 1024;
+const PLACES_MAX = 2 ** 20;
 
 /** Compares 16 bytes at two places. */
 export function sameKey(a: Uint8Array, at: number, b: Uint8Array, from: number): boolean {
@@ -21,14 +22,20 @@ export function compareKeys(a: Buffer, at: number, b: Buffer, from: number): num
  */
 export class Young {
   /** records, as they came */
-  bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  bytes: Buffer;
   /** where the next record goes */
   end = 0;
   /** keys */
   count = 0;
-  #slots = new Int32Array(FIRST_SLOTS);
+  #slots: Int32Array;
   /** of a record that took another's place: where that one is */
   readonly #before = new Map<number, number>();
+
+  /** @param before what came to be as large as this will probably be */
+  constructor(before?: Young) {
+    this.bytes = Buffer.allocUnsafe(before?.bytes.length ?? FIRST_BYTES);
+    this.#slots = new Int32Array(before === undefined ? FIRST_SLOTS : before.#slots.length);
+  }
 
   /** @param key 16 bytes at `from` @param end sees only what stands before it @returns where the record is, -1 where there is none */
   find(key: Uint8Array, from: number, end: number): number {
@@ -62,10 +69,20 @@ export class Young {
   /** Where each key's last record is, in the order of the keys. At most 2^20 of them. */
   sorted(): number[] {
     const { bytes } = this;
-    const places = this.#slots.filter((slot) => slot !== 0).map((slot) => slot - 1);
+    const places = new Int32Array(this.count);
     // Sorting numbers is native: four bytes of the key and, below them, which place it is, make one of 52 bits.
-    const order = Float64Array.from(places, (at, i) => bytes.readUInt32BE(at + 2) * 2 ** 20 + i).sort();
-    const sorted = Array.from(order, (both) => places[both % 2 ** 20]!);
+    const order = new Float64Array(this.count);
+    const slots = this.#slots;
+    for (let slot = 0, i = 0; slot < slots.length; slot++) {
+      if (slots[slot] === 0) continue;
+      const at = slots[slot]! - 1;
+      places[i] = at;
+      order[i] = bytes.readUInt32BE(at + 2) * PLACES_MAX + i;
+      i++;
+    }
+    order.sort();
+    const sorted = new Array<number>(this.count);
+    for (let i = 0; i < sorted.length; i++) sorted[i] = places[order[i]! % PLACES_MAX]!;
     // Hashes that begin with the same four bytes are rare, and neighbours by now.
     for (let i = 1; i < sorted.length; i++) {
       for (let j = i; j > 0 && compareKeys(bytes, sorted[j - 1]!, bytes, sorted[j]!) > 0; j--) {
