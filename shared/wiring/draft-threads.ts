@@ -17,6 +17,8 @@ export type DraftAnswer =
   | { readonly id: number; readonly draft: WaitingDraft }
   | { readonly id: number; readonly failure: { readonly name: string; readonly message: string } };
 
+const YOUNG_MEGABYTES = 24;
+
 interface Pending {
   readonly resolve: (draft: WaitingDraft) => void;
   readonly reject: (error: Error) => void;
@@ -66,7 +68,11 @@ export class DraftThreads implements Drafter {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./draft-thread.ts', import.meta.url), { workerData: this.#config });
+    const worker = new Worker(new URL('./draft-thread.ts', import.meta.url), {
+      workerData: this.#config,
+      // What a draft leaves behind dies young; a nursery as large as the machine would allow only holds more of it.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+    });
     const thread: Thread = { worker, pending: new Map() };
     worker.on('message', (answer: DraftAnswer) => {
       const pending = thread.pending.get(answer.id);

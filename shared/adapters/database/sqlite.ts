@@ -45,6 +45,9 @@ export class SqliteDatabase implements Database {
   readonly #turns: Turn[] = [];
   #running: Promise<void> | undefined;
   #isOpen = false;
+  /** how many commits there were */
+  #commits = 0;
+  #lastSeen: Seen | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -120,6 +123,8 @@ export class SqliteDatabase implements Database {
 
   async #takeTurns(): Promise<void> {
     while (this.#turns.length > 0) {
+      // Whatever has reached this process by now shares the commit; nobody waits for who may come later.
+      await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#sync.gate !== undefined) await this.#sync.gate;
       const done: Turn[] = [];
       do {
@@ -195,6 +200,7 @@ export class SqliteDatabase implements Database {
       throw error;
     }
     this.#sync.committed();
+    this.#commits++;
   }
 
   #undo(sql: string): void {
@@ -206,29 +212,55 @@ export class SqliteDatabase implements Database {
   }
 
   async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
-    while (this.#readers.length === 0) await new Promise<void>((resolve) => this.#waitingReaders.push(resolve));
-    if (this.#closed) {
-      // The connection that came free is not taken after all: whoever waits behind is to know as well.
-      this.#waitingReaders.shift()?.();
-      throw new TryAgain('the store is closing');
-    }
-    const reader = this.#readers.pop()!;
-    let kept: Promise<void>;
+    const seen = await this.#look();
     let result: T;
     try {
-      reader.begin();
-      reader.scattered = new Map([...this.#scattered].map(([name, table]) => [name, table.view(reader)]));
-      // Nobody is shown what a power cut could still take back.
-      kept = this.#sync.kept();
-      kept.catch(() => undefined);
-      result = await work(reader);
+      result = await work(seen.reader);
     } finally {
-      reader.run('ROLLBACK');
-      this.#readers.push(reader);
-      this.#waitingReaders.shift()?.();
+      seen.readers--;
+      if (seen.readers === 0) setImmediate(() => this.#leave(seen));
     }
-    await kept;
+    await seen.kept;
     return result;
+  }
+
+  /** An instant to read: the one that others read just now, as long as nothing was committed since, or a new one. */
+  async #look(): Promise<Seen> {
+    for (;;) {
+      const last = this.#lastSeen;
+      if (last?.commits === this.#commits) {
+        last.readers++;
+        return last;
+      }
+      const reader = this.#closed ? undefined : this.#readers.pop();
+      if (reader !== undefined) return this.#beginToSee(reader);
+      if (this.#closed) {
+        // The connection that came free is not taken after all: whoever waits behind is to know as well.
+        this.#waitingReaders.shift()?.();
+        throw new TryAgain('the store is closing');
+      }
+      await new Promise<void>((resolve) => this.#waitingReaders.push(resolve));
+    }
+  }
+
+  #beginToSee(reader: Connection): Seen {
+    reader.begin();
+    reader.scattered = new Map([...this.#scattered].map(([name, table]) => [name, table.view(reader)]));
+    // Nobody is shown what a power cut could still take back.
+    const kept = this.#sync.kept();
+    kept.catch(() => undefined);
+    const seen: Seen = { reader, commits: this.#commits, kept, readers: 1, hasEnded: false };
+    this.#lastSeen = seen;
+    return seen;
+  }
+
+  #leave(seen: Seen): void {
+    if (seen.readers > 0 || seen.hasEnded) return;
+    seen.hasEnded = true;
+    if (this.#lastSeen === seen) this.#lastSeen = undefined;
+    seen.reader.run('ROLLBACK');
+    this.#readers.push(seen.reader);
+    this.#waitingReaders.shift()?.();
   }
 
   async purgeExpired(table: AnyTable, now: string, limit: number): Promise<number> {
@@ -262,6 +294,17 @@ export class SqliteDatabase implements Database {
     await this.#sync.close();
     this.#writer.close();
   }
+}
+
+/** An instant that is being read. */
+interface Seen {
+  readonly reader: Connection;
+  /** how many commits it shows */
+  readonly commits: number;
+  /** what it shows is durable */
+  readonly kept: Promise<void>;
+  readers: number;
+  hasEnded: boolean;
 }
 
 /** Snapshots of a store that another thread owns and writes; scattered tables are that thread's alone. */

@@ -146,11 +146,12 @@ function requestFor(
 }
 
 function send(res: ServerResponse, answer: ApiAnswer, { requestId, accepted }: ApiRequest): void {
-  const content = answer.json === undefined ? answer.bytes : Buffer.from(JSON.stringify(answer.json));
+  // A short text goes out in one piece with its head; bytes would be a second one.
+  const content = answer.json === undefined ? answer.bytes : JSON.stringify(answer.json);
   res.writeHead(answer.status, {
     ...SECURITY_HEADERS,
     'X-Request-Id': requestId,
-    ...(content && { 'Content-Type': answer.contentType ?? accepted, 'Content-Length': content.length }),
+    ...(content && { 'Content-Type': answer.contentType ?? accepted, 'Content-Length': Buffer.byteLength(content) }),
     ...answer.headers,
   });
   res.end(content);
