@@ -1,3 +1,4 @@
+import './support/pool.ts';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { SystemClock } from '../shared/adapters/local/clock.ts';

@@ -62,7 +62,7 @@ export class DraftThreads implements Drafter {
     const idle = this.#threads.find(({ pending }) => pending.size === 0);
     if (idle !== undefined) return idle;
     // More threads than processors only take turns.
-    const most = Math.min(this.#config.draftThreads, Math.max(1, availableParallelism() - 1));
+    const most = Math.min(this.#config.draftThreads, availableParallelism());
     if (this.#threads.length < most) return this.#start();
     return this.#threads.reduce((least, one) => (one.pending.size < least.pending.size ? one : least));
   }

@@ -12,6 +12,9 @@ import { SUBSCRIPTIONS } from '../domain/messages.ts';
 import { TABLES } from '../stores/tables.ts';
 import type { Base } from './ports.ts';
 
+/** Deliveries wait for the loop and for disks more than they work. */
+const KEYS_IN_FLIGHT = 32;
+
 export interface LocalPortsOptions extends Base {
   /** Who answers the bus's doorbells. */
   readonly deliver: Deliver;
@@ -34,7 +37,7 @@ export async function openLocalPorts({ config, clock, entropy, deliver, busPolic
       clock,
       subscriptions: SUBSCRIPTIONS,
       deliver,
-      policy: { restMilliseconds: config.doorbellRestMilliseconds, ...busPolicy },
+      policy: { maxKeysInFlight: KEYS_IN_FLIGHT, restMilliseconds: config.doorbellRestMilliseconds, ...busPolicy },
     });
     const close = async (): Promise<void> => {
       await bus.stop();
