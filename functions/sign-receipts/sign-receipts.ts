@@ -37,11 +37,13 @@ export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Pr
   let appendedPages = 0;
   let firstSeq: Sequence | undefined;
   let mirrored: Promise<void> = Promise.resolve();
+  let isSummedUp = false;
   try {
     for (let isMore = true; isMore; ) {
       const appended = await ledger.appendWaiting(tenant, clock.now());
       if (appended.outcome === 'frozen') log.warn('billing_frozen', { tenant });
       if (appended.outcome !== 'appended') break;
+      isSummedUp = appended.isSummedUp === true && (isSummedUp || appendedPages === 0);
       appendedPages += appended.pages.length;
       firstSeq ??= appended.pages[0]?.firstSeq;
       // Usage that comes after this look rings for itself.
@@ -59,8 +61,8 @@ export async function signReceipts(tenant: TenantId, room: SignReceiptsRoom): Pr
   }
   // Once for all rounds: a read model is one document, which Firestore takes about once a second.
   if (firstSeq !== undefined) await projectFrom(tenant, firstSeq, room);
-  // What is appended is summed up in the same commit; what cannot be billed is summed up all the same.
-  if (appendedPages === 0) await sumUp(tenant, room);
+  // What is appended is mostly summed up in the same commit; what cannot be billed is summed up all the same.
+  if (!isSummedUp) await sumUp(tenant, room);
   return appendedPages;
 }
 

@@ -249,7 +249,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
       'how long an organization’s doorbell rests after it was answered, for each that rings: what comes meanwhile is answered together',
     unit: 'milliseconds',
     readBy: 'embedded',
-    fallback: '10',
+    fallback: '40',
     read: whole(0, 10_000),
   },
   hotWindowDays: {

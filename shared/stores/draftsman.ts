@@ -15,6 +15,13 @@ const APPEND_EVENTS = 4000;
 /** So many writes are enough for one commit, which takes some ten thousand cells. The first batch goes whatever it takes. */
 const APPEND_WRITES = 2000;
 
+/**
+ * Sums go into the same commit as long as receipts and sums write no more rows than that, at most some twenty cells each: a thousand meters,
+ * thousands of new values or of groups fill a commit by themselves, and their sums have one of their own.
+ */
+const SUMMED_WRITES = 1200;
+const SUMMED_ROWS = 2000;
+
 /** What would become of a tenant's waiting usage. */
 export interface WaitingDraft extends Draft {
   readonly appended: Appended;
@@ -59,9 +66,9 @@ export class Draftsman implements Drafter {
       if (rows.length === 0) return nothing('idle', (await view.read(heads, [tenant]))?.size ?? 0);
       const work = await LedgerWork.begin(tx, tenant, now, this.#means);
       const taken = await this.#append(work, tx, rows, keys);
-      await this.#sumUp(work, tx, taken);
+      const isSummedUp = await this.#sumUp(work, tx, taken);
       const events = taken.reduce((sum, batch) => sum + batch.events.length, 0);
-      const appended = { ...work.finish(), isMore: taken.length < rows.length, events };
+      const appended = { ...work.finish(), isMore: taken.length < rows.length, events, isSummedUp };
       return { appended, seen: tx.seen, writes: tx.writes };
     });
   }
@@ -84,12 +91,14 @@ export class Draftsman implements Drafter {
     return taken;
   }
 
-  async #sumUp({ tenant, account }: LedgerWork, tx: DraftTransaction, taken: readonly Batch[]): Promise<void> {
-    if (this.#rollups === undefined) return;
+  /** @returns whether it is summed up, or was */
+  async #sumUp({ tenant, account }: LedgerWork, tx: DraftTransaction, taken: readonly Batch[]): Promise<boolean> {
+    if (this.#rollups === undefined || tx.writes.length > SUMMED_WRITES) return false;
     const noted = await tx.readMany(unrolled, keysOf(tenant, taken));
     const left = taken.filter((_, i) => noted[i] !== undefined);
-    await this.#rollups.addBatches(tx, account, left);
+    if (!(await this.#rollups.addBatches(tx, account, left, SUMMED_ROWS))) return false;
     for (const key of keysOf(tenant, left)) tx.delete(unrolled, key);
+    return true;
   }
 }
 

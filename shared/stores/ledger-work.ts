@@ -61,6 +61,8 @@ export interface Appended {
   /** usage: whether more was waiting than one commit takes, and how many events were billed */
   readonly isMore?: boolean;
   readonly events?: number;
+  /** and whether it is in the sums of usage, too */
+  readonly isSummedUp?: boolean;
 }
 
 /** Accepted usage that the account can no longer rate: its billing must stop until an operator has looked. */

@@ -105,19 +105,26 @@ export class UsageRollups {
     await this.#database.transact((tx) => this.addBatches(tx, account, [{ id: batchId, events }]));
   }
 
-  /** Adds batches in a transaction; whoever calls sees to it that nobody adds them again. */
+  /**
+   * Adds batches in a transaction; whoever calls sees to it that nobody adds them again.
+   * @param rowsMax where that would move more rows, nothing is written
+   * @returns whether they were added
+   */
   async addBatches(
     tx: Transaction,
     account: Account,
     found: readonly { readonly id: string; readonly events: readonly AcceptedEvent[] }[],
-  ): Promise<void> {
+    rowsMax = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
     const { tenant } = account;
     const salt = await saltOf(tx, tenant);
     const key = salt ?? this.#entropy.bytes(32);
     const draft = new RollupDraft(account, valueHash(key));
     for (const { id, events } of found) draft.addBatch(id, events);
+    if (draft.rows.size + draft.values.size > rowsMax) return false;
     if (salt === undefined && draft.values.size > 0) tx.insert(usage_salts, { tenant, salt: key });
     await this.#addTo(tx, tenant, draft);
+    return true;
   }
 
   /**

@@ -7,6 +7,7 @@ import { parseLedgerOrigin, parseTenantId } from '../../shared/domain/ids.ts';
 import { parseInstant, readPeriod } from '../../shared/domain/time.ts';
 import { parseUsageEvent } from '../../shared/domain/usage/event.ts';
 import type { AnyTable } from '../../shared/ports/database.ts';
+import { Draftsman } from '../../shared/stores/draftsman.ts';
 import { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { accounts, TABLES } from '../../shared/stores/tables.ts';
 import { UsageRollups } from '../../shared/stores/usage-rollups.ts';
@@ -77,6 +78,7 @@ describe('mutations, counted as Spanner counts them', () => {
   });
 });
 
+const LEDGER = parseLedgerOrigin('ledger.example/mutations');
 const TENANT = parseTenantId('acme');
 const NOW = parseInstant('2026-03-10T12:00:00Z', 'test');
 const unique: MeterPlan = { aggregation: 'unique_count', model: perUnit('0.01'), valueProperty: 'user' };
@@ -93,7 +95,7 @@ describe('the largest commits that the stores make', () => {
     const entropy = new SeededEntropy('mutations');
     const keys = bareKeys(database);
     usageStore = new UsageStore(database, entropy, keys);
-    ledger = new LedgerStore(database, entropy, parseLedgerOrigin('ledger.example/mutations'), keys);
+    ledger = new LedgerStore(database, entropy, LEDGER, keys);
   });
   afterEach(async () => {
     await database.close();
@@ -192,6 +194,29 @@ describe('the largest commits that the stores make', () => {
     // Five periods opened: 5 x (8 + 5). Head 7, the batch 1 + 3. Genesis, 5 opens and 1,000 receipts: 4 pages of 4, 3 + 1 nodes of 4.
     assert.equal(mutations, 41_000 + 65 + 7 + 4 + 16 + 16);
     assert.ok(mutations < MUTATIONS_MAX);
+  });
+
+  it('receipts and their sums share a commit as long as it has room: 4 x 1,000 groups and 1,000 values are summed up apart', async () => {
+    await organization({ meters: { visitors: { ...unique, dimensions: ['user'] } } });
+    for (let batch = 0; batch < 4; batch++) {
+      await accept(1000, (i) => ({ metric_name: 'visitors', properties: { user: `user-${batch}-${i}` } }));
+    }
+    const entropy = new SeededEntropy('rollups');
+    const personal = bareKeys(database);
+    const rollups = new UsageRollups(database, entropy, { minutes: 40, quarters: 400 }, personal);
+    const drafting = new Draftsman(database, { ledger: LEDGER, entropy }, personal, rollups);
+    const summing = new LedgerStore(database, entropy, LEDGER, personal, undefined, drafting);
+    const before = database.commits.length;
+    for (let isMore = true; isMore; ) isMore = (await summing.appendWaiting(TENANT, NOW)).isMore === true;
+    const commits = database.commits.slice(before);
+    for (const { mutations } of commits) assert.ok(mutations < MUTATIONS_MAX, String(mutations));
+    assert.ok(commits.every(({ byTable }) => byTable['usage_rollups'] === undefined));
+    assert.equal(await rollups.fold(TENANT), 4);
+
+    await accept(100, (i) => ({ metric_name: 'visitors', properties: { user: `more-${i}` } }));
+    await summing.appendWaiting(TENANT, NOW);
+    const { byTable } = database.commits.at(-1)!;
+    assert.deepEqual([byTable['usage_rollups'], byTable['usage_values'], byTable['unrolled']], [2000, 900, 1]);
   });
 
   it('a period of 200 meters closes with some hundreds: its lines go with 1 each', async () => {

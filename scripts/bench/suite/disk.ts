@@ -5,7 +5,15 @@ import { join } from 'node:path';
 export type DiskUse = Readonly<Record<string, number>>;
 
 /** Blocks in use, not lengths: the file system rounds up, and some files are made long in advance. */
-const bytesOf = async (path: string): Promise<number> => (await stat(path)).blocks * 512;
+async function bytesOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).blocks * 512;
+  } catch (error) {
+    // A draft that has its name by now: the file is counted under that.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
 
 /** What a store takes up, by what lies directly in its folder. */
 export async function diskUse(folder: string): Promise<DiskUse> {

@@ -17,11 +17,15 @@ export interface BusPolicy {
   /** How many ordering keys of one subscription are delivered at once. */
   readonly maxKeysInFlight: number;
   /**
-   * How long a key rests after a delivery, for each key that has messages: so all of them together make no more than one delivery in that
-   * time. What is published meanwhile is merged, and answered together.
+   * How long a key rests after a delivery, for each key that has messages, three at least: so all of them together make no more than
+   * one delivery in that time, as long as none waits for more than three seconds. What is published meanwhile is merged, and answered together.
    */
   readonly restMilliseconds: number;
 }
+
+/** A key rests for so many others, even where it is alone; and however many there are, not longer than that. */
+const RESTED_KEYS = 3;
+const REST_MAX_MILLISECONDS = 3000;
 
 /** Resolves to acknowledge; rejects to have it again later. It has no deadline: until it settles, its key waits. */
 export type Deliver = (subscription: string, delivery: Delivery) => Promise<void>;
@@ -140,7 +144,8 @@ export class Courier {
   }
 
   #rest(lane: Lane): void {
-    const milliseconds = this.#room.policy.restMilliseconds * this.#lanes.size;
+    const keys = Math.max(this.#lanes.size, RESTED_KEYS);
+    const milliseconds = Math.min(this.#room.policy.restMilliseconds * keys, REST_MAX_MILLISECONDS);
     if (milliseconds === 0 || !this.#running) {
       this.#ready.add(lane);
       return;
