@@ -9,6 +9,8 @@ const closeFile = promisify(close);
 
 /** The log is copied into the database beyond this size. */
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
+/** Where somebody read the log to the end, it could not be cut short: then it may grow by this until the next time. */
+const LOG_MORE_BYTES = 16 * 1024 * 1024;
 /** The copying has two goes beside the commits, so that little is left for the one that commits wait for. */
 const GOES = 2;
 
@@ -35,6 +37,8 @@ export class LogSync {
   #copier: Copier | undefined;
   #copying: Promise<void> | undefined;
   #gate: Promise<void> | undefined;
+  /** beyond this size the log is copied */
+  #copiedFrom = LOG_MAX_BYTES;
 
   /** @param isCopied whether a thread copies the log into the database, with a connection of its own; SQLite does otherwise */
   constructor(file: string, { isCopied }: { readonly isCopied: boolean }) {
@@ -45,7 +49,7 @@ export class LogSync {
   /** Something was committed. */
   committed(): void {
     this.#committed++;
-    if (this.#isCopied && this.#copying === undefined && this.#size() > LOG_MAX_BYTES) {
+    if (this.#isCopied && this.#copying === undefined && this.#size() > this.#copiedFrom) {
       this.#copying = this.#copy().finally(() => {
         this.#copying = undefined;
       });
@@ -102,12 +106,13 @@ export class LogSync {
   async #copy(): Promise<void> {
     this.#copier ??= new Copier(this.#file);
     try {
-      for (let go = 0; go < GOES; go++) await this.#copier.copy();
-      // The log begins anew only where nothing was added since it was copied.
-      this.#gate = this.#copier.copy();
+      for (let go = 0; go < GOES; go++) await this.#copier.copy('PASSIVE');
+      // The log begins anew only where nothing was added since it was copied; SQLite leaves the file as long as it was unless told.
+      this.#gate = this.#copier.copy('TRUNCATE');
       await this.#gate;
     } finally {
       this.#gate = undefined;
+      this.#copiedFrom = Math.max(LOG_MAX_BYTES, this.#size() + LOG_MORE_BYTES);
     }
   }
 }
@@ -115,9 +120,9 @@ export class LogSync {
 const COPIER = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
-const database = new DatabaseSync(workerData, { timeout: 10000 });
-parentPort.on('message', () => {
-  try { database.exec('PRAGMA wal_checkpoint(PASSIVE)'); parentPort.postMessage(''); } catch (error) { parentPort.postMessage(String(error)); }
+const database = new DatabaseSync(workerData, { timeout: 50 });
+parentPort.on('message', (how) => {
+  try { database.exec('PRAGMA wal_checkpoint(' + how + ')'); parentPort.postMessage(''); } catch (error) { parentPort.postMessage(String(error)); }
 });`;
 
 /** A thread that copies the log into the database. Its text stands here so that a bundle of one file has it. */
@@ -133,7 +138,7 @@ class Copier {
     this.#worker.unref();
   }
 
-  copy(): Promise<void> {
+  copy(how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
     return new Promise((resolve) => {
       // Only while it works does it keep the process: whoever closes the store waits for it.
       this.#worker.ref();
@@ -141,7 +146,7 @@ class Copier {
         this.#worker.unref();
         resolve();
       };
-      this.#worker.postMessage('copy');
+      this.#worker.postMessage(how);
     });
   }
 
