@@ -45,7 +45,7 @@ const text = (value: unknown): Buffer => Buffer.from(typeof value === 'string' ?
 const EVENT = { idempotency_key: 'k-1', metric_name: 'calls', timestamp: '2026-03-01T12:00:00Z', quantity: '12.5' };
 
 describe('usage in its plainest form', () => {
-  it('is read as any JSON is, with its canonical text: members sorted, the time in full', () => {
+  it('is read like any JSON is, with its canonical text: members sorted, the time in full', () => {
     const body = text([
       { ...EVENT, subscription_id: 'main', properties: { region: 'eu', Model: 'x', zeta: '', a_1: '~' } },
     ]);

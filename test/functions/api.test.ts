@@ -549,6 +549,7 @@ describe('the API answers a tenant', () => {
         const response = await client.post(JSON.stringify(calls()));
         if (role === 'tenant_admin') {
           assert.equal(response.status, 202);
+          await suite.settle();
           continue;
         }
         assert.equal(`${response.status} ${(await problemOf(response)).code}`, '403 insufficient_scope', role);

@@ -147,7 +147,8 @@ describe('who may do what', () => {
   /** Everything that the other organization has, as its rows. */
   const othersRows = (): string =>
     JSON.stringify(
-      TABLES.filter(({ columns }) => 'tenant' in columns).map(({ name }) =>
+      // A scattered table is no rows of SQLite; its keys are in the others' batches as well.
+      TABLES.filter(({ columns, scattered }) => 'tenant' in columns && scattered === undefined).map(({ name }) =>
         suite.sql(`SELECT * FROM ${name} WHERE tenant=?`, OTHER),
       ),
     );

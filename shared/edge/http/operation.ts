@@ -45,7 +45,7 @@ export interface Operation {
   readonly consumes?: readonly JsonMediaType[];
   /** the body is judged item by item by the handler: the schema is for the document alone */
   readonly lenientBody?: boolean;
-  /** reads a body of the commonest form quicker than as any JSON; undefined for every other. What it gives comes as the call's `body` */
+  /** reads a body of the commonest form quicker than JSON of every kind is read; undefined for every other. What it gives comes as the call's `body` */
   readonly readQuickly?: (bytes: Buffer) => unknown;
   /** looks at the body before anything is said about its form: what must not be kept must not be described either. @throws BadInput */
   readonly inspect?: (body: unknown) => void;
