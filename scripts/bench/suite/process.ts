@@ -25,7 +25,7 @@ export class SuiteProcess {
 
   /** @param heard told of each line that the suite prints; then its garbage collections are among them (`--trace-gc`) */
   static async launch(store: BenchStore, heard?: (line: string) => void): Promise<SuiteProcess> {
-    const child = spawn(process.execPath, [...(heard === undefined ? [] : ['--trace-gc']), START], {
+    const child = spawn(process.execPath, [...NURSERY, ...(heard === undefined ? [] : ['--trace-gc']), START], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...store.settings, DATA_DIR: store.folder, PORT: '0' },
     });
