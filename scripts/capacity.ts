@@ -24,7 +24,7 @@ const options = new Command('capacity')
     'Works out from measured operations, CPU time and list prices what events, invoices and customers cost, what milestones and a peak day need, when to scale and when it pays. Exit 0 done, 1 the document says something else (--check), 2 an input is missing or wrong.',
   )
   .option('--operations <file>', 'measured operations per batch size', `${PROJECT}docs/measurements/operations.json`)
-  .option('--throughput <file>', 'measured CPU per event', `${PROJECT}docs/measurements/throughput.json`)
+  .option('--throughput <file>', 'measured CPU per event', `${PROJECT}docs/measurements/bench.json`)
   .option('--cpu-micros <microseconds>', 'CPU per event, in place of the measured', microsOf)
   .option('--prices <file>', 'other list prices than scripts/capacity/prices.json')
   .option('--assumptions <file>', 'what is to be otherwise than in scripts/capacity/assumptions.json')

@@ -91,6 +91,12 @@ const entries = (required: string[], properties: Record<string, Schema>): Schema
   additionalProperties: { type: 'object', required, additionalProperties: false, properties },
 });
 
+/** One that the bench measures; `a` is ours. */
+interface Contestant {
+  readonly id: string;
+  readonly cpuMicrosPerEvent: { readonly median: number };
+}
+
 const ajv = new Ajv({ strict: false });
 const FORMS = {
   operations: ajv.compile<{ readonly runs: readonly OperationRun[] }>({
@@ -98,14 +104,31 @@ const FORMS = {
     required: ['runs'],
     properties: { runs: { type: 'array', minItems: 1, items: RUN } },
   }),
-  throughput: ajv.compile<{ readonly ours: { readonly cpuMicrosPerEvent: number } }>({
+  throughput: ajv.compile<{ readonly throughput: { readonly contestants: readonly Contestant[] } }>({
     type: 'object',
-    required: ['ours'],
+    required: ['throughput'],
     properties: {
-      ours: {
+      throughput: {
         type: 'object',
-        required: ['cpuMicrosPerEvent'],
-        properties: { cpuMicrosPerEvent: { type: 'number', exclusiveMinimum: 0 } },
+        required: ['contestants'],
+        properties: {
+          contestants: {
+            type: 'array',
+            contains: { type: 'object', required: ['id'], properties: { id: { const: 'a' } } },
+            items: {
+              type: 'object',
+              required: ['id', 'cpuMicrosPerEvent'],
+              properties: {
+                id: { type: 'string' },
+                cpuMicrosPerEvent: {
+                  type: 'object',
+                  required: ['median'],
+                  properties: { median: { type: 'number', exclusiveMinimum: 0 } },
+                },
+              },
+            },
+          },
+        },
       },
     },
   }),
@@ -191,7 +214,8 @@ export function readOperations(file: string): Measured {
 /** CPU time of one core for an event on its whole way. */
 export function readCpuMicros(file: string): Fraction {
   const ifMissing = '; `--cpu-micros N` says what an event costs where nobody has measured it';
-  return Fraction.of(read(file, FORMS.throughput, ifMissing).ours.cpuMicrosPerEvent);
+  const { contestants } = read(file, FORMS.throughput, ifMissing).throughput;
+  return Fraction.of(contestants.find(({ id }) => id === 'a')!.cpuMicrosPerEvent.median);
 }
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -81,8 +81,12 @@ describe('what the capacity report is worked out from', () => {
   });
 
   it('takes the CPU of an event from what was measured of ours', () => {
-    assert.equal(readCpuMicros(file({ ours: { cpuMicrosPerEvent: 18.5, rounds: 5 } })).toDecimal(1), '18.5');
-    assert.throws(() => readCpuMicros(file({ ours: {} })), refusal(/cpuMicrosPerEvent/));
+    const bench = (...contestants: object[]) => file({ throughput: { contestants } });
+    const ours = { id: 'a', cpuMicrosPerEvent: { median: 18.5, least: 17, most: 20 } };
+    const peer = { id: 'b1', cpuMicrosPerEvent: { median: 400 } };
+    assert.equal(readCpuMicros(bench(peer, ours)).toDecimal(1), '18.5');
+    assert.throws(() => readCpuMicros(bench(peer)), refusal(/contestants/));
+    assert.throws(() => readCpuMicros(bench({ id: 'a' })), refusal(/cpuMicrosPerEvent/));
   });
 
   it('lets a file change assumptions, and a setting change the file’s', () => {

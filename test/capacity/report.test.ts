@@ -18,7 +18,7 @@ import { textOf } from '../../scripts/capacity/text.ts';
 import { assuming, inputs } from './model.ts';
 
 const FIXTURE = 'test/capacity/operations.fixture.json';
-const MEASURED = { operations: 'docs/measurements/operations.json', throughput: 'docs/measurements/throughput.json' };
+const MEASURED = { operations: 'docs/measurements/operations.json', throughput: 'docs/measurements/bench.json' };
 const measured = readOperations(FIXTURE);
 const made = report(inputs({ measured }));
 
