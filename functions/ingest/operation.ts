@@ -1,5 +1,5 @@
 import { BadInput, type ErrorCode, statusFor } from '../../shared/domain/errors.ts';
-import { type PlainUsage, readPlainUsage } from '../../shared/domain/usage/plain-usage.ts';
+import { PlainUsage, readPlainUsage } from '../../shared/domain/usage/plain-usage.ts';
 import { cloudEventSchema, plainEventSchema } from '../../shared/domain/usage/schema.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { countSchema, hashSchema } from '../../shared/edge/http/schemas.ts';
@@ -77,16 +77,13 @@ export const ingestOperations = (room: IngestRoom): Operation[] => [
     answers: { 202: answerSchema },
     handle: async (call) => {
       const { body } = call;
-      const received = isPlainUsage(body) ? body.events : batchOf(call);
+      const received = body instanceof PlainUsage ? body.events : batchOf(call);
       const outcomes = await ingest(call.tenant, received, room);
       countUsage(outcomes);
       return { status: 202, json: answer(outcomes) };
     },
   },
 ];
-
-const isPlainUsage = (body: unknown): body is PlainUsage =>
-  typeof body === 'object' && body !== null && 'events' in body && 'isList' in body;
 
 /** The events of a request: one object, or a list of them. @throws BadInput for what is no batch at all */
 function batchOf({ body, mediaType }: Pick<Call, 'body' | 'mediaType'>): readonly unknown[] {

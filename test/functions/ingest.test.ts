@@ -39,6 +39,15 @@ describe('ingest takes usage', () => {
   };
 
   describe('and keeps it before it says so', () => {
+    it('a body that looks like what the quick reader makes is a body like any other: one event that is none', async () => {
+      for (const events of [[], [calls('a')], Array.from({ length: 1001 }, (_, i) => calls(`k${i}`)), 'none']) {
+        const response = await acme.post(JSON.stringify({ isList: true, events }));
+        const answer = (await response.json()) as { accepted: number; refused: number };
+        assert.deepEqual([response.status, answer.accepted, answer.refused], [202, 0, 1]);
+      }
+      assert.equal(suite.counts()['batches'], 0);
+    });
+
     it('an event that was answered accepted is on disk when the answer arrives', async () => {
       const { results } = await acme.send(calls('a'));
       const [batch] = suite.sql('SELECT tenant, batch_id, count, payload FROM batches');

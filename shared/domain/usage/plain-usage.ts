@@ -1,10 +1,15 @@
 import { type Instant, readInstant } from '../time.ts';
 import { PLAIN_SOURCE, type UsageEvent } from './event.ts';
 
-/** Events of one request as they were read, without a tree of the JSON being made. */
-export interface PlainUsage {
+/** Events of one request as they were read, without a tree of the JSON being made. A class: no JSON that somebody sends is one. */
+export class PlainUsage {
   readonly isList: boolean;
   readonly events: readonly PlainEvent[];
+
+  constructor(isList: boolean, events: readonly PlainEvent[]) {
+    this.isList = isList;
+    this.events = events;
+  }
 }
 
 /** As many as a request may hold; more are read, and refused, as anything else is. */
@@ -68,7 +73,7 @@ export function readPlainUsage(body: Buffer): PlainUsage | undefined {
   } while (isList && reader.passes(COMMA));
   if (isList && !reader.passes(CLOSE_BRACKET)) return undefined;
   reader.skipSpace();
-  return reader.at === body.length ? { isList, events } : undefined;
+  return reader.at === body.length ? new PlainUsage(isList, events) : undefined;
 }
 
 /** An event that was read in place: what is asked for is made a text then. */
