@@ -129,16 +129,22 @@ parentPort.on('message', (how) => {
 class Copier {
   readonly #worker: Worker;
   #answered: (() => void) | undefined;
+  #isGone = false;
 
   constructor(file: string) {
     this.#worker = new Worker(COPIER, { eval: true, workerData: file });
     // What could not be copied now stays in the log and is copied the next time.
     this.#worker.on('message', () => this.#answered?.());
-    this.#worker.on('error', () => this.#answered?.());
+    this.#worker.on('error', () => {
+      this.#isGone = true;
+      this.#answered?.();
+    });
     this.#worker.unref();
   }
 
   copy(how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
+    // Commits must not wait for a thread that has ended: then the log only grows.
+    if (this.#isGone) return Promise.resolve();
     return new Promise((resolve) => {
       // Only while it works does it keep the process: whoever closes the store waits for it.
       this.#worker.ref();

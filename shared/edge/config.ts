@@ -229,7 +229,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
   },
   backlogEvents: {
     name: 'BACKLOG_EVENTS',
-    meaning: 'accepted events that may wait for their receipts; beyond it senders are told to come again',
+    meaning: 'accepted events of an organization that may wait for their receipts; beyond it, it is told to come again',
     unit: 'events',
     readBy: 'embedded',
     fallback: '1000000',

@@ -81,7 +81,7 @@ export class LedgerStore extends LogReader {
       const { appended, ...draft } = await this.#drafter.draft(tenant, await this.#notBeforeLastSeal(clockNow));
       if (appended.outcome !== 'appended') return appended;
       if (!(await commitDraft(this.#database, draft))) continue;
-      this.#backlog?.billed(appended.events ?? 0);
+      this.#backlog?.billed(tenant, appended.events ?? 0);
       return appended;
     }
     throw new TryAgain('the head of the log moves too fast');

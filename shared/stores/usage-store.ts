@@ -76,7 +76,7 @@ export class UsageStore {
    * @throws BadInput `not_found` when the organization does not exist, TryAgain when nothing could be kept
    */
   async accept(tenant: TenantId, events: readonly UsageEvent[], now: Instant): Promise<Outcome[]> {
-    this.#backlog?.requireRoom();
+    this.#backlog?.requireRoom(tenant);
     const candidates = candidatesOf(tenant, events);
     return this.#together.join(tenant, { candidates, now });
   }
@@ -99,7 +99,7 @@ export class UsageStore {
       run.write(tx, keys);
       return { outcomes: run.outcomes, accepted: run.accepted };
     });
-    this.#backlog?.accepted(accepted);
+    this.#backlog?.accepted(tenant, accepted);
     let from = 0;
     return asked.map((one) => {
       from += one.candidates.length;

@@ -153,9 +153,19 @@ describe('what is accepted and not billed', () => {
         rows.filter(({ batch_id }) => from === undefined || batch_id >= from[1]!).slice(0, limit),
     };
     await backlog.recount({ snapshot: async (work: (reader: never) => Promise<never>) => work(view as never) });
-    assert.equal(backlog.events, 5000);
-    assert.throws(() => backlog.requireRoom(), /more is accepted/);
-    backlog.billed(4991);
-    backlog.requireRoom();
+    assert.equal(backlog.eventsOf('t'), 5000);
+    assert.throws(() => backlog.requireRoom('t'), /more is accepted/);
+    backlog.requireRoom('another');
+    backlog.billed('t', 4991);
+    backlog.requireRoom('t');
+  });
+
+  it('is even in the end where a receipt was made before its sender was answered', () => {
+    const backlog = new Backlog(3);
+    for (let i = 0; i < 10; i++) {
+      backlog.billed('t', 2);
+      backlog.accepted('t', 2);
+    }
+    assert.equal(backlog.eventsOf('t'), 0);
   });
 });
