@@ -93,6 +93,7 @@ const withoutNotes = (database: Database): Database => ({
         read: (table, key) => tx.read(table, key),
         readMany: (table, keys) => tx.readMany(table, keys),
         range: (table, range) => tx.range(table, range),
+        ranges: (table, stretches, limit) => tx.ranges(table, stretches, limit),
         insert: (table, row) => {
           if (table.name !== unrolled.name) tx.insert(table, row);
         },

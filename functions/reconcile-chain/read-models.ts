@@ -5,8 +5,17 @@ import { MICROS_PER_DAY, plusMicros } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Projections } from '../../shared/ports/projections.ts';
-import { idOf, type Projected, type Projector, type ReadModel, saysTheSame } from '../../shared/stores/projector.ts';
+import {
+  changedModels,
+  idOf,
+  type ModelRows,
+  type Projected,
+  type Projector,
+  type ReadModel,
+  saysTheSame,
+} from '../../shared/stores/projector.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import { readAtOnce } from './at-once.ts';
 
 export interface ReadModelsRoom {
   readonly projections: Projections;
@@ -24,9 +33,20 @@ export interface HealRoom extends ReadModelsRoom {
 /** Evidence is written minutes after its invoice; looking back a week covers any backlog that nobody was woken for. */
 const EVIDENCE_SETTLES_DAYS = 7n;
 
+/** Tenants whose rows one read asks for. */
+const TENANTS_PER_READ = 1000;
+
+/** A tenant whose log has moved, or whose invoices await their evidence. */
+interface Moved {
+  readonly head: TenantHead;
+  readonly known: Projected;
+  readonly pending: ReadonlySet<string>;
+}
+
 /**
- * Makes again the read models that somebody failed to put. A tenant whose log stands still costs nothing, one that moved a
- * read for each model that entries have changed. One tenant's trouble is logged and tried again in the next pass.
+ * Makes again the read models that somebody failed to put. A tenant whose log stands still costs nothing; of all that moved the
+ * books are asked at once, and a read is made for each model that entries have changed. One tenant's trouble is logged and tried
+ * again in the next pass.
  * @param due invoices without evidence in the vault
  * @returns how many were behind
  */
@@ -38,30 +58,77 @@ export async function healReadModels(
   const pending = new Map<string, Set<string>>();
   for (const { tenant, number } of due) pending.set(tenant, (pending.get(tenant) ?? new Set()).add(number));
   let healed = 0;
-  for (const head of heads) {
-    try {
-      healed += await healTenant(head, pending.get(head.tenant) ?? new Set(), room);
-    } catch (error) {
-      room.log.error('projection_failed', error, { tenant: head.tenant });
-      // Each tenant more would wait as long for the same answer.
-      if (error instanceof TryAgain) return healed;
+  const failed = (tenant: string, error: unknown): void => room.log.error('projection_failed', error, { tenant });
+  try {
+    const moved = await movedOf(heads, pending, failed, room);
+    for (let at = 0; at < moved.length; at += TENANTS_PER_READ) {
+      const some = moved.slice(at, at + TENANTS_PER_READ);
+      const isWarm = ({ head, known }: Moved): boolean => known.size < head.size && known.lastInvoice !== undefined;
+      const warm = some.filter(isWarm);
+      const rows = await readAtOnce(
+        warm,
+        (asked) =>
+          room.projector.rowsOfAll(new Map(asked.map(({ head, known }) => [idOfTenant(head), known.lastInvoice!]))),
+        ({ head }, error) => failed(head.tenant, error),
+      );
+      for (const one of some) {
+        if (isWarm(one) && !rows.has(one.head.tenant)) continue;
+        try {
+          healed += await healTenant(one, rows.get(one.head.tenant), room);
+        } catch (error) {
+          failed(one.head.tenant, error);
+          // Each tenant more would wait as long for the same answer.
+          if (error instanceof TryAgain) return healed;
+        }
+      }
     }
+  } catch (error) {
+    if (!(error instanceof TryAgain)) throw error;
+    room.log.error('projection_failed', error);
   }
   return healed;
 }
 
-async function healTenant(head: TenantHead, pending: ReadonlySet<string>, room: HealRoom): Promise<number> {
-  const { projections, projector, projected, reconciliation, clock } = room;
-  const tenant = head.tenant as TenantId;
-  // A deep pass has compared everything up to where it verified the log.
-  const known = projected.get(tenant) ?? {
-    size: (await reconciliation.verified(tenant))?.size ?? 0,
-    awaiting: new Set(),
-  };
+const idOfTenant = ({ tenant }: TenantHead): TenantId => tenant as TenantId;
+
+async function movedOf(
+  heads: readonly TenantHead[],
+  pending: ReadonlyMap<string, ReadonlySet<string>>,
+  failed: (tenant: string, error: unknown) => void,
+  { projected, reconciliation }: HealRoom,
+): Promise<Moved[]> {
+  const cold = heads.filter(({ tenant }) => !projected.has(tenant)).map(({ tenant }) => tenant);
+  const verified = await readAtOnce(cold, (some) => reconciliation.verifiedSizes(some), failed);
+  return heads.flatMap((head) => {
+    // A deep pass has compared everything up to where it verified the log.
+    const size = verified.get(head.tenant);
+    const known =
+      projected.get(head.tenant) ??
+      (size === undefined ? undefined : { size, awaiting: new Set<string>(), lastInvoice: undefined });
+    if (known === undefined) return [];
+    const due = pending.get(head.tenant) ?? new Set();
+    if (known.size < head.size || known.awaiting.size > 0 || due.size > 0) return [{ head, known, pending: due }];
+    projected.set(head.tenant, known);
+    return [];
+  });
+}
+
+/** @param rows where they were read with those of others */
+async function healTenant(
+  { head, known, pending }: Moved,
+  read: ModelRows | undefined,
+  room: HealRoom,
+): Promise<number> {
+  const { projections, projector, projected, clock } = room;
+  const tenant = idOfTenant(head);
   const awaiting = new Set([...known.awaiting, ...pending]);
   const behind: ReadModel[] = [];
+  let { lastInvoice } = known;
   if (known.size < head.size) {
-    for (const model of await projector.changed(tenant, { from: known.size, now: clock.now() })) {
+    const stretch = { from: known.size, now: clock.now() };
+    const rows = read ?? (await projector.rows(tenant, stretch));
+    lastInvoice = rows.invoices[0]?.number ?? lastInvoice ?? '';
+    for (const model of changedModels(rows, stretch)) {
       if (model.kind === 'invoices') awaiting.add(model.number);
       const held = await projections.read(tenant, model.kind, idOf(model));
       if (held === undefined || held.version <= model.seq) behind.push(model);
@@ -78,7 +145,7 @@ async function healTenant(head: TenantHead, pending: ReadonlySet<string>, room: 
     if (made !== undefined && !isListed && (held === undefined || !saysTheSame(held, made))) behind.push(model);
   }
   for (const model of behind) await heal(tenant, model, room);
-  projected.set(tenant, { size: head.size, awaiting });
+  projected.set(tenant, { size: head.size, awaiting, lastInvoice });
   return behind.length;
 }
 

@@ -56,11 +56,20 @@ export interface Range {
   readonly reverse?: boolean;
 }
 
+/** A stretch of a table's primary key, forwards. */
+export type Stretch = Pick<Range, 'prefix' | 'from' | 'to'>;
+
 export interface Reader {
   read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined>;
   /** Many keyed reads in one round trip; answers in the order of the keys. */
   readMany<C extends Columns>(table: Table<C>, keys: readonly Key[]): Promise<(RowOf<C> | undefined)[]>;
   range<C extends Columns>(table: Table<C>, range: Range): Promise<RowOf<C>[]>;
+  /**
+   * Many stretches of a table's primary key in one round trip, ascending by key whatever the order of the stretches. Those that
+   * overlap give their rows once.
+   * @param limit of rows, of all stretches together: those of the least keys
+   */
+  ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]>;
 }
 
 /** Reads see the state before the transaction; writes are buffered and applied together at its end, in order. */

@@ -7,6 +7,7 @@ import type {
   Range,
   Reader,
   RowOf,
+  Stretch,
   Table,
   Transaction,
 } from '../ports/database.ts';
@@ -86,6 +87,10 @@ export class DraftTransaction implements Transaction {
   /** Rows of a stretch are not watched: whoever depends on one reads it by its key. */
   range<C extends Columns>(table: Table<C>, range: Range): Promise<RowOf<C>[]> {
     return this.#view.range(table, range);
+  }
+
+  ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]> {
+    return this.#view.ranges(table, stretches, limit);
   }
 
   insert<C extends Columns>(table: Table<C>, row: RowOf<C>): void {

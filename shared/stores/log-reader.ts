@@ -11,6 +11,13 @@ import { batches, dedupe, heads, pages } from './tables.ts';
 /** Where an accepted event stands. */
 export type ReceiptState = { readonly state: 'waiting' } | { readonly state: 'billed'; readonly seq: Sequence };
 
+/** Entries [from, to) of a tenant's log. */
+export interface LogStretch {
+  readonly tenant: TenantId;
+  readonly from: Sequence;
+  readonly to: Sequence;
+}
+
 /** Pages that are looked through at once for an id that no batch knows any more. */
 const SEARCH_PAGES = 64;
 
@@ -35,6 +42,21 @@ export class LogReader {
   /** Pages that hold entries [from, to), ascending. @throws SegmentLost */
   async pages(tenant: TenantId, from: Sequence, to: Sequence, limit?: number): Promise<Page[]> {
     return this.#database.snapshot((view) => readPages(view, this.#archive, tenant, from, to, limit));
+  }
+
+  /**
+   * Pages of the hot window that begin within stretches of many logs, in one read.
+   * @param stretches by tenant, ascending, one of each
+   * @returns of each log that the read came to, in order, its pages; those of the last one may go on where `limit` cut them off
+   */
+  async hotPages(stretches: readonly LogStretch[], limit: number): Promise<Map<TenantId, Page[]>> {
+    const wanted = stretches.map(({ tenant, from, to }) => ({ prefix: [tenant], from: [from], to: [to] }));
+    const rows = await this.#database.snapshot((view) => view.ranges(pages, wanted, limit));
+    const last = rows.length < limit ? undefined : rows.at(-1)?.tenant;
+    const end = last === undefined ? stretches.length : stretches.findIndex(({ tenant }) => tenant === last) + 1;
+    const found = new Map<TenantId, Page[]>(stretches.slice(0, end).map(({ tenant }) => [tenant, []]));
+    for (const row of rows) found.get(row.tenant as TenantId)!.push(toPage(row));
+    return found;
   }
 
   /** Entries [from, to) as their canonical texts. @throws PageDamaged, SegmentLost, or Error where one is missing */
@@ -139,8 +161,14 @@ async function hotPages(
     to: [to],
     ...(limit === undefined ? {} : { limit }),
   });
-  return rows.map((row) => ({ firstSeq: row.first_seq, count: row.count, bytes: Buffer.from(row.bytes) }));
+  return rows.map(toPage);
 }
+
+const toPage = ({ first_seq, count, bytes }: RowOf<typeof pages.columns>): Page => ({
+  firstSeq: first_seq,
+  count,
+  bytes: Buffer.from(bytes),
+});
 
 /** Entries [from, to) out of the pages that hold them. @throws Error where one is missing */
 export function entriesOf(held: readonly Page[], from: Sequence, to: Sequence): string[] {

@@ -41,6 +41,15 @@ export interface Projected {
   readonly size: number;
   /** numbers of invoices that have not been seen with their evidence */
   readonly awaiting: ReadonlySet<string>;
+  /** number of the latest invoice that was seen, empty where there was none; undefined where nobody has looked */
+  readonly lastInvoice: string | undefined;
+}
+
+/** All that names a tenant's read models, as one snapshot shows it. */
+export interface ModelRows {
+  readonly periods: readonly RowOf<typeof open_periods.columns>[];
+  readonly lines: readonly RowOf<typeof line_sums.columns>[];
+  readonly invoices: readonly InvoiceRow[];
 }
 
 /** Invoices read at once where the latest are wanted. */
@@ -108,35 +117,74 @@ export class Projector {
    * Names the read models that a stretch of the log may have changed: of periods that are open, of those it closed, of those
    * that late usage belongs to, and of invoices. From 0 on that is every one that has not expired.
    */
-  async changed(tenant: TenantId, { from, issuedSince, now }: Stretch): Promise<ChangedModel[]> {
-    const summaries = new Map<string, ChangedModel>();
-    const found: ChangedModel[] = [];
-    const note = (subscription: string, period: string, seq: Sequence): void => {
-      const key = periodKeyText(subscription, period);
-      if (seq < from || seq <= (summaries.get(key)?.seq ?? -1) || summaryExpiresAt(period) <= now) return;
-      summaries.set(key, { kind: 'usage_summaries', subscription, period, seq });
-    };
-    await this.#database.snapshot(async (view) => {
-      for (const row of await view.range(open_periods, { prefix: [tenant] })) {
-        note(row.subscription, row.period, row.last_seq);
-      }
-      // Late usage moves the summary of the period it belongs to as well.
-      for (const row of await view.range(line_sums, { prefix: [tenant] })) {
-        note(row.subscription, row.period, row.last_seq);
-      }
-      const wanted = (row: InvoiceRow): boolean =>
-        row.close_seq >= from || (issuedSince !== undefined && row.issued_at >= issuedSince);
-      for (const row of await latestInvoices(view, tenant, wanted)) {
-        // The invoice's own entry follows the close.
-        const seq = row.close_seq + 1;
-        found.push({ kind: 'invoices', number: row.number, seq });
-        note(row.subscription, row.period, seq);
-        for (const line of documentOf(row).lines) note(row.subscription, line.period, Number(line.last_seq));
-      }
-    });
-    return [...found, ...summaries.values()];
+  async changed(tenant: TenantId, stretch: Stretch): Promise<ChangedModel[]> {
+    return changedModels(await this.rows(tenant, stretch), stretch);
+  }
+
+  /** All that names a tenant's read models; of invoices those that a stretch wants and at least the latest. */
+  async rows(tenant: TenantId, stretch: Stretch): Promise<ModelRows> {
+    return this.#database.snapshot(async (view) => ({
+      periods: await view.range(open_periods, { prefix: [tenant] }),
+      lines: await view.range(line_sums, { prefix: [tenant] }),
+      invoices: await latestInvoices(view, tenant, (row) => isWanted(row, stretch)),
+    }));
+  }
+
+  /**
+   * The same of many tenants, in one read of each table.
+   * @param since by tenant, the number of the latest invoice that is known already: only later ones are read
+   */
+  async rowsOfAll(since: ReadonlyMap<TenantId, string>): Promise<Map<TenantId, ModelRows>> {
+    const tenants = [...since.keys()].map((tenant) => ({ prefix: [tenant] }));
+    // The least text after that number.
+    const later = [...since].map(([tenant, number]) => ({ prefix: [tenant], from: [`${number}\0`] }));
+    const [periods, lines, issued] = await this.#database.snapshot(async (view) => [
+      await view.ranges(open_periods, tenants),
+      await view.ranges(line_sums, tenants),
+      await view.ranges(invoices, later),
+    ]);
+    const [periodsOf, linesOf, issuedTo] = [byTenant(periods), byTenant(lines), byTenant(issued)];
+    return new Map(
+      [...since.keys()].map((tenant) => [
+        tenant,
+        {
+          periods: periodsOf.get(tenant) ?? [],
+          lines: linesOf.get(tenant) ?? [],
+          invoices: (issuedTo.get(tenant) ?? []).toReversed(),
+        },
+      ]),
+    );
   }
 }
+
+const byTenant = <R extends { readonly tenant: string }>(rows: readonly R[]): Map<string, R[]> =>
+  Map.groupBy(rows, ({ tenant }) => tenant);
+
+/** What rows name, of that which a stretch of the log may have changed. @param rows.invoices latest first */
+export function changedModels({ periods, lines, invoices: issued }: ModelRows, stretch: Stretch): ChangedModel[] {
+  const summaries = new Map<string, ChangedModel>();
+  const found: ChangedModel[] = [];
+  const note = (subscription: string, period: string, seq: Sequence): void => {
+    const key = periodKeyText(subscription, period);
+    if (seq < stretch.from || seq <= (summaries.get(key)?.seq ?? -1) || summaryExpiresAt(period) <= stretch.now) return;
+    summaries.set(key, { kind: 'usage_summaries', subscription, period, seq });
+  };
+  for (const row of periods) note(row.subscription, row.period, row.last_seq);
+  // Late usage moves the summary of the period it belongs to as well.
+  for (const row of lines) note(row.subscription, row.period, row.last_seq);
+  for (const row of issued) {
+    if (!isWanted(row, stretch)) continue;
+    // The invoice's own entry follows the close.
+    const seq = row.close_seq + 1;
+    found.push({ kind: 'invoices', number: row.number, seq });
+    note(row.subscription, row.period, seq);
+    for (const line of documentOf(row).lines) note(row.subscription, line.period, Number(line.last_seq));
+  }
+  return [...found, ...summaries.values()];
+}
+
+const isWanted = (row: InvoiceRow, { from, issuedSince }: Stretch): boolean =>
+  row.close_seq >= from || (issuedSince !== undefined && row.issued_at >= issuedSince);
 
 /** Everything billed in a period: its running sums while it is open, its invoice's lines afterwards. */
 async function billedIn(
@@ -169,8 +217,8 @@ function usedIn(view: Reader, tenant: TenantId, subscription: string, period: st
 }
 
 /**
- * The latest invoices that are wanted. Read backwards by number until one is not: within a series a tenant's numbers go up as
- * its periods close. Most calls find none and have read one row.
+ * The latest invoices, as far back as they are wanted, and the one before those. Read backwards by number until one is not wanted:
+ * within a series a tenant's numbers go up as its periods close. Most calls read one row.
  */
 async function latestInvoices(
   view: Reader,
@@ -180,7 +228,7 @@ async function latestInvoices(
   const found: InvoiceRow[] = [];
   for (let limit = 1, before: string | undefined; ; limit = INVOICES_PER_READ) {
     const rows = await invoicesBefore(view, tenant, before, limit);
-    found.push(...rows.filter(wanted));
+    found.push(...rows);
     if (rows.length < limit || !wanted(rows.at(-1)!)) return found;
     before = rows.at(-1)!.number;
   }

@@ -212,6 +212,7 @@ describe('whether more would be accepted', () => {
         seen.push(`range of ${table.name}`);
         return view.range(table, range);
       },
+      ranges: () => assert.fail('of many it asks by key'),
     });
     const { database } = suite.platform;
     const counting: Database = {

@@ -426,6 +426,7 @@ describe('telemetry of the database', () => {
         read: async () => undefined,
         readMany: async () => [],
         range: async () => [],
+        ranges: async () => [],
         insert: write,
         upsert: write,
         update: write,
@@ -436,7 +437,12 @@ describe('telemetry of the database', () => {
     }
 
     async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
-      return work({ read: async () => undefined, readMany: async () => [], range: async () => [] });
+      return work({
+        read: async () => undefined,
+        readMany: async () => [],
+        range: async () => [],
+        ranges: async () => [],
+      });
     }
 
     purgeExpired(): Promise<number> {

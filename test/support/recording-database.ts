@@ -50,6 +50,7 @@ function counting(tx: Transaction, byTable: Record<string, number>): Transaction
     read: (table, key) => tx.read(table, key),
     readMany: (table, keys) => tx.readMany(table, keys),
     range: (table, range) => tx.range(table, range),
+    ranges: (table, stretches, limit) => tx.ranges(table, stretches, limit),
     insert: (table, row) => {
       count(table, { kind: 'insert', row });
       tx.insert(table, row);

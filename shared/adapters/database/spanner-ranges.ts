@@ -1,4 +1,4 @@
-import type { AnyTable, ColumnType, Range } from '../../ports/database.ts';
+import type { AnyTable, ColumnType, Range, Stretch } from '../../ports/database.ts';
 import { columnNames, columnType, encodeKey } from './spanner-rows.ts';
 
 /** A stretch of the primary key, for the read API: no SQL, no plan. */
@@ -12,7 +12,7 @@ export interface KeyRange {
  * A forward stretch of the primary key. Bounds may be shorter than a key: a closed one takes every row that begins with it,
  * an open end none of them (google.spanner.v1.KeyRange).
  */
-export function keyRange(table: AnyTable, { prefix = [], from = [], to }: Range): KeyRange {
+export function keyRange(table: AnyTable, { prefix = [], from = [], to }: Stretch): KeyRange {
   const startClosed = encodeKey(table, table.key, [...prefix, ...from]);
   if (to === undefined) return { startClosed, endClosed: encodeKey(table, table.key, prefix) };
   return { startClosed, endOpen: encodeKey(table, table.key, [...prefix, ...to]) };

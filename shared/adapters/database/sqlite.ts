@@ -11,6 +11,7 @@ import type {
   Range,
   Reader,
   RowOf,
+  Stretch,
   Table,
   Transaction,
 } from '../../ports/database.ts';
@@ -367,6 +368,10 @@ class BufferedTransaction implements Transaction {
 
   range<C extends Columns>(table: Table<C>, range: Range): Promise<RowOf<C>[]> {
     return this.#connection.range(table, range);
+  }
+
+  ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]> {
+    return this.#connection.ranges(table, stretches, limit);
   }
 
   insert<C extends Columns>(table: Table<C>, row: RowOf<C>): void {

@@ -88,6 +88,7 @@ const counting = (tx: Transaction, counts: RowCounts): Transaction => ({
   read: (table, key) => tx.read(table, key),
   readMany: (table, keys) => tx.readMany(table, keys),
   range: (table, range) => tx.range(table, range),
+  ranges: (table, stretches, limit) => tx.ranges(table, stretches, limit),
   insert: (table, row) => {
     counts.insert(table, row);
     tx.insert(table, row);

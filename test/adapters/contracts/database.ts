@@ -532,6 +532,32 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
         );
       });
 
+      it('many stretches are one read: each row once, by key, whatever their order, at most so many', async () => {
+        const stretches = [
+          { prefix: ['log-b', 'q'], from: [9] },
+          { prefix: ['log', 'p'], from: [2], to: [300] },
+          { prefix: ['log', 'p'], from: [9] },
+          { prefix: ['nobody'] },
+          { prefix: ['log-a', 'pp'], to: [1] },
+        ];
+        const all = [
+          'log/p/2',
+          'log/p/9',
+          'log/p/10',
+          'log/p/300',
+          'log-a/pp/0',
+          'log-b/q/9',
+          'log-b/q/10',
+          'log-b/q/300',
+        ];
+        const found = (limit?: number) =>
+          database.snapshot(async (view) => namesOf(await view.ranges(lines, stretches, limit)));
+        assert.deepEqual(await found(), all);
+        assert.deepEqual(await found(5), all.slice(0, 5));
+        assert.deepEqual(await found(0), []);
+        assert.deepEqual(await database.transact((tx) => tx.ranges(lines, [])), []);
+      });
+
       it('hundreds of ranges of every kind are what a plain list gives', async () => {
         const text = fc.constantFrom('log', 'log-a', 'log-b', 'x');
         const second = fc.constantFrom('p', 'pp', 'q', 't0', 't2', 't3', '', 'zz');

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { AnyTable, Cell, Columns, Key, Range, Reader, RowOf, Table } from '../../../ports/database.ts';
+import type { AnyTable, Cell, Columns, Key, Range, Reader, RowOf, Stretch, Table } from '../../../ports/database.ts';
 import type { ScatteredView } from './scattered.ts';
 
 /** The scattered tables as one reader sees them. */
@@ -80,6 +80,17 @@ export class Connection implements Reader {
     }
   }
 
+  async ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]> {
+    const found: RowOf<C>[] = [];
+    for (const { prefix, from, to } of stretches) {
+      const bounds = { ...(prefix && { prefix }), ...(from && { from }), ...(to && { to }) };
+      found.push(...(await this.range(table, limit === undefined ? bounds : { ...bounds, limit })));
+    }
+    const order = (a: RowOf<C>, b: RowOf<C>): number => compareKeys(table, a, b);
+    const sorted = found.sort(order).filter((row, i) => i === 0 || order(found[i - 1]!, row) !== 0);
+    return sorted.slice(0, limit ?? sorted.length);
+  }
+
   #viewOf(table: AnyTable): ScatteredView {
     const view = this.scattered.get(table.name);
     if (view === undefined) throw new Error(`${table.name} cannot be read here`);
@@ -148,6 +159,19 @@ export function rowValues<C extends Columns>(table: Table<C>, row: RowOf<C>): Ce
     return value;
   });
 }
+
+/** As the engine compares: texts by their bytes. */
+function compareKeys(table: AnyTable, one: object, other: object): number {
+  for (const name of table.key) {
+    const [a, b] = [one, other].map((row) => (row as Record<string, Cell>)[name]!) as [Cell, Cell];
+    const order = typeof a === 'number' ? a - (b as number) : Buffer.compare(bytesOf(a), bytesOf(b));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+const bytesOf = (cell: Cell): Uint8Array =>
+  typeof cell === 'string' ? Buffer.from(cell, 'utf8') : (cell as Uint8Array);
 
 function selectRange(table: AnyTable, range: Range): { sql: string; values: Cell[] } {
   const names = range.index === undefined ? table.key : table.indexes[range.index];
