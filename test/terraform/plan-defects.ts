@@ -28,6 +28,20 @@ export const IN_PLANS: readonly Planted[] = [
     named: /google_logging_project_bucket_config: locked must be true in production/,
   },
   {
+    says: 'files of the trail that can be deleted',
+    file: 'modules/project/audit.tf',
+    find: /is_locked +=.*var\.audit_locked.*/,
+    plant: 'is_locked        = false',
+    named: /retention_policy\.is_locked must be true in production/,
+  },
+  {
+    says: 'files of the trail under a key of the one who is watched',
+    file: 'modules/project/audit.tf',
+    find: /(resource "google_kms_key_ring" "audit" \{\n {2}project {2}= )var\.audit_project/,
+    plant: '$1var.project',
+    named: /google_kms_key_ring [\w-]+: the trail and its key lie in another project than what they tell of/,
+  },
+  {
     says: 'rules against attacks that only watch',
     file: 'modules/edge/armor.tf',
     find: /\n {6}action +=.*"deny\(403\)"/,
@@ -261,9 +275,16 @@ export const IN_PLANS: readonly Planted[] = [
   {
     says: 'a trail without data access',
     file: 'modules/project/audit.tf',
-    find: '"log_id(\\"cloudaudit.googleapis.com/data_access\\")", ',
+    find: '"log_id(\\"cloudaudit.googleapis.com/data_access\\")"',
+    plant: '"log_id(\\"cloudaudit.googleapis.com/activity\\")"',
+    named: /the filters leave out cloudaudit\.googleapis\.com\/data_access/,
+  },
+  {
+    says: 'a trail without who changed what',
+    file: 'modules/project/audit.tf',
+    find: '"log_id(\\"cloudaudit.googleapis.com/activity\\")", ',
     plant: '',
-    named: /the filter leaves out cloudaudit\.googleapis\.com\/data_access/,
+    named: /the filters leave out cloudaudit\.googleapis\.com\/activity/,
   },
   {
     says: 'an attack that is no longer refused',
@@ -370,6 +391,35 @@ export const IN_PLANS: readonly Planted[] = [
     find: /member +=.*writer_identity/,
     plant: `member  = "serviceAccount:\${google_logging_project_sink.audit.name}@tallystick.example"`,
     named: /google_logging_project_sink audit: its writer_identity has no grant on the destination/,
+  },
+  {
+    says: 'files of the trail that nobody may add',
+    file: 'modules/project/audit.tf',
+    find: /member = google_logging_project_sink\.data_access\.writer_identity/,
+    plant: `member = "serviceAccount:\${google_logging_project_sink.data_access.name}@tallystick.example"`,
+    named: /google_logging_project_sink data-access: its writer_identity has no grant on the destination/,
+  },
+  {
+    says: 'files of the trail in a bucket of somebody else',
+    file: 'modules/project/audit.tf',
+    find: /destination +=.*audit_files\.name\}"/,
+    plant: `destination            = "storage.googleapis.com/\${var.project}-elsewhere"`,
+    named:
+      /google_logging_project_sink data-access: destination storage\.googleapis\.com\/[\w-]+ is no bucket that is planned and keeps what it is given/,
+  },
+  {
+    says: 'a sink that may delete what it has kept',
+    file: 'modules/project/audit.tf',
+    find: '"roles/storage.objectCreator"',
+    plant: '"roles/storage.objectAdmin"',
+    named: /gets roles\/storage\.objectAdmin on bucket audit, which nobody has reviewed/,
+  },
+  {
+    says: 'auditors who may delete what they read',
+    file: 'modules/project/audit.tf',
+    find: '"roles/storage.objectViewer"',
+    plant: '"roles/storage.objectUser"',
+    named: /gets roles\/storage\.objectUser on bucket audit, which nobody has reviewed/,
   },
   {
     says: 'a role of ours that drops tables',

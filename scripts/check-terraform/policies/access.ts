@@ -123,7 +123,7 @@ const AGENTS: Readonly<Record<string, readonly RegExp[]>> = {
   'gcp-sa-spanner': [ENCRYPTS('spanner')],
   'gcp-sa-firestore': [ENCRYPTS('firestore')],
   'gcp-sa-secretmanager': [ENCRYPTS('secrets')],
-  'gs-project-accounts': [ENCRYPTS('vault')],
+  'gs-project-accounts': [ENCRYPTS('vault'), ENCRYPTS('audit')],
 };
 
 /** Everybody has what their work needs and nothing else. */
@@ -219,6 +219,7 @@ function* othersFaults(stack: Stack, grant: Resource, member: string, sentence: 
   if (agent !== undefined && AGENTS[agent]?.some((pattern) => pattern.test(sentence)) === true) return;
   if (agent === undefined && OTHERS[account]?.some((pattern) => pattern.test(sentence)) === true) return;
   if (isOwnSink(stack, grant, member, sentence) || isOwnPipeline(stack, member, sentence)) return;
+  if (isAuditor(member, sentence)) return;
   yield broken(grant, `${spoken(member)} gets ${sentence}, which nobody has reviewed: ${REVIEWED}`, 'role');
 }
 
@@ -229,11 +230,21 @@ const spoken = (member: string): string =>
     .replace(/^serviceAccount:([a-z0-9-]+)@[a-z0-9-]+\.iam\.gserviceaccount\.com$/, '$1')
     .replace(/^principalSet:\/\/.*?\/attribute/, 'whoever has attribute');
 
-/** A sink may write to the one bucket that its condition names. */
+/** A sink may write to the one bucket that its condition names, or add files to the one that it leads to. */
 const isOwnSink = (stack: Stack, grant: Resource, member: string, sentence: string): boolean =>
-  stack.of('google_logging_project_sink').some(({ values }) => values['writer_identity'] === member) &&
-  sentence === 'roles/logging.bucketWriter on the project' &&
-  /\/buckets\/[\w-]+"/.test(textAt(grant.values, 'condition.expression') ?? '');
+  stack
+    .of('google_logging_project_sink')
+    .filter(({ values }) => values['writer_identity'] === member)
+    .some(({ values }) =>
+      sentence === 'roles/logging.bucketWriter on the project'
+        ? /\/buckets\/[\w-]+"/.test(textAt(grant.values, 'condition.expression') ?? '')
+        : sentence === 'roles/storage.objectCreator on bucket audit' &&
+          textAt(values, 'destination') === `storage.googleapis.com/${textAt(grant.values, 'bucket')}`,
+    );
+
+/** Those who read the files of the trail, and nothing else. */
+const isAuditor = (member: string, sentence: string): boolean =>
+  /^group:[^@]+@[^@]+$/.test(member) && sentence === 'roles/storage.objectViewer on bucket audit';
 
 /** Continuous integration becomes the account that its protected environment is named after, and no other. */
 function isOwnPipeline(stack: Stack, member: string, sentence: string): boolean {

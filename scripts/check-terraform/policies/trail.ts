@@ -1,5 +1,6 @@
+import { isGiven } from '../choices.ts';
 import type { Problem } from '../problems.ts';
-import { textAt } from '../resources.ts';
+import { type Resource, textAt, valuesAt } from '../resources.ts';
 import { broken } from './finding.ts';
 import { isGrant, membersOf } from './grants.ts';
 import { LOCKED_ENVIRONMENT, nameOf, type Stack } from './stack.ts';
@@ -8,6 +9,7 @@ import { LOCKED_ENVIRONMENT, nameOf, type Stack } from './stack.ts';
 export function* trailPolicies(stack: Stack): Generator<Problem> {
   yield* trail(stack);
   yield* sinks(stack);
+  yield* keptElsewhere(stack);
   yield* guardRails(stack);
 }
 
@@ -25,37 +27,62 @@ function* trail(stack: Stack): Generator<Problem> {
         `google_project_iam_audit_config: who reads and writes ${service}.googleapis.com is not logged`,
         'service',
       );
-  for (const sink of stack.of('google_logging_project_sink')) {
-    const filter = textAt(sink.values, 'filter');
-    for (const log of ['activity', 'data_access', 'system_event', 'policy'])
-      if (filter !== undefined && !new RegExp(`cloudaudit\\.googleapis\\.com(/|%2F)${log}`).test(filter))
-        yield broken(
-          sink,
-          `google_logging_project_sink: the filter leaves out cloudaudit.googleapis.com/${log}`,
-          'filter',
-        );
-  }
+  const sinks = stack.of('google_logging_project_sink');
+  const filters = sinks.map(({ values }) => textAt(values, 'filter'));
+  const [sink] = sinks;
+  if (sink === undefined || filters.includes(undefined)) return;
+  for (const log of ['activity', 'data_access', 'system_event', 'policy'])
+    if (!filters.some((filter) => new RegExp(`log_id\\("cloudaudit\\.googleapis\\.com(/|%2F)${log}"\\)`).test(filter!)))
+      yield broken(
+        sink,
+        `google_logging_project_sink: the filters leave out cloudaudit.googleapis.com/${log}`,
+        'filter',
+      );
 }
 
 /** A sink that may not write keeps nothing, and nobody notices before the day that somebody asks. */
 function* sinks(stack: Stack): Generator<Problem> {
-  const buckets = stack.of('google_logging_project_bucket_config').map(({ values }) => textAt(values, 'id') ?? '?');
+  const logs = stack.of('google_logging_project_bucket_config').map(({ values }) => textAt(values, 'id') ?? '?');
+  const files = stack.of('google_storage_bucket').filter(({ values }) => isGiven(values['retention_policy']) === true);
   for (const sink of stack.of('google_logging_project_sink')) {
     const writer = textAt(sink.values, 'writer_identity');
     const destination = textAt(sink.values, 'destination') ?? '';
-    if (!buckets.some((bucket) => destination.endsWith(`/${bucket}`)))
+    const isLogs = logs.some((bucket) => destination === `logging.googleapis.com/${bucket}`);
+    const bucket = files
+      .map(({ values }) => textAt(values, 'name'))
+      .find((name) => destination === `storage.googleapis.com/${name}`);
+    if (!isLogs && bucket === undefined)
       yield broken(
         sink,
-        `google_logging_project_sink ${nameOf(sink)}: destination ${destination} is no bucket that is planned`,
+        `google_logging_project_sink ${nameOf(sink)}: destination ${destination} is no bucket that is planned and keeps what it is given`,
         'destination',
       );
-    if (
-      !stack.resources.some((grant) => isGrant(grant.type) && writer !== undefined && membersOf(grant).includes(writer))
-    )
+    const isOn = (grant: Resource): boolean => bucket === undefined || textAt(grant.values, 'bucket') === bucket;
+    const grants = stack.resources.filter((grant) => isGrant(grant.type) && isOn(grant));
+    if (!grants.some((grant) => writer !== undefined && membersOf(grant).includes(writer)))
       yield broken(
         sink,
         `google_logging_project_sink ${nameOf(sink)}: its writer_identity has no grant on the destination`,
       );
+  }
+}
+
+/** Whoever runs the ledger could destroy a key of their own, and what lies under it would be lost, lock or no lock. */
+function* keptElsewhere(stack: Stack): Generator<Problem> {
+  const destinations = stack.of('google_logging_project_sink').map(({ values }) => textAt(values, 'destination'));
+  for (const bucket of stack.of('google_storage_bucket')) {
+    if (!destinations.includes(`storage.googleapis.com/${textAt(bucket.values, 'name')}`)) continue;
+    const own = stack.of('google_logging_project_sink').map(({ values }) => textAt(values, 'project'));
+    const [key] = valuesAt(bucket.values, 'encryption.default_kms_key_name').map(({ value }) => value);
+    const ring = stack.of('google_kms_crypto_key').find(({ values }) => values['id'] === key)?.values['key_ring'];
+    const places = [bucket, ...stack.of('google_kms_key_ring').filter(({ values }) => values['id'] === ring)];
+    for (const place of places)
+      if (own.includes(textAt(place.values, 'project')))
+        yield broken(
+          place,
+          `${place.type} ${nameOf(place)}: the trail and its key lie in another project than what they tell of`,
+          'project',
+        );
   }
 }
 

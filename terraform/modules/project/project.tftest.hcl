@@ -21,12 +21,17 @@ variables {
   audit_project      = "tallystick-test-audit"
   log_location       = "eu"
   audit_locked       = true
-  kept_sentences     = ["ledger_fault", "evidence_downloaded"]
-  deploy_accounts    = { steward = "steward", deployer = "deployer" }
-  repository         = "tallystick/tallystick"
-  billing_account    = "000000-000000-000000"
-  budget_units       = 100
-  budget_email       = "operations@tallystick.example"
+
+  audit_project_number = "100000000002"
+  audit_files          = { location = "EU", kms_location = "europe" }
+  auditors             = "auditors@tallystick.example"
+
+  kept_sentences  = ["ledger_fault", "evidence_downloaded"]
+  deploy_accounts = { steward = "steward", deployer = "deployer" }
+  repository      = "tallystick/tallystick"
+  billing_account = "000000-000000-000000"
+  budget_units    = 100
+  budget_email    = "operations@tallystick.example"
 }
 
 run "the_trail_is_kept_seven_years_by_somebody_else" {
@@ -37,12 +42,32 @@ run "the_trail_is_kept_seven_years_by_somebody_else" {
     error_message = "The trail lies in another project for at least seven years: 2,557 days."
   }
   assert {
-    condition     = google_logging_project_bucket_config.audit.locked
-    error_message = "The lock was asked for."
+    condition     = google_storage_bucket.audit_files.project != var.project && google_storage_bucket.audit_files.retention_policy[0].retention_period >= 220924800
+    error_message = "Who read and wrote data is kept there as long."
   }
   assert {
-    condition     = alltrue([for log in ["activity", "data_access", "system_event", "policy"] : strcontains(google_logging_project_sink.audit.filter, "cloudaudit.googleapis.com/${log}")])
+    condition     = google_logging_project_bucket_config.audit.locked && google_storage_bucket.audit_files.retention_policy[0].is_locked
+    error_message = "The locks were asked for."
+  }
+  assert {
+    condition     = one(google_storage_bucket.audit_files.lifecycle_rule).condition[0].age * 86400 >= google_storage_bucket.audit_files.retention_policy[0].retention_period
+    error_message = "A file goes before its time."
+  }
+  assert {
+    condition     = google_kms_crypto_key.audit.version_template[0].protection_level == "HSM" && google_kms_key_ring.audit.project == var.audit_project
+    error_message = "The key of the files lies where whoever runs the ledger cannot destroy it."
+  }
+  assert {
+    condition     = alltrue([for log in ["activity", "system_event", "policy"] : strcontains(google_logging_project_sink.audit.filter, "cloudaudit.googleapis.com/${log}")])
     error_message = "A kind of audit log is left out."
+  }
+  assert {
+    condition     = google_logging_project_sink.data_access.filter == "log_id(\"cloudaudit.googleapis.com/data_access\")"
+    error_message = "Data access is kept whole."
+  }
+  assert {
+    condition     = google_storage_bucket_iam_member.audit_files_writer.role == "roles/storage.objectCreator" && google_storage_bucket_iam_member.audit_files_reader.role == "roles/storage.objectViewer"
+    error_message = "The sink adds files, auditors read them; nobody does more."
   }
   assert {
     condition     = strcontains(google_logging_project_sink.audit.filter, "jsonPayload.message=(\"evidence_downloaded\" OR \"ledger_fault\")")
@@ -70,7 +95,7 @@ run "the_lock_is_taken_only_when_asked_for" {
   }
 
   assert {
-    condition     = !google_logging_project_bucket_config.audit.locked
+    condition     = !google_logging_project_bucket_config.audit.locked && !google_storage_bucket.audit_files.retention_policy[0].is_locked
     error_message = "The audit bucket is locked without being asked."
   }
 }
@@ -169,6 +194,16 @@ run "a_trail_in_the_stacks_own_project_is_refused" {
   }
 
   expect_failures = [var.audit_project]
+}
+
+run "files_in_a_single_region_are_refused" {
+  command = plan
+
+  variables {
+    audit_files = { location = "EUROPE-WEST1", kms_location = "europe-west1" }
+  }
+
+  expect_failures = [var.audit_files]
 }
 
 run "an_unknown_mode_is_refused" {

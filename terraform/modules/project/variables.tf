@@ -43,6 +43,26 @@ variable "audit_project" {
   }
 }
 
+variable "audit_project_number" {
+  description = "Its number, in the address of its storage agent."
+  type        = string
+}
+
+variable "audit_files" {
+  description = "Where who read and wrote data is kept: a multi-region within the residency region, and the location of its key."
+  type        = object({ location = string, kms_location = string })
+
+  validation {
+    condition     = contains(["US", "EU", "ASIA"], var.audit_files.location)
+    error_message = "The files outlive the loss of a region: US, EU or ASIA."
+  }
+}
+
+variable "auditors" {
+  description = "Address of the group that may read these files, and nothing else."
+  type        = string
+}
+
 variable "log_location" {
   description = "Location of the audit bucket, within the residency region."
   type        = string
@@ -60,7 +80,7 @@ variable "audit_retention_days" {
 }
 
 variable "audit_locked" {
-  description = "Locks the audit bucket: its retention can then never be shortened. Cannot be undone."
+  description = "Locks both audit buckets: their retention can then never be shortened. Cannot be undone."
   type        = bool
 }
 

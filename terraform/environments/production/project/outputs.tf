@@ -3,6 +3,11 @@ output "audit_bucket" {
   value       = module.project.audit_bucket
 }
 
+output "audit_files" {
+  description = "Where who read and wrote data is kept."
+  value       = module.project.audit_files
+}
+
 output "workload_identity_provider" {
   description = "What continuous integration names to prove itself."
   value       = module.project.workload_identity_provider

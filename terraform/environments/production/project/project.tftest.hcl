@@ -23,6 +23,10 @@ run "the_trail_lies_in_the_audit_project_and_in_the_region" {
     condition     = startswith(output.audit_bucket, "projects/tallystick-production-audit/locations/eu/")
     error_message = "The trail lies elsewhere."
   }
+  assert {
+    condition     = output.audit_files == "tallystick-production-eu-audit"
+    error_message = "The files of the trail lie elsewhere."
+  }
 }
 
 run "two_identities_deploy" {

@@ -8,6 +8,7 @@ locals {
   organization    = "123456789012"
   billing_account = "000000-000000-000000"
   audit_project   = "tallystick-production-audit"
+  auditors        = "auditors@tallystick.example"
   repository      = "tallystick/tallystick"
   notify = {
     sev1 = "oncall@tallystick.example"
@@ -87,15 +88,17 @@ locals {
   }
 
   # Sizes per serving location. instances: kept warm .. at most. concurrency: requests one instance takes at once.
+  # One is enough where nobody waits but a schedule, or for evidence that an invoice gets minutes after it was issued: a lost
+  # instance is replaced in seconds, and the next minute's job begins where it left off.
   # transactions_max: read-write transactions of one instance at once; at least the concurrency, so that none waits.
   sizes = {
     ingest          = { instances_min = 3, instances_max = 100, concurrency = 16, transactions_max = 16, cpu = "1", memory = "1Gi" }
     api             = { instances_min = 3, instances_max = 20, concurrency = 40, transactions_max = 40, cpu = "1", memory = "1Gi" }
     sign-receipts   = { instances_min = 3, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "2", memory = "1Gi" }
     seal-ledger     = { instances_min = 3, instances_max = 10, concurrency = 4, transactions_max = 4, cpu = "1", memory = "1Gi" }
-    reconcile-chain = { instances_min = 3, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "2", memory = "4Gi" }
-    run-invoices    = { instances_min = 3, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "1Gi" }
-    archive-period  = { instances_min = 3, instances_max = 20, concurrency = 2, transactions_max = 2, cpu = "2", memory = "2Gi" }
+    reconcile-chain = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "2", memory = "4Gi" }
+    run-invoices    = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "1Gi" }
+    archive-period  = { instances_min = 1, instances_max = 20, concurrency = 2, transactions_max = 2, cpu = "2", memory = "2Gi" }
   }
 
   # Versions of the signing keys by labels of ours, oldest first. Only ever add: see modules/keys.

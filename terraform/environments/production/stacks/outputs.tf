@@ -29,11 +29,12 @@ output "sizes" {
 }
 
 output "owner" {
-  description = "Whose it is: organization, billing account, audit project, repository, addresses by severity."
+  description = "Whose it is: organization, billing account, audit project and who reads the trail, repository, addresses by severity."
   value = {
     organization    = local.organization
     billing_account = local.billing_account
     audit_project   = local.audit_project
+    auditors        = local.auditors
     repository      = local.repository
     notify          = local.notify
   }

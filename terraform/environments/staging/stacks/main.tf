@@ -8,6 +8,7 @@ locals {
   organization    = "123456789012"
   billing_account = "000000-000000-000000"
   audit_project   = "tallystick-staging-audit"
+  auditors        = "auditors@tallystick.example"
   repository      = "tallystick/tallystick"
   notify = {
     sev1 = "oncall@tallystick.example"
