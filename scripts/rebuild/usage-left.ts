@@ -5,8 +5,9 @@ import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { type Instant, microsOf } from '../../shared/domain/time.ts';
 import { keyHashOfReceipt } from '../../shared/domain/usage/identity.ts';
 import { limitsInForce, usedAfter } from '../../shared/domain/usage/limits.ts';
+import { contentOfReceipt, endOf, knownUntil } from '../../shared/stores/known-keys.ts';
 import { batches, dedupe, limit_counters, limit_notices } from '../../shared/stores/tables.ts';
-import { contentOfReceipt, knownUntil, percentsReached } from '../../shared/stores/usage-store.ts';
+import { percentsReached } from '../../shared/stores/usage-store.ts';
 import type { RestoredAccount } from './kept-registry.ts';
 import type { RowWriter } from './row-writer.ts';
 
@@ -33,7 +34,7 @@ export class UsageLeft {
     const { tenant, latenessDays } = this.#account;
     const occurredAt = charge.occurred_at as Instant;
     const expiresAt = knownUntil(latenessDays, occurredAt);
-    if (expiresAt > this.#now) {
+    if (endOf({ expires_at: expiresAt }) > this.#now) {
       this.#keys++;
       await writer.put(dedupe, {
         tenant,

@@ -8,6 +8,7 @@ import {
 } from '../domain/usage/accepted.ts';
 import { keyHashOfReceipt } from '../domain/usage/identity.ts';
 import type { Reader } from '../ports/database.ts';
+import { batchOf } from './known-keys.ts';
 import type { TenantKeys } from './personal-data.ts';
 import { batches, dedupe } from './tables.ts';
 
@@ -51,7 +52,7 @@ export async function acceptedEvent(
   keys: TenantKeys,
 ): Promise<AcceptedEvent | undefined> {
   const known = await reader.read(dedupe, [tenant, keyHashOfReceipt(id)]);
-  const batch = known === undefined ? undefined : await reader.read(batches, [tenant, known.batch_id]);
+  const batch = known === undefined ? undefined : await reader.read(batches, [tenant, batchOf(known)]);
   if (known === undefined || batch === undefined) return undefined;
   const event = eventsOf(batch, keys)[known.position];
   // Long after, the same key may name another event.

@@ -5,6 +5,7 @@ import { keyHashOfReceipt } from '../domain/usage/identity.ts';
 import type { Database, Reader, RowOf } from '../ports/database.ts';
 import { eventsOf } from './accepted-events.ts';
 import { type Archive, retiredBefore } from './archive.ts';
+import { batchOf } from './known-keys.ts';
 import type { PersonalData } from './personal-data.ts';
 import { batches, dedupe, heads, pages } from './tables.ts';
 
@@ -70,7 +71,7 @@ export class LogReader {
     const { batch, position, size } = await this.#database.snapshot(async (view) => {
       const known = await view.read(dedupe, [tenant, key]);
       return {
-        batch: known === undefined ? undefined : await view.read(batches, [tenant, known.batch_id]),
+        batch: known === undefined ? undefined : await view.read(batches, [tenant, batchOf(known)]),
         position: known?.position ?? 0,
         size: (await view.read(heads, [tenant]))?.size ?? 0,
       };

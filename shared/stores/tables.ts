@@ -184,7 +184,10 @@ export const custom_prices = table(
   { parent: accounts },
 );
 
-/** Known idempotency keys. A row is worthless once its event's time would be refused anyway; then it may go. */
+/**
+ * Known idempotency keys. A row is worthless once its event's time would be refused anyway; then it may go. There is one for each event
+ * of the last weeks, so its values are as short as they can be: see `known-keys.ts`.
+ */
 export const dedupe = table(
   'dedupe',
   {

@@ -1,20 +1,20 @@
 import type { Account, UsageLimit } from '../domain/account/account.ts';
 import { formatDecimal, readCanonicalDecimal } from '../domain/decimals.ts';
-import { sha256Hex } from '../domain/digest.ts';
 import { BadInput, type ErrorCode } from '../domain/errors.ts';
 import type { ReceiptId, TenantId } from '../domain/ids.ts';
-import { type Instant, instantOfMicros, later, MICROS_PER_DAY, MICROS_PER_HOUR, microsOf } from '../domain/time.ts';
+import { type Instant, later, microsOf } from '../domain/time.ts';
 import type { FreshEvent } from '../domain/usage/accepted.ts';
 import { canonicalEvent, PLAIN_SOURCE, type UsageEvent } from '../domain/usage/event.ts';
 import { KEY_HASH_BYTES, keyHash, keyHasher, receiptId } from '../domain/usage/identity.ts';
 import { isRefused, limitsInForce, usedAfter } from '../domain/usage/limits.ts';
 import { acceptanceWindow, type MeteredUsage, meterUsage } from '../domain/usage/metering.ts';
 import { PlainEvent } from '../domain/usage/plain-usage.ts';
-import type { Database, RowOf, Transaction } from '../ports/database.ts';
+import type { Database, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { sealEvents } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
 import type { Backlog } from './backlog.ts';
+import { contentMark, endOf, isSameEvent, type KnownKey, knownUntil, shortBatch } from './known-keys.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
 import { Together } from './together.ts';
@@ -25,8 +25,6 @@ export type Outcome =
   | { readonly status: 'duplicate'; readonly receiptId: ReceiptId }
   | { readonly status: 'refused'; readonly code: ErrorCode; readonly detail: string; readonly param?: string };
 
-/** How long a dedupe row outlives the instant at which its event's time starts to be refused. */
-const DEDUPE_MARGIN_DAYS = 1n;
 const WAITING_PER_READ = 500;
 /** Events of requests that share a transaction, beyond the first request's. */
 const TOGETHER_EVENTS = 1000;
@@ -36,7 +34,6 @@ const NOTICE_PERCENTS = [80n, 100n] as const;
 interface Candidate {
   readonly event: UsageEvent;
   readonly text: string | Buffer;
-  readonly contentHash: Buffer;
   readonly keyHash: Buffer;
   readonly receiptId: ReceiptId;
 }
@@ -149,7 +146,6 @@ export class UsageStore {
 
 function candidatesOf(tenant: TenantId, events: readonly UsageEvent[]): Candidate[] {
   const keys = Buffer.allocUnsafe(events.length * KEY_HASH_BYTES);
-  const contents = Buffer.allocUnsafe(events.length * DIGEST_BYTES);
   const hashPlain = keyHasher(tenant, PLAIN_SOURCE);
   const candidates: Candidate[] = [];
   for (let i = 0; i < events.length; i++) {
@@ -159,42 +155,11 @@ function candidatesOf(tenant: TenantId, events: readonly UsageEvent[]): Candidat
     const at = i * KEY_HASH_BYTES;
     if (isPlain) hashPlain(event.keyBytes, keys, at);
     else keys.set(keyHash(tenant, event.source, event.key), at);
-    contents.write(sha256Hex(text), i * DIGEST_BYTES, DIGEST_BYTES, 'hex');
     const hash = keys.subarray(at, at + KEY_HASH_BYTES);
-    const contentHash = contents.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
-    candidates.push({ event, text, contentHash, keyHash: hash, receiptId: receiptId(hash, event.time) });
+    candidates.push({ event, text, keyHash: hash, receiptId: receiptId(hash, event.time) });
   }
   return candidates;
 }
-const DIGEST_BYTES = 32;
-
-type DedupeRow = RowOf<typeof dedupe.columns>;
-
-/** Until when an event's key must be known, to the hour above: after that its time would be refused. */
-export function knownUntil(latenessDays: number, time: Instant): Instant {
-  if (lastKnown?.hour !== time.slice(0, HOUR) || lastKnown.latenessDays !== latenessDays) {
-    const hour = time.slice(0, HOUR);
-    const begin = microsOf(`${hour}:00:00.000000Z` as Instant);
-    const until = begin + (BigInt(latenessDays) + DEDUPE_MARGIN_DAYS) * MICROS_PER_DAY;
-    lastKnown = { hour, latenessDays, sharp: instantOfMicros(until), above: instantOfMicros(until + MICROS_PER_HOUR) };
-  }
-  return time.endsWith(':00:00.000000Z') ? lastKnown.sharp : lastKnown.above;
-}
-const HOUR = '2026-03-01T12'.length;
-// Neighbours share their hour, and calendars cost more than comparing.
-let lastKnown:
-  | { readonly hour: string; readonly latenessDays: number; readonly sharp: Instant; readonly above: Instant }
-  | undefined;
-
-/**
- * What stands for the content of an event of which only the receipt is left, after a rebuild: the half of its id that its time
- * decides. Another time under the same key is still a conflict; other content at the same time is taken for the same event,
- * so that nothing is billed twice.
- */
-export const contentOfReceipt = (id: string): Buffer => Buffer.from(id, 'base64url').subarray(16);
-
-const isSameEvent = ({ contentHash, receiptId: id }: Candidate, known: Uint8Array): boolean =>
-  (known.length === contentHash.length ? contentHash : contentOfReceipt(id)).equals(known);
 
 /** What a batch is kept as. */
 interface BatchTerms {
@@ -211,8 +176,8 @@ class Acceptance {
   readonly #gauge: LimitGauge;
   readonly #accepted: Candidate[] = [];
   readonly #events: FreshEvent[] = [];
-  /** Keys that earlier events of this batch took. */
-  readonly #taken = new Map<string, Buffer>();
+  /** What was sent under keys that earlier events of this batch took. */
+  readonly #taken = new Map<string, Candidate>();
 
   constructor(account: Account, terms: BatchTerms, gauge: LimitGauge) {
     this.#account = account;
@@ -226,7 +191,7 @@ class Acceptance {
   }
 
   /** @param known what is kept under each candidate's key */
-  async take(candidates: readonly Candidate[], known: readonly (DedupeRow | undefined)[]): Promise<void> {
+  async take(candidates: readonly Candidate[], known: readonly (KnownKey | undefined)[]): Promise<void> {
     const window = acceptanceWindow(this.#account, this.#terms.now);
     const metered = candidates.map(({ event }) => attempt(() => meterUsage(this.#account, event, window)));
     await this.#gauge.load(candidates, metered);
@@ -235,20 +200,20 @@ class Acceptance {
     }
   }
 
-  #takeOne(candidate: Candidate, usage: MeteredUsage | BadInput, row: DedupeRow | undefined): Outcome {
+  #takeOne(candidate: Candidate, usage: MeteredUsage | BadInput, row: KnownKey | undefined): Outcome {
     if (usage instanceof BadInput) return refused(usage);
     const key = candidate.keyHash.toString('latin1');
+    const taken = this.#taken.get(key);
     // An expired row is as good as gone, whether or not it was purged: the answer must not depend on housekeeping.
-    const isKnown = row !== undefined && row.expires_at > this.#terms.now;
-    const known = this.#taken.get(key) ?? (isKnown ? row.content_hash : undefined);
-    if (known !== undefined) {
-      return isSameEvent(candidate, known)
-        ? { status: 'duplicate', receiptId: candidate.receiptId }
-        : refused(CONFLICT);
+    const known = row !== undefined && endOf(row) > this.#terms.now ? row : undefined;
+    if (taken !== undefined || known !== undefined) {
+      const { text, receiptId: id } = candidate;
+      const isSame = taken === undefined ? isSameEvent(known!, text, id) : isSameText(taken.text, text);
+      return isSame ? { status: 'duplicate', receiptId: id } : refused(CONFLICT);
     }
     const exceeded = this.#gauge.spend(usage, candidate.event.time);
     if (exceeded !== undefined) return refused(exceeded);
-    this.#taken.set(key, candidate.contentHash);
+    this.#taken.set(key, candidate);
     this.#accepted.push(candidate);
     this.#events.push(freshEvent(candidate, usage));
     return { status: 'accepted', receiptId: candidate.receiptId };
@@ -259,10 +224,12 @@ class Acceptance {
     if (count === 0) return;
     const { tenant, latenessDays } = this.#account;
     const { batchId: batch_id, seed, now: accepted_at } = this.#terms;
+    const batch = shortBatch(batch_id);
     for (let position = 0; position < count; position++) {
-      const { keyHash: key_hash, contentHash: content_hash, event } = this.#accepted[position]!;
+      const { keyHash: key_hash, text, event } = this.#accepted[position]!;
+      const content_hash = contentMark(batch_id, text);
       const expires_at = knownUntil(latenessDays, event.time);
-      tx.upsert(dedupe, { tenant, key_hash, content_hash, batch_id, position, expires_at });
+      tx.upsert(dedupe, { tenant, key_hash, content_hash, batch_id: batch, position, expires_at });
     }
     const payload = sealEvents(tenant, batch_id, this.#events, seed, keys);
     tx.insert(batches, { tenant, batch_id, accepted_at, count, payload, first_seq: null });
@@ -271,6 +238,9 @@ class Acceptance {
     this.#gauge.write(tx);
   }
 }
+
+const isSameText = (one: string | Buffer, other: string | Buffer): boolean =>
+  typeof one === 'string' && typeof other === 'string' ? one === other : Buffer.from(one).equals(Buffer.from(other));
 
 const CONFLICT = new BadInput(
   'idempotency_conflict',

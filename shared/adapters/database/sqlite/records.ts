@@ -8,10 +8,14 @@ export const RECORD_HEAD = 2 + KEY_BYTES;
 /** What a record may have at most, so that its length fits two bytes. */
 const RECORD_MAX = 0xffff;
 
-// How a text is written: as UTF-8, or shorter where it is one of two forms that nearly all of them have.
+// How a text is written: as UTF-8, or shorter where it is one of three forms that nearly all of them have.
 const UTF8 = 0;
 const INSTANT = 1;
 const HEX_PAIR = 2;
+const DAY = 3;
+const DAY_BYTES = 3;
+const DAY_TEXT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}Z$/;
+const MICROS_A_DAY = 86_400_000_000;
 const PAIR = /^[0-9a-f]{16}-[0-9a-f]{16}$/;
 
 /** A text as it was written last: neighbours mostly share theirs, and comparing is cheaper than writing. */
@@ -22,7 +26,8 @@ interface Last {
 
 /**
  * Rows of one scattered table as bytes: length (2 bytes), the key's hash (16), then every other column. A text is a tag, a length and
- * UTF-8; a canonical instant is 8 bytes of microseconds, two groups of 16 hex digits are 16 bytes. Numbers are LEB128.
+ * UTF-8; a canonical instant is 8 bytes of microseconds, a day such as `2026-04-06Z` 3 bytes of days since 1970, two groups of 16 hex
+ * digits are 16 bytes. Numbers are LEB128.
  */
 export class RecordForm {
   readonly #names: readonly string[];
@@ -137,9 +142,21 @@ function encodeText(text: string): Buffer {
     bytes.writeBigInt64BE(microsOf(text), 1);
     return bytes;
   }
+  const day = DAY_TEXT.test(text) ? dayOf(text) : -1;
+  if (day >= 0) {
+    const bytes = Buffer.from([DAY, 0, 0, 0]);
+    bytes.writeUIntBE(day, 1, DAY_BYTES);
+    return bytes;
+  }
   if (PAIR.test(text)) return Buffer.concat([Buffer.of(HEX_PAIR), Buffer.from(text.replace('-', ''), 'hex')]);
   const utf8 = Buffer.from(text, 'utf8');
   return Buffer.concat([Buffer.of(UTF8), varint(utf8.length), utf8]);
+}
+
+/** Days since 1970; -1 for a text that is no day of the calendar, or one before. */
+function dayOf(text: string): number {
+  const instant = `${text.slice(0, 10)}T00:00:00.000000Z`;
+  return isInstant(instant) ? Number(microsOf(instant)) / MICROS_A_DAY : -1;
 }
 
 /** Bytes that the largest safe integer takes. */
@@ -158,6 +175,9 @@ function varint(value: number): Buffer {
   return bytes.subarray(0, writeVarint(bytes, 0, value));
 }
 
+/** Bytes after a tag that says how many there are. */
+const LENGTHS: Readonly<Record<number, number>> = { [INSTANT]: 8, [HEX_PAIR]: 16, [DAY]: DAY_BYTES };
+
 class CellReader {
   readonly #source: Buffer;
   #at: number;
@@ -172,6 +192,10 @@ class CellReader {
     if (type === 'bytes') return new Uint8Array(this.#bytes(this.#varint()));
     const tag = this.#source[this.#at++];
     if (tag === INSTANT) return instantOfMicros(this.#bytes(8).readBigInt64BE(0)) as Instant;
+    if (tag === DAY) {
+      const micros = BigInt(this.#bytes(DAY_BYTES).readUIntBE(0, DAY_BYTES)) * BigInt(MICROS_A_DAY);
+      return `${instantOfMicros(micros).slice(0, 10)}Z`;
+    }
     if (tag === HEX_PAIR) {
       const hex = this.#bytes(16).toString('hex');
       return `${hex.slice(0, 16)}-${hex.slice(16)}`;
@@ -181,13 +205,15 @@ class CellReader {
 
   /** Where an instant stands, without making a text of it. */
   micros(): number {
-    return this.#source[this.#at] === INSTANT ? Number(this.#source.readBigInt64BE(this.#at + 1)) : 0;
+    const tag = this.#source[this.#at];
+    if (tag === DAY) return this.#source.readUIntBE(this.#at + 1, DAY_BYTES) * MICROS_A_DAY;
+    return tag === INSTANT ? Number(this.#source.readBigInt64BE(this.#at + 1)) : 0;
   }
 
   skip(type: string): void {
     const tag = type === 'text' ? this.#source[this.#at++] : UTF8;
     if (type === 'int') this.#varint();
-    else this.#bytes(tag === INSTANT ? 8 : tag === HEX_PAIR ? 16 : this.#varint());
+    else this.#bytes(LENGTHS[tag!] ?? this.#varint());
   }
 
   #varint(): number {
