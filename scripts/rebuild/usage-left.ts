@@ -5,7 +5,7 @@ import type { EntryOf } from '../../shared/domain/ledger/kinds.ts';
 import { type Instant, microsOf } from '../../shared/domain/time.ts';
 import { keyHashOfReceipt } from '../../shared/domain/usage/identity.ts';
 import { limitsInForce, usedAfter } from '../../shared/domain/usage/limits.ts';
-import { contentOfReceipt, endOf, knownUntil } from '../../shared/stores/known-keys.ts';
+import { contentOfReceipt, knownUntil } from '../../shared/stores/known-keys.ts';
 import { batches, dedupe, limit_counters, limit_notices } from '../../shared/stores/tables.ts';
 import { percentsReached } from '../../shared/stores/usage-store.ts';
 import type { RestoredAccount } from './kept-registry.ts';
@@ -34,7 +34,7 @@ export class UsageLeft {
     const { tenant, latenessDays } = this.#account;
     const occurredAt = charge.occurred_at as Instant;
     const expiresAt = knownUntil(latenessDays, occurredAt);
-    if (endOf({ expires_at: expiresAt }) > this.#now) {
+    if (expiresAt > this.#now) {
       this.#keys++;
       await writer.put(dedupe, {
         tenant,

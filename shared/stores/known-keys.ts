@@ -17,7 +17,6 @@ const MARK_BYTES = 16;
 const BATCH_ID = /^00[0-9a-f]{14}-[0-9a-f]{16}$/;
 /** The same 15 bytes, 7 of time and 8 by chance, in base64url. */
 const SHORT_BATCH = /^[A-Za-z0-9_-]{20}$/;
-const DAY = '2026-04-06Z'.length;
 
 /** A batch as rows name it. What a rebuild has made up has a name of another form, and is named by it. */
 export const shortBatch = (batchId: string): string =>
@@ -58,20 +57,20 @@ export function isSameEvent(row: KnownKey, event: string | Uint8Array, id: Recei
   return (BATCH_ID.test(batch) ? contentMark(batch, event) : contentOfReceipt(id)).equals(row.content_hash);
 }
 
-/** Until when an event's key must be known, to the day above: after that its time would be refused. As rows have it: `2026-04-06Z`. */
+/**
+ * The day with whose beginning an event's key need not be known any more, for its time has been refused for a day at least. A day is a
+ * third of an instant, and sorts with instants as one. Spanner takes it for midnight in the database's own time zone, by default some
+ * hours later than here; wherever that is, it is within the day that is left.
+ */
 export function knownUntil(latenessDays: number, time: Instant): string {
   const hour = time.slice(0, HOUR);
   if (last?.hour !== hour || last.latenessDays !== latenessDays) {
     const end = microsOf(`${hour}:00:00.000000Z` as Instant) + MICROS_PER_HOUR;
     const until = end + (BigInt(latenessDays) + MARGIN_DAYS) * MICROS_PER_DAY;
-    last = { hour, latenessDays, day: `${instantOfMicros(until + MICROS_PER_DAY - 1n).slice(0, 10)}Z` };
+    last = { hour, latenessDays, day: instantOfMicros(until + MICROS_PER_DAY - 1n).slice(0, 10) };
   }
   return last.day;
 }
 const HOUR = '2026-03-01T12'.length;
 // Neighbours share their hour, and calendars cost more than comparing.
 let last: { readonly hour: string; readonly latenessDays: number; readonly day: string } | undefined;
-
-/** When a row's time is over, whether it was purged or not: what is answered must not depend on housekeeping. */
-export const endOf = ({ expires_at: end }: Pick<KnownKey, 'expires_at'>): Instant =>
-  (end.length === DAY ? `${end.slice(0, 10)}T00:00:00.000000Z` : end) as Instant;

@@ -14,7 +14,7 @@ import type { Entropy } from '../ports/entropy.ts';
 import { sealEvents } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
 import type { Backlog } from './backlog.ts';
-import { contentMark, endOf, isSameEvent, type KnownKey, knownUntil, shortBatch } from './known-keys.ts';
+import { contentMark, isSameEvent, type KnownKey, knownUntil, shortBatch } from './known-keys.ts';
 import type { PersonalData, TenantKeys } from './personal-data.ts';
 import { batches, dedupe, limit_counters, limit_notices, unrolled, waiting } from './tables.ts';
 import { Together } from './together.ts';
@@ -205,7 +205,7 @@ class Acceptance {
     const key = candidate.keyHash.toString('latin1');
     const taken = this.#taken.get(key);
     // An expired row is as good as gone, whether or not it was purged: the answer must not depend on housekeeping.
-    const known = row !== undefined && endOf(row) > this.#terms.now ? row : undefined;
+    const known = row !== undefined && row.expires_at > this.#terms.now ? row : undefined;
     if (taken !== undefined || known !== undefined) {
       const { text, receiptId: id } = candidate;
       const isSame = taken === undefined ? isSameEvent(known!, text, id) : isSameText(taken.text, text);

@@ -42,6 +42,20 @@ export const IN_PLANS: readonly Planted[] = [
     named: /google_kms_key_ring [\w-]+: the trail and its key lie in another project than what they tell of/,
   },
   {
+    says: 'usage that waits for an instance',
+    file: STACKS,
+    find: /(ingest +=) \{ instances_min = 3/,
+    plant: '$1 { instances_min = 2',
+    named: /function ingest keeps 3 warm in 0 locations/,
+  },
+  {
+    says: 'a sweep that waits for an instance',
+    file: STACKS,
+    find: /(reconcile-chain =) \{ instances_min = 1/,
+    plant: '$1 { instances_min = 0',
+    named: /function reconcile-chain keeps 1 warm in 0 locations/,
+  },
+  {
     says: 'rules against attacks that only watch',
     file: 'modules/edge/armor.tf',
     find: /\n {6}action +=.*"deny\(403\)"/,

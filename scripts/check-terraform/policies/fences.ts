@@ -128,7 +128,8 @@ function* keyUse(stack: Stack): Generator<Problem> {
             );
 }
 
-const WARM = 3;
+/** What somebody waits for, or the next receipt, is kept threefold in a location; what a schedule or an archived bundle waits for, once. */
+const WARM: Readonly<Record<string, number>> = { ingest: 3, api: 3, 'sign-receipts': 3, 'seal-ledger': 3 };
 const MOST = 100;
 
 /** In production a region can be lost: the book of record lies in several, and every function is warm in two. */
@@ -151,11 +152,12 @@ function* twoRegions(stack: Stack): Generator<Problem> {
         'config',
       );
   for (const [name, deployed] of Map.groupBy(stack.functions, nameOf)) {
-    const warm = deployed.filter(({ values }) => Number(valueAt(values, 'service_config.min_instance_count')) >= WARM);
+    const least = WARM[name] ?? 1;
+    const warm = deployed.filter(({ values }) => Number(valueAt(values, 'service_config.min_instance_count')) >= least);
     if (warm.length < 2)
       yield broken(
         deployed[0]!,
-        `function ${name} keeps ${WARM} instances in ${warm.length} locations: it has to in two, so that one can be lost`,
+        `function ${name} keeps ${least} warm in ${warm.length} locations: it has to in two, so that one can be lost`,
         'service_config.min_instance_count',
       );
   }

@@ -14,7 +14,7 @@ const INSTANT = 1;
 const HEX_PAIR = 2;
 const DAY = 3;
 const DAY_BYTES = 3;
-const DAY_TEXT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}Z$/;
+const DAY_TEXT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 const MICROS_A_DAY = 86_400_000_000;
 const PAIR = /^[0-9a-f]{16}-[0-9a-f]{16}$/;
 
@@ -26,7 +26,7 @@ interface Last {
 
 /**
  * Rows of one scattered table as bytes: length (2 bytes), the key's hash (16), then every other column. A text is a tag, a length and
- * UTF-8; a canonical instant is 8 bytes of microseconds, a day such as `2026-04-06Z` 3 bytes of days since 1970, two groups of 16 hex
+ * UTF-8; a canonical instant is 8 bytes of microseconds, a day such as `2026-04-06` 3 bytes of days since 1970, two groups of 16 hex
  * digits are 16 bytes. Numbers are LEB128.
  */
 export class RecordForm {
@@ -155,7 +155,7 @@ function encodeText(text: string): Buffer {
 
 /** Days since 1970; -1 for a text that is no day of the calendar, or one before. */
 function dayOf(text: string): number {
-  const instant = `${text.slice(0, 10)}T00:00:00.000000Z`;
+  const instant = `${text}T00:00:00.000000Z`;
   return isInstant(instant) ? Number(microsOf(instant)) / MICROS_A_DAY : -1;
 }
 
@@ -194,7 +194,7 @@ class CellReader {
     if (tag === INSTANT) return instantOfMicros(this.#bytes(8).readBigInt64BE(0)) as Instant;
     if (tag === DAY) {
       const micros = BigInt(this.#bytes(DAY_BYTES).readUIntBE(0, DAY_BYTES)) * BigInt(MICROS_A_DAY);
-      return `${instantOfMicros(micros).slice(0, 10)}Z`;
+      return instantOfMicros(micros).slice(0, 10);
     }
     if (tag === HEX_PAIR) {
       const hex = this.#bytes(16).toString('hex');
