@@ -16,7 +16,7 @@ export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoo
 }
 
 /** The scheduler fires once a minute; the sweep passes every 10 seconds inside that minute. */
-const SWEEP_PASSES = 6;
+export const SWEEP_PASSES = 6;
 const SWEEP_INTERVAL_MILLISECONDS = 10_000;
 
 /** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest?full=true|false` each day. */

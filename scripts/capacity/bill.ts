@@ -56,10 +56,10 @@ export const totalOf = (bill: Bill): Fraction => sumOf(ITEMS.map((item) => bill[
 
 /** Autoclass lets an object that nobody reads cool at these ages, in days. */
 const COOLING = [
-  { price: 'storage_standard', from: 0, to: 30 },
-  { price: 'storage_nearline', from: 30, to: 90 },
-  { price: 'storage_coldline', from: 90, to: 365 },
-  { price: 'storage_archive', from: 365, to: 36_500 },
+  { class: 'standard', from: 0, to: 30 },
+  { class: 'nearline', from: 30, to: 90 },
+  { class: 'coldline', from: 90, to: 365 },
+  { class: 'archive', from: 365, to: 36_500 },
 ] as const;
 
 /** Days during which seals have come, of those that count. */
@@ -132,10 +132,15 @@ const audited = ({ spanner, firestore, kms }: Operations): number =>
   kms.encrypts +
   kms.decrypts;
 
-export const auditedCalls = (run: OperationRun): Fraction => {
-  const { usage, sweep, deep } = run.phases;
-  return per(audited(usage) + sweep.firestore.reads + deep.firestore.reads, run);
-};
+export const auditedCalls = (run: OperationRun, supposed: Supposed): Fraction =>
+  per(audited(run.phases.usage), run).plus(lookedAtAgain(run, supposed));
+
+/** Each location's sweep and the deep pass look at each page once more: what they read of one customer's events belongs to these. */
+const lookedAtAgain = ({ phases: { sweep, deep }, ...run }: OperationRun, supposed: Supposed): Fraction =>
+  Fraction.of(sweep.firestore.reads)
+    .times(supposed('locations'))
+    .plus(Fraction.of(deep.firestore.reads))
+    .over(Fraction.of(run.events));
 
 /** How often a month each pass goes over all customers, in each stack. */
 function passesAMonth(pass: Pass, supposed: Supposed): Fraction {
@@ -145,9 +150,21 @@ function passesAMonth(pass: Pass, supposed: Supposed): Fraction {
 }
 
 /** What a pass comes to in a month, over all stacks. What it reads because usage has come is counted with its fixed part. */
-function passesOf(pass: Pass, of: (counts: Operations) => number, { customers }: Load, model: Model): Fraction {
+function passesOf(pass: Pass, of: (counts: Operations) => number, load: Load, model: Model): Fraction {
   const { measured, supposed } = model;
-  return inAllStacks(passCost(measured, pass, of), supposed('stacks'), customers).times(passesAMonth(pass, supposed));
+  const passes = passesAMonth(pass, supposed);
+  const { fixed, perCustomer } = passCost(measured, pass, of);
+  return fixed
+    .times(supposed('stacks'))
+    .times(passes)
+    .plus(perCustomer.times(customersMet(pass, passes, load, model)));
+}
+
+/** Customers whom passes of a month meet. A sweep costs nothing for one whose log stands still, and a log moves with a request. */
+function customersMet(pass: Pass, passes: Fraction, { customers, events }: Load, { run, supposed }: Model): Fraction {
+  const all = customers.times(passes);
+  if (pass !== 'sweep') return all;
+  return lesser(all, events.over(Fraction.of(run.batch)).times(supposed('locations')));
 }
 
 const PASSES: readonly Pass[] = ['seal', 'sweep', 'deep'];
@@ -165,8 +182,6 @@ export function billOf(load: Load, model: Model): Bill {
   const { spanner: _, ...usage } = run.phases.usage;
   const mirror = bytesHeld(inStore('mirror'), held);
   const of = (count: number): Fraction => per(count, run).times(events);
-  // A sweep and a deep pass look at each page once more: what they read of one customer's events belongs to these.
-  const lookedAtAgain = of(run.phases.sweep.firestore.reads + run.phases.deep.firestore.reads);
   const passes = (count: (counts: Operations) => number): Fraction => allPasses(count, load, model);
   const segments = passesOf('deep', ({ storage }) => storage.creates, load, model);
   const ingests = events.over(Fraction.of(run.batch));
@@ -189,7 +204,11 @@ export function billOf(load: Load, model: Model): Bill {
     'Firestore operations': sumOf([
       costOf(
         'firestore_read',
-        sumOf([of(usage.firestore.reads), lookedAtAgain, passes(({ firestore }) => firestore.reads)]),
+        sumOf([
+          of(usage.firestore.reads),
+          lookedAtAgain(run, supposed).times(events),
+          passes(({ firestore }) => firestore.reads),
+        ]),
       ),
       costOf('firestore_write', of(usage.firestore.writes).plus(writtenByInvoices)),
       // What is written goes once: pages with the hot window, summaries with their time.
@@ -282,10 +301,10 @@ function vaultStorage(places: readonly Stored[], load: Load, model: Model): Frac
     places
       .filter(({ what }) => what === 'evidence bundles')
       .flatMap(({ bytes, days }) =>
-        COOLING.map(({ price, from, to }) => {
+        COOLING.map(({ class: cold, from, to }) => {
           const until = Fraction.of(to).isMoreThan(days) ? days : Fraction.of(to);
           const since = Fraction.of(from).isMoreThan(days) ? days : Fraction.of(from);
-          return costOf(price, bytes.times(held(until).minus(held(since))));
+          return costOf(`storage_${cold}`, bytes.times(held(until).minus(held(since))));
         }),
       ),
   );
@@ -313,20 +332,25 @@ function auditTrail(load: Load, model: Model): Fraction {
   /** bytes of lines of at most so many months that are there */
   const held = (months: Fraction): Fraction => {
     const age = load.age.over(DAYS_A_MONTH);
-    const ofEvents = load.held(months.times(DAYS_A_MONTH)).times(auditedCalls(run));
+    const ofEvents = load.held(months.times(DAYS_A_MONTH)).times(auditedCalls(run, supposed));
     return ofEvents.plus(ofPasses.times(age.isMoreThan(months) ? months : age)).times(bytes);
   };
   const kept = supposed('audit_retention_months');
+  const calls = load.events.times(auditedCalls(run, supposed)).plus(ofPasses);
   if (supposed('audit_in_storage').equals(Fraction.ONE)) {
-    // What is routed there is not paid as logs, and cools, for nobody reads it.
-    return sumOf(
-      COOLING.map(({ price, from, to }) => {
+    const files = supposed('audit_files_per_hour').times(HOURS_A_MONTH).times(supposed('stacks'));
+    return sumOf([
+      costOf('log_routing', calls.times(bytes)),
+      costOf('storage_multi_replication', calls.times(bytes)),
+      costOf('storage_class_a', files),
+      costOf('storage_autoclass', objectsHeld(files, load)),
+      // Nobody reads it, so it cools.
+      ...COOLING.map(({ class: cold, from, to }) => {
         const [since, until] = [from, to].map((days) => held(lesser(Fraction.of(days).over(DAYS_A_MONTH), kept)));
-        return costOf(price, until!.minus(since!));
+        return costOf(`storage_multi_${cold}`, until!.minus(since!));
       }),
-    );
+    ]);
   }
-  const calls = load.events.times(auditedCalls(run)).plus(ofPasses);
   return sumOf([
     costOf('logging', calls.times(bytes).times(supposed('audit_log_copies'))),
     // The first month's keeping is paid with the taking in.

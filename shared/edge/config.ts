@@ -258,8 +258,8 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
       'how long pages stay in database and mirror, and accepted payloads are kept; older receipts are read from the vault',
     unit: 'days',
     readBy: 'all',
-    // The longest month, and two weeks in which its bill is looked at. Late usage (35 days) and its keys end before.
-    fallback: '45',
+    // The longest month, and nine days in which its bill is looked at. Late usage (35 days) and its keys (37 at most) end before.
+    fallback: '40',
     read: whole(40, 36_525),
   },
   usageMinutesDays: {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SWEEP_PASSES } from '../../functions/reconcile-chain/handler.ts';
 import {
   InputWrong,
   readAssumptions,
@@ -150,7 +151,9 @@ describe('the assumptions', () => {
       readFileSync('terraform/modules/suite/main.tf', 'utf8'),
       /sweep .*schedule = "\* \* \* \* \*".*everywhere = true/,
     );
-    assert.equal(assumed('sweeps_per_day'), String(24 * 60));
+    assert.equal(assumed('sweeps_per_day'), String(24 * 60 * SWEEP_PASSES));
+    const audit = readFileSync('terraform/modules/project/audit.tf', 'utf8');
+    assert.equal(assumed('audit_in_storage') === '1', /destination += "storage\.googleapis\.com/.test(audit));
     assert.match(stacks, new RegExp(`hot_window_days\\s+= ${assumed('hot_window_days')}\\n`));
     assert.equal(assumed('stacks'), String([...stacks.matchAll(/ledger_origin\s+=/g)].length));
     assert.match(stacks, new RegExp(`ingest\\s+= \\{.*instances_max = ${assumed('ingest_instances_max')},`));

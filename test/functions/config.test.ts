@@ -28,7 +28,7 @@ const complaintOf = (environment: Readonly<Record<string, string>>): string => {
 describe('the environment', () => {
   it('may be empty: the embedded suite needs nothing', () => {
     const { platform, port, dataFolder, hotWindowDays } = readConfig({});
-    assert.deepEqual([platform, port, dataFolder, hotWindowDays], ['embedded', 8080, '.data', 45]);
+    assert.deepEqual([platform, port, dataFolder, hotWindowDays], ['embedded', 8080, '.data', 40]);
   });
 
   it('turns the same code into a cloud function with one setting and the names of what it uses', () => {

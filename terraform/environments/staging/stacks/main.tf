@@ -87,7 +87,7 @@ locals {
   audit_locked = false
 
   seal_interval_seconds = 10
-  hot_window_days       = 45
+  hot_window_days       = 40
   log_level             = "info"
   otlp_endpoint         = ""
 
