@@ -32,6 +32,7 @@ export class LogSync {
   #descriptor: number | undefined;
   #waiting: { readonly done: () => void; readonly failed: (error: Error) => void }[] = [];
   #syncing: Promise<void> | undefined;
+  #underWay: Promise<void> | undefined;
   #failure: Error | undefined;
   #committed = 0;
   #synced = 0;
@@ -70,6 +71,11 @@ export class LogSync {
     return this.#gate;
   }
 
+  /** Set while the log is being synced; resolves when that has ended, however. */
+  get underWay(): Promise<void> | undefined {
+    return this.#underWay;
+  }
+
   /** Resolves when everything committed by now survives a power cut. @throws TryAgain where that cannot be said */
   kept(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -96,7 +102,12 @@ export class LogSync {
       this.#waiting = [];
       try {
         this.#descriptor ??= await openFile(`${this.#file}-wal`, 'r');
-        await syncFile(this.#descriptor);
+        const sync = syncFile(this.#descriptor);
+        this.#underWay = sync.then(
+          () => undefined,
+          () => undefined,
+        );
+        await sync;
         this.#synced = upTo;
         for (const { done } of waiting) done();
       } catch (error) {
@@ -104,6 +115,8 @@ export class LogSync {
         this.#failure = new TryAgain('the disk does not keep what is written', 1, { cause: error });
         for (const { failed } of [...waiting, ...this.#waiting]) failed(this.#failure);
         this.#waiting = [];
+      } finally {
+        this.#underWay = undefined;
       }
     }
   }

@@ -20,8 +20,12 @@ import { Connection, createTable, rowValues, schemaOf, textsOf, whereKey } from 
 
 /** How many snapshots may be under way at once; each holds a connection of its own. */
 const SNAPSHOT_CONNECTIONS = 4;
-/** Transactions that share a commit. */
+/** Transactions that share a commit, and rows beyond which no more do: nothing else happens in this thread meanwhile. */
 const TOGETHER_MAX = 64;
+const TOGETHER_ROWS = 4000;
+/** Transactions of no more rows than this are light: they wait for the sync under way and commit together, unless there are so many. */
+const LIGHT_ROWS = 32;
+const LIGHT_TURNS = 32;
 
 /** A transaction that waits for its turn. */
 interface Turn {
@@ -45,6 +49,10 @@ export class SqliteDatabase implements Database {
   readonly #turns: Turn[] = [];
   #running: Promise<void> | undefined;
   #isOpen = false;
+  /** rows written since the last commit */
+  #rows = 0;
+  /** whether the last transactions were small ones */
+  #isLight = true;
   /** how many commits there were */
   #commits = 0;
   #lastSeen: Seen | undefined;
@@ -98,7 +106,7 @@ export class SqliteDatabase implements Database {
     return this.#inTurn(async () => {
       const tx = new BufferedTransaction(this.#writer);
       const result = await work(tx);
-      if (tx.hasWrites) this.#apply(tx);
+      if (tx.size > 0) this.#apply(tx);
       return result;
     });
   }
@@ -125,7 +133,12 @@ export class SqliteDatabase implements Database {
     while (this.#turns.length > 0) {
       // Whatever has reached this process by now shares the commit; nobody waits for who may come later.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      // A commit during a sync is durable after the next one: those that come until then can share it.
+      if (this.#isLight && this.#turns.length < LIGHT_TURNS && this.#sync.underWay !== undefined) {
+        await this.#sync.underWay;
+      }
       if (this.#sync.gate !== undefined) await this.#sync.gate;
+      this.#rows = 0;
       const done: Turn[] = [];
       do {
         const turn = this.#turns.shift()!;
@@ -135,7 +148,8 @@ export class SqliteDatabase implements Database {
         } catch (error) {
           turn.fail(error);
         }
-      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX);
+      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX && this.#rows < TOGETHER_ROWS);
+      this.#isLight = this.#rows <= LIGHT_ROWS * done.length;
       this.#commit(done);
     }
   }
@@ -180,6 +194,7 @@ export class SqliteDatabase implements Database {
       throw error;
     }
     for (const table of this.#scattered.values()) tx.putScattered(table);
+    this.#rows += tx.size;
   }
 
   #begin(): void {
@@ -353,8 +368,9 @@ class BufferedTransaction implements Transaction {
     this.#connection = connection;
   }
 
-  get hasWrites(): boolean {
-    return this.#writes.length + this.#scattered.length > 0;
+  /** Rows to be written. */
+  get size(): number {
+    return this.#writes.length + this.#scattered.length;
   }
 
   read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
