@@ -76,6 +76,11 @@ export class LogSync {
     return this.#underWay;
   }
 
+  /** Whether the first so many commits survive a power cut; false for ever once that cannot be said. */
+  keeps(commits: number): boolean {
+    return this.#failure === undefined && this.#synced >= commits;
+  }
+
   /** Resolves when everything committed by now survives a power cut. @throws TryAgain where that cannot be said */
   kept(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
