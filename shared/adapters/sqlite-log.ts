@@ -87,9 +87,7 @@ export class LogSync {
     if (this.#synced === this.#committed) return Promise.resolve();
     return new Promise((done, failed) => {
       this.#waiting.push({ done, failed });
-      this.#syncing ??= this.#sync().finally(() => {
-        this.#syncing = undefined;
-      });
+      this.#syncing ??= this.#sync();
     });
   }
 
@@ -124,6 +122,8 @@ export class LogSync {
         this.#underWay = undefined;
       }
     }
+    // Not later: whoever waits from now on must begin the next one.
+    this.#syncing = undefined;
   }
 
   #size(): number {
