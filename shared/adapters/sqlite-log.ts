@@ -157,7 +157,9 @@ parentPort.on('message', ({ id, file, how }) => {
       if (!opened.has(file)) opened.set(file, new DatabaseSync(file, { timeout: 50 }));
       opened.get(file).exec('PRAGMA wal_checkpoint(' + how + ')');
     }
-  } catch {}
+  } catch {
+    // It stays in the log.
+  }
   parentPort.postMessage(id);
 });`;
 

@@ -26,13 +26,14 @@ export interface LocalPortsOptions extends Base {
 /** Every port on the embedded engines, in one folder that this process now owns. */
 export async function openLocalPorts({ config, clock, entropy, deliver, busPolicy }: LocalPortsOptions) {
   const folder = config.dataFolder;
-  const restMilliseconds = Math.min(COPIES_REST_MILLISECONDS, config.doorbellRestMilliseconds);
+  const milliseconds = Math.min(COPIES_REST_MILLISECONDS, config.doorbellRestMilliseconds);
+  const rest = milliseconds === 0 ? undefined : { clock, milliseconds };
   const lock = StoreLock.take(folder);
   try {
     const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES);
     const vault = await FileVault.open({ folder: join(folder, 'vault'), clock, retentionDays: config.retentionDays });
-    const mirror = await LocalMirror.open({ folder: join(folder, 'mirror'), restMilliseconds });
-    const projections = await LocalProjections.open({ folder: join(folder, 'projections'), restMilliseconds });
+    const mirror = await LocalMirror.open({ folder: join(folder, 'mirror'), rest });
+    const projections = await LocalProjections.open({ folder: join(folder, 'projections'), rest });
     const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
     const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
     const bus = LocalBus.open({

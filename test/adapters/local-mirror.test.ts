@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { LocalMirror } from '../../shared/adapters/local/mirror.ts';
+import { parseInstant } from '../../shared/domain/time.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { mirrorContract } from './contracts/mirror.ts';
 
@@ -46,8 +48,11 @@ describe('the embedded mirror', () => {
     }
   };
 
-  it('keeps 200 pages offered at once, rests between commits, and closes with all of them kept', async () => {
-    const mirror = await LocalMirror.open({ folder: folder.path, restMilliseconds: 5 });
+  it('collects while it rests, and closes with all 200 pages kept that came meanwhile', async () => {
+    const clock = new ManualClock(parseInstant('2026-03-01T12:00:00Z', 'test'));
+    // A rest that never ends by itself.
+    const mirror = await LocalMirror.open({ folder: folder.path, rest: { clock, milliseconds: 25 } });
+    assert.equal(await mirror.create('umbrella', 0, page('first')), 'created');
     const offers = Array.from({ length: 200 }, (_, i) => mirror.create('acme', i * 256, page(`page ${i}`)));
     await mirror.close();
     assert.deepEqual(await Promise.all(offers), Array(200).fill('created'));

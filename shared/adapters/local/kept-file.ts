@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { TryAgain } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { LogSync } from '../sqlite-log.ts';
 
 /** Copies are written in sequence and read seldom: a small cache will do, and a short log. */
@@ -11,6 +12,12 @@ const LOG_MAX_BYTES = 16 * 1024 * 1024;
 const PATIENCE_MILLISECONDS = 5000;
 /** Writes that share a commit. */
 const TOGETHER_MAX = 64;
+
+/** How long writes are collected after others have been kept. */
+export interface Rest {
+  readonly clock: Clock;
+  readonly milliseconds: number;
+}
 
 interface Write {
   readonly work: () => void;
@@ -25,31 +32,32 @@ interface Write {
 export class KeptFile {
   readonly #database: DatabaseSync;
   readonly #log: LogSync;
-  readonly #restMilliseconds: number;
+  readonly #rest: Rest | undefined;
+  #endRest: () => void = () => undefined;
   readonly #statements = new Map<string, StatementSync>();
   #waiting: Write[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  private constructor(file: string, database: DatabaseSync, restMilliseconds: number) {
+  private constructor(file: string, database: DatabaseSync, rest: Rest | undefined) {
     this.#database = database;
     this.#log = new LogSync(file, { isCopied: true, logMaxBytes: LOG_MAX_BYTES });
-    this.#restMilliseconds = restMilliseconds;
+    this.#rest = rest;
   }
 
   /**
    * Opens a file, making it and its folder where they are missing.
    * @param schema statements that change nothing where everything is there
-   * @param restMilliseconds how long writes are collected after others have been kept
+   * @param rest between two commits; without it the next follows at once
    */
-  static open(file: string, schema: string, restMilliseconds: number): KeptFile {
+  static open(file: string, schema: string, rest?: Rest): KeptFile {
     mkdirSync(dirname(file), { recursive: true });
     const database = new DatabaseSync(file, { timeout: PATIENCE_MILLISECONDS });
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -${CACHE_KIBIBYTES};`,
     );
     database.exec(schema);
-    return new KeptFile(file, database, restMilliseconds);
+    return new KeptFile(file, database, rest);
   }
 
   /**
@@ -89,6 +97,7 @@ export class KeptFile {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#endRest();
     await this.#running;
     await this.#log.close();
     this.#database.close();
@@ -109,11 +118,21 @@ export class KeptFile {
       } catch (cause) {
         for (const { lost } of writes) lost(new TryAgain('copies cannot be kept now', 1, { cause }));
       }
-      // A device's rest, not a time anyone records: hence not the Clock port.
-      if (this.#restMilliseconds > 0 && !this.#isClosed) {
-        await new Promise((resolve) => setTimeout(resolve, this.#restMilliseconds));
-      }
+      await this.#collect();
     }
+  }
+
+  /** Lets writes come together. Whoever closes does not wait for it. */
+  async #collect(): Promise<void> {
+    const rest = this.#rest;
+    if (rest === undefined || this.#isClosed) return;
+    await new Promise<void>((resolve) => {
+      const cancel = rest.clock.after(rest.milliseconds, resolve);
+      this.#endRest = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #together(writes: readonly Write[]): void {

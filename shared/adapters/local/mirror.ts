@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Mirror } from '../../ports/mirror.ts';
 import { type EarlierFile, earlierFiles, takeInEarlier } from './earlier-files.ts';
 import type { Created } from './files.ts';
-import { KeptFile } from './kept-file.ts';
+import { KeptFile, type Rest } from './kept-file.ts';
 import { tenantFolder } from './names.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS pages (
@@ -18,8 +18,8 @@ const PAGE = /^(\d{16})\.page$/;
 
 export interface LocalMirrorOptions {
   readonly folder: string;
-  /** How long pages are collected after others have been kept. */
-  readonly restMilliseconds?: number;
+  /** How long what comes is collected after other has been kept. */
+  readonly rest?: Rest | undefined;
 }
 
 /** Ledger pages in one SQLite file, `pages.db`, that nothing but this mirror uses. A page is written once, with all that come with it. */
@@ -36,9 +36,9 @@ export class LocalMirror implements Mirror {
    * Opens it, making it where it is missing. Pages that an earlier version left as files are taken in first.
    * @throws Error where such a file is not the page that is here already
    */
-  static async open({ folder, restMilliseconds = 0 }: LocalMirrorOptions): Promise<LocalMirror> {
+  static async open({ folder, rest }: LocalMirrorOptions): Promise<LocalMirror> {
     const root = resolve(folder);
-    const mirror = new LocalMirror(KeptFile.open(join(root, 'pages.db'), SCHEMA, restMilliseconds), root);
+    const mirror = new LocalMirror(KeptFile.open(join(root, 'pages.db'), SCHEMA, rest), root);
     try {
       await takeInEarlier(root, earlierFiles(root, 1, pageOf), async ({ tenant, key, path, bytes }) => {
         const outcome = await mirror.create(tenant, key, bytes);

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Projection, ProjectionKind, Projections } from '../../ports/projections.ts';
 import { requireId, requireProjection } from '../projection-rules.ts';
 import { type EarlierFile, earlierFiles, takeInEarlier } from './earlier-files.ts';
-import { KeptFile } from './kept-file.ts';
+import { KeptFile, type Rest } from './kept-file.ts';
 import { tenantFolder } from './names.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS models (
@@ -22,8 +22,8 @@ interface Named {
 
 export interface LocalProjectionsOptions {
   readonly folder: string;
-  /** How long read models are collected after others have been kept. */
-  readonly restMilliseconds?: number;
+  /** How long what comes is collected after other has been kept. */
+  readonly rest?: Rest | undefined;
 }
 
 /** Read models in one SQLite file, `models.db`; those that come together share a commit and its sync. Nothing expires. */
@@ -37,9 +37,9 @@ export class LocalProjections implements Projections {
   }
 
   /** Opens it, making it where it is missing. Read models that an earlier version left as files are taken in first. */
-  static async open({ folder, restMilliseconds = 0 }: LocalProjectionsOptions): Promise<LocalProjections> {
+  static async open({ folder, rest }: LocalProjectionsOptions): Promise<LocalProjections> {
     const root = resolve(folder);
-    const projections = new LocalProjections(KeptFile.open(join(root, 'models.db'), SCHEMA, restMilliseconds), root);
+    const projections = new LocalProjections(KeptFile.open(join(root, 'models.db'), SCHEMA, rest), root);
     await takeInEarlier(root, earlierFiles(root, 2, modelOf), async ({ tenant, key: { kind, id }, bytes }) => {
       await projections.put(tenant, kind, id, JSON.parse(Buffer.from(bytes).toString('utf8')) as Projection);
     });
