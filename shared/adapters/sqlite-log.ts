@@ -7,7 +7,7 @@ const openFile = promisify(open);
 const syncFile = promisify(fdatasync);
 const closeFile = promisify(close);
 
-/** The log is copied into the database beyond this size. */
+/** The log is copied into the database beyond this size, unless another is given. */
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
 /** Where somebody read the log to the end, it could not be cut short: then it may grow by this until the next time. */
 const LOG_MORE_BYTES = 16 * 1024 * 1024;
@@ -27,10 +27,12 @@ const GOES = 2;
 export class LogSync {
   readonly #file: string;
   readonly #isCopied: boolean;
+  readonly #logMaxBytes: number;
   /** of the log; opened when it is first needed, as SQLite makes the file with the first commit */
   #descriptor: number | undefined;
   #waiting: { readonly done: () => void; readonly failed: (error: Error) => void }[] = [];
   #syncing: Promise<void> | undefined;
+  #underWay: Promise<void> | undefined;
   #failure: Error | undefined;
   #committed = 0;
   #synced = 0;
@@ -38,12 +40,20 @@ export class LogSync {
   #copying: Promise<void> | undefined;
   #gate: Promise<void> | undefined;
   /** beyond this size the log is copied */
-  #copiedFrom = LOG_MAX_BYTES;
+  #copiedFrom: number;
 
-  /** @param isCopied whether a thread copies the log into the database, with a connection of its own; SQLite does otherwise */
-  constructor(file: string, { isCopied }: { readonly isCopied: boolean }) {
+  /**
+   * @param isCopied whether a thread copies the log into the database, with a connection of its own; SQLite does otherwise
+   * @param logMaxBytes how long it may grow before that
+   */
+  constructor(
+    file: string,
+    { isCopied, logMaxBytes = LOG_MAX_BYTES }: { readonly isCopied: boolean; readonly logMaxBytes?: number },
+  ) {
     this.#file = file;
     this.#isCopied = isCopied;
+    this.#logMaxBytes = logMaxBytes;
+    this.#copiedFrom = logMaxBytes;
   }
 
   /** Something was committed. */
@@ -61,22 +71,30 @@ export class LogSync {
     return this.#gate;
   }
 
+  /** Set while the log is being synced; resolves when that has ended, however. */
+  get underWay(): Promise<void> | undefined {
+    return this.#underWay;
+  }
+
+  /** Whether the first so many commits survive a power cut; false for ever once that cannot be said. */
+  keeps(commits: number): boolean {
+    return this.#failure === undefined && this.#synced >= commits;
+  }
+
   /** Resolves when everything committed by now survives a power cut. @throws TryAgain where that cannot be said */
   kept(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#synced === this.#committed) return Promise.resolve();
     return new Promise((done, failed) => {
       this.#waiting.push({ done, failed });
-      this.#syncing ??= this.#sync().finally(() => {
-        this.#syncing = undefined;
-      });
+      this.#syncing ??= this.#sync();
     });
   }
 
   async close(): Promise<void> {
     await this.#copying;
     await this.#syncing;
-    await this.#copier?.close();
+    await this.#copier?.leave(this.#file);
     if (this.#descriptor !== undefined) await closeFile(this.#descriptor);
   }
 
@@ -87,7 +105,12 @@ export class LogSync {
       this.#waiting = [];
       try {
         this.#descriptor ??= await openFile(`${this.#file}-wal`, 'r');
-        await syncFile(this.#descriptor);
+        const sync = syncFile(this.#descriptor);
+        this.#underWay = sync.then(
+          () => undefined,
+          () => undefined,
+        );
+        await sync;
         this.#synced = upTo;
         for (const { done } of waiting) done();
       } catch (error) {
@@ -95,8 +118,12 @@ export class LogSync {
         this.#failure = new TryAgain('the disk does not keep what is written', 1, { cause: error });
         for (const { failed } of [...waiting, ...this.#waiting]) failed(this.#failure);
         this.#waiting = [];
+      } finally {
+        this.#underWay = undefined;
       }
     }
+    // Not later: whoever waits from now on must begin the next one.
+    this.#syncing = undefined;
   }
 
   #size(): number {
@@ -104,59 +131,96 @@ export class LogSync {
   }
 
   async #copy(): Promise<void> {
-    this.#copier ??= new Copier(this.#file);
+    this.#copier ??= Copier.for(this.#file);
     try {
-      for (let go = 0; go < GOES; go++) await this.#copier.copy('PASSIVE');
+      for (let go = 0; go < GOES; go++) await this.#copier.copy(this.#file, 'PASSIVE');
       // The log begins anew only where nothing was added since it was copied; SQLite leaves the file as long as it was unless told.
-      this.#gate = this.#copier.copy('TRUNCATE');
+      this.#gate = this.#copier.copy(this.#file, 'TRUNCATE');
       await this.#gate;
     } finally {
       this.#gate = undefined;
-      this.#copiedFrom = Math.max(LOG_MAX_BYTES, this.#size() + LOG_MORE_BYTES);
+      this.#copiedFrom = Math.max(this.#logMaxBytes, this.#size() + LOG_MORE_BYTES);
     }
   }
 }
 
 const COPIER = `
-const { parentPort, workerData } = require('node:worker_threads');
+const { parentPort } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
-const database = new DatabaseSync(workerData, { timeout: 50 });
-parentPort.on('message', (how) => {
-  try { database.exec('PRAGMA wal_checkpoint(' + how + ')'); parentPort.postMessage(''); } catch (error) { parentPort.postMessage(String(error)); }
+const opened = new Map();
+parentPort.on('message', ({ id, file, how }) => {
+  try {
+    if (how === undefined) {
+      opened.get(file)?.close();
+      opened.delete(file);
+    } else {
+      if (!opened.has(file)) opened.set(file, new DatabaseSync(file, { timeout: 50 }));
+      opened.get(file).exec('PRAGMA wal_checkpoint(' + how + ')');
+    }
+  } catch {
+    // It stays in the log.
+  }
+  parentPort.postMessage(id);
 });`;
 
-/** A thread that copies the log into the database. Its text stands here so that a bundle of one file has it. */
+/** A thread that copies logs into their databases, one for all of a process. Its text stands here so that a bundle of one file has it. */
 class Copier {
+  static #shared: Copier | undefined;
   readonly #worker: Worker;
-  #answered: (() => void) | undefined;
+  readonly #files = new Set<string>();
+  readonly #asked = new Map<number, () => void>();
+  #next = 0;
   #isGone = false;
 
-  constructor(file: string) {
-    this.#worker = new Worker(COPIER, { eval: true, workerData: file });
+  private constructor() {
+    this.#worker = new Worker(COPIER, { eval: true });
     // What could not be copied now stays in the log and is copied the next time.
-    this.#worker.on('message', () => this.#answered?.());
-    this.#worker.on('error', () => {
-      this.#isGone = true;
-      this.#answered?.();
-    });
+    this.#worker.on('message', (id: number) => this.#answered(id));
+    this.#worker.on('error', () => this.#end());
+    this.#worker.on('exit', () => this.#end());
     this.#worker.unref();
   }
 
-  copy(how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
+  /** The thread, for a file that is to be left when it is closed. */
+  static for(file: string): Copier {
+    Copier.#shared ??= new Copier();
+    Copier.#shared.#files.add(file);
+    return Copier.#shared;
+  }
+
+  copy(file: string, how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
+    return this.#ask({ file, how });
+  }
+
+  /** Closes the thread's connection to a file, and the thread where that was the last. */
+  async leave(file: string): Promise<void> {
+    await this.#ask({ file });
+    this.#files.delete(file);
+    if (this.#files.size > 0) return;
+    if (Copier.#shared === this) Copier.#shared = undefined;
+    await this.#worker.terminate();
+  }
+
+  #ask(question: { readonly file: string; readonly how?: string }): Promise<void> {
     // Commits must not wait for a thread that has ended: then the log only grows.
     if (this.#isGone) return Promise.resolve();
     return new Promise((resolve) => {
-      // Only while it works does it keep the process: whoever closes the store waits for it.
+      const id = this.#next++;
+      // Only while it works does it keep the process: whoever closes a file waits for it.
       this.#worker.ref();
-      this.#answered = () => {
-        this.#worker.unref();
-        resolve();
-      };
-      this.#worker.postMessage(how);
+      this.#asked.set(id, resolve);
+      this.#worker.postMessage({ id, ...question });
     });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  #answered(id: number): void {
+    this.#asked.get(id)?.();
+    this.#asked.delete(id);
+    if (this.#asked.size === 0) this.#worker.unref();
+  }
+
+  #end(): void {
+    this.#isGone = true;
+    for (const id of [...this.#asked.keys()]) this.#answered(id);
   }
 }

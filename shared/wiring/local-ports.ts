@@ -4,8 +4,8 @@ import { LocalBus } from '../adapters/local/bus.ts';
 import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
 import { FileKeyWrapper } from '../adapters/local/key-wrapper.ts';
 import { StoreLock } from '../adapters/local/lock.ts';
-import { FileMirror } from '../adapters/local/mirror.ts';
-import { FileProjections } from '../adapters/local/projections.ts';
+import { LocalMirror } from '../adapters/local/mirror.ts';
+import { LocalProjections } from '../adapters/local/projections.ts';
 import { FileSigner } from '../adapters/local/signer.ts';
 import { FileVault } from '../adapters/local/vault.ts';
 import { SUBSCRIPTIONS } from '../domain/messages.ts';
@@ -14,6 +14,8 @@ import type { Base } from './ports.ts';
 
 /** Deliveries wait for the loop and for disks more than they work. */
 const KEYS_IN_FLIGHT = 32;
+/** Copies are collected for so long after others were kept: nobody waits for them but the next doorbell. */
+const COPIES_REST_MILLISECONDS = 25;
 
 export interface LocalPortsOptions extends Base {
   /** Who answers the bus's doorbells. */
@@ -24,12 +26,14 @@ export interface LocalPortsOptions extends Base {
 /** Every port on the embedded engines, in one folder that this process now owns. */
 export async function openLocalPorts({ config, clock, entropy, deliver, busPolicy }: LocalPortsOptions) {
   const folder = config.dataFolder;
+  const milliseconds = Math.min(COPIES_REST_MILLISECONDS, config.doorbellRestMilliseconds);
+  const rest = milliseconds === 0 ? undefined : { clock, milliseconds };
   const lock = StoreLock.take(folder);
   try {
     const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES);
     const vault = await FileVault.open({ folder: join(folder, 'vault'), clock, retentionDays: config.retentionDays });
-    const mirror = await FileMirror.open({ folder: join(folder, 'mirror') });
-    const projections = await FileProjections.open({ folder: join(folder, 'projections') });
+    const mirror = await LocalMirror.open({ folder: join(folder, 'mirror'), rest });
+    const projections = await LocalProjections.open({ folder: join(folder, 'projections'), rest });
     const signer = await FileSigner.open({ folder: join(folder, 'keys'), modulusLength: config.rsaBits });
     const wrapper = await FileKeyWrapper.open({ folder: join(folder, 'wrapping-keys'), entropy });
     const bus = LocalBus.open({
@@ -41,6 +45,8 @@ export async function openLocalPorts({ config, clock, entropy, deliver, busPolic
     });
     const close = async (): Promise<void> => {
       await bus.stop();
+      await mirror.close();
+      await projections.close();
       await database.close();
       lock.release();
     };

@@ -6,6 +6,7 @@ import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
+import { MirrorPages } from '../support/mirror-pages.ts';
 import { type Client, HOUR, SECOND, TestSuite } from '../support/suite.ts';
 
 /** Billed by the day: calls at 0.5 up to 100 and 0.25 above, distinct users, 5 a day for the platform itself. */
@@ -85,7 +86,7 @@ describe('reconcile-chain compares everything with everything', () => {
   afterEach(() => suite.close());
 
   const path = (...parts: string[]): string => join(suite.folder.path, ...parts);
-  const mirrorPage = (firstSeq: number): string => path('mirror', 'acme', `${String(firstSeq).padStart(16, '0')}.page`);
+  const mirror = (): MirrorPages => new MirrorPages(suite.folder.path);
   const segment = (from: number, to: number): string =>
     path('vault/objects/segments/acme', `${[from, to].map((n) => String(n).padStart(16, '0')).join('-')}.tar`);
   const sealFile = (n: number): string => path('vault/objects/seals', `${String(n).padStart(12, '0')}.json`);
@@ -159,15 +160,16 @@ describe('reconcile-chain compares everything with everything', () => {
 
   describe('and gives back what a copy merely lost', () => {
     it('a page that the mirror lost', async () => {
-      const lost = await readFile(mirrorPage(310));
-      await rm(mirrorPage(310));
+      const lost = mirror().read('acme', 310);
+      mirror().remove('acme', 310);
       const { healed, faults } = await suite.deep();
       assert.deepEqual([healed, faults], [['acme mirror 310'], []]);
-      assert.deepEqual(await readFile(mirrorPage(310)), lost);
+      assert.ok(lost);
+      assert.deepEqual(mirror().read('acme', 310), lost);
     });
 
     it('a page that the mirror lost long ago, on a full pass', async () => {
-      await rm(mirrorPage(256));
+      mirror().remove('acme', 256);
       assert.deepEqual((await suite.deep()).healed, []);
       assert.deepEqual((await suite.deep(true)).healed, ['acme mirror 256']);
       assert.deepEqual((await suite.deep(true)).healed, []);
@@ -191,7 +193,7 @@ describe('reconcile-chain compares everything with everything', () => {
     });
 
     it('everything that mirror and vault held', async () => {
-      await rm(path('mirror/acme'), { recursive: true });
+      mirror().remove('acme');
       await rm(path('vault/objects/segments'), { recursive: true });
       const { healed, faults } = await suite.deep(true);
       assert.deepEqual(faults, []);
@@ -200,7 +202,7 @@ describe('reconcile-chain compares everything with everything', () => {
         healed.filter((what) => what.startsWith('acme')),
         ['acme mirror 0', 'acme mirror 256', 'acme mirror 302', 'acme mirror 307', 'acme mirror 310', 'acme vault 0'],
       );
-      assert.deepEqual(pageBytes(256), await readFile(mirrorPage(256)));
+      assert.deepEqual(pageBytes(256), mirror().read('acme', 256));
     });
   });
 
@@ -276,13 +278,13 @@ describe('reconcile-chain compares everything with everything', () => {
       ...([
         [
           ...(['an amount in the mirror', 'copy_differs', 7] as const),
-          () => overwrite(mirrorPage(0), (bytes) => repacked(bytes, raiseAmount(7))),
+          () => mirror().change('acme', 0, (bytes) => repacked(bytes, raiseAmount(7))),
         ],
         [
           'a random byte in the mirror',
           'copy_differs',
           302,
-          () => overwrite(mirrorPage(302), (bytes) => flipped(bytes, 90)),
+          () => mirror().change('acme', 302, (bytes) => flipped(bytes, 90)),
         ],
         [
           'a random byte in the vault',
@@ -489,7 +491,7 @@ describe('reconcile-chain compares everything with everything', () => {
     };
     /** Removes the copies, so that only seals can know. */
     const forgetCopies = async (): Promise<void> => {
-      await rm(path('mirror/acme'), { recursive: true, force: true });
+      mirror().remove('acme');
       await rm(path('vault/objects/segments/acme'), { recursive: true, force: true });
     };
 

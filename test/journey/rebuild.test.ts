@@ -21,6 +21,7 @@ import { TABLES } from '../../shared/stores/tables.ts';
 import { openLocalPorts } from '../../shared/wiring/local-ports.ts';
 import { accountOf } from '../support/account.ts';
 import { calls, INITECH, keepBooks, LOST, NORTHWIND, UMBRELLA, user } from '../support/lost-books.ts';
+import { MirrorPages } from '../support/mirror-pages.ts';
 import { at, Client, TestSuite } from '../support/suite.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -242,8 +243,7 @@ describe('a lost database', () => {
 
     it('the mirror’s copy of what the vault has: the vault is enough', async () => {
       for (const tenant of ['northwind', 'umbrella']) {
-        const names = (await readdir(join(folder.path, 'mirror', tenant))).sort();
-        await rm(join(folder.path, 'mirror', tenant, names[0]!));
+        new MirrorPages(folder.path).remove(tenant, 0);
       }
       await rebuildIn(folder.path);
       assert.deepEqual(await differences(folder.path), []);
@@ -322,7 +322,8 @@ describe('a lost database', () => {
     });
     afterEach(() => folder.remove());
     const objects = (...parts: string[]): string => join(folder.path, 'vault/objects', ...parts);
-    const mirror = (...parts: string[]): string => join(folder.path, 'mirror', ...parts);
+    const mirror = (): MirrorPages => new MirrorPages(folder.path);
+    const newest = (): number => mirror().list('northwind').at(-1)!;
     const overwrite = async (file: string, change: (bytes: Buffer) => Uint8Array): Promise<void> => {
       await chmod(file, 0o644);
       await writeFile(file, change(await readFile(file)));
@@ -365,34 +366,30 @@ describe('a lost database', () => {
       [
         'an amount in the newest page of the mirror',
         /mirror of northwind, page \d+.*misrated/,
-        async () => overwrite(await lastOf(mirror('northwind')), raised),
+        async () => mirror().change('northwind', newest(), raised),
       ],
-      [
-        'a byte of it',
-        /mirror of northwind, page \d+/,
-        async () => overwrite(await lastOf(mirror('northwind')), flip(80)),
-      ],
+      ['a byte of it', /mirror of northwind, page \d+/, async () => mirror().change('northwind', newest(), flip(80))],
       [
         'an entry that no rule decides about, linked again so that everything holds but what was signed',
         /mirror of northwind, page \d+.*wrong_anchor/,
-        async () => overwrite(await lastOf(mirror('northwind')), blinded),
+        async () => mirror().change('northwind', newest(), blinded),
       ],
       [
         'the newest page of the mirror removed, which a seal has signed',
         /northwind entry \d+.*seal \d+ signed/,
-        async () => rm(await lastOf(mirror('northwind'))),
+        async () => mirror().remove('northwind', newest()),
       ],
       [
         'an older page of the mirror that the vault has otherwise',
         /mirror of umbrella, page 0.*vault has other bytes/,
-        async () => overwrite(mirror('umbrella', `${'0'.repeat(16)}.page`), raised),
+        async () => mirror().change('umbrella', 0, raised),
       ],
       [
         'a page in the middle, of which there is no copy: neither vault nor mirror',
         /umbrella entry \d+.*neither vault nor mirror/,
         async () => {
           await rm(objects('segments/umbrella'), { recursive: true });
-          await rm(mirror('umbrella', `${'256'.padStart(16, '0')}.page`));
+          mirror().remove('umbrella', 256);
         },
       ],
       [
@@ -412,7 +409,7 @@ describe('a lost database', () => {
           const from = await firstOf(objects('segments/northwind'));
           await rm(objects('segments/umbrella'), { recursive: true });
           await cp(objects('segments/northwind'), objects('segments/umbrella'), { recursive: true });
-          await rm(mirror('umbrella'), { recursive: true });
+          mirror().remove('umbrella');
           assert.ok(from);
         },
       ],

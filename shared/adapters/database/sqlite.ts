@@ -1,28 +1,21 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { TryAgain } from '../../domain/errors.ts';
-import type {
-  AnyTable,
-  Cell,
-  Columns,
-  Database,
-  Key,
-  Range,
-  Reader,
-  RowOf,
-  Stretch,
-  Table,
-  Transaction,
-} from '../../ports/database.ts';
+import type { AnyTable, Database, Reader, Transaction } from '../../ports/database.ts';
 import { LogSync } from '../sqlite-log.ts';
+import { BufferedTransaction, NotingReader } from './sqlite/buffered.ts';
 import { ScatteredTable, type ScatterPolicy } from './sqlite/scattered.ts';
-import { Connection, createTable, rowValues, schemaOf, textsOf, whereKey } from './sqlite/statements.ts';
+import { Connection, createTable, schemaOf } from './sqlite/statements.ts';
 
 /** How many snapshots may be under way at once; each holds a connection of its own. */
 const SNAPSHOT_CONNECTIONS = 4;
-/** Transactions that share a commit. */
+/** Transactions that share a commit, and rows beyond which no more do: nothing else happens in this thread meanwhile. */
 const TOGETHER_MAX = 64;
+const TOGETHER_ROWS = 4000;
+/** Transactions of no more rows than this are light: they wait for the sync under way and commit together, unless there are so many. */
+const LIGHT_ROWS = 32;
+const LIGHT_TURNS = 32;
 
 /** A transaction that waits for its turn. */
 interface Turn {
@@ -46,8 +39,15 @@ export class SqliteDatabase implements Database {
   readonly #turns: Turn[] = [];
   #running: Promise<void> | undefined;
   #isOpen = false;
+  /** rows written since the last commit */
+  #rows = 0;
+  /** whether the last transactions were small ones */
+  #isLight = true;
   /** how many commits there were */
   #commits = 0;
+  /** tables written since the last commit, and the commit that wrote each last */
+  readonly #touched = new Set<string>();
+  readonly #lastWritten = new Map<string, number>();
   #lastSeen: Seen | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
@@ -99,7 +99,7 @@ export class SqliteDatabase implements Database {
     return this.#inTurn(async () => {
       const tx = new BufferedTransaction(this.#writer);
       const result = await work(tx);
-      if (tx.hasWrites) this.#apply(tx);
+      if (tx.size > 0) this.#apply(tx);
       return result;
     });
   }
@@ -126,7 +126,12 @@ export class SqliteDatabase implements Database {
     while (this.#turns.length > 0) {
       // Whatever has reached this process by now shares the commit; nobody waits for who may come later.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      // A commit during a sync is durable after the next one: those that come until then can share it.
+      if (this.#isLight && this.#turns.length < LIGHT_TURNS && this.#sync.underWay !== undefined) {
+        await this.#sync.underWay;
+      }
       if (this.#sync.gate !== undefined) await this.#sync.gate;
+      this.#rows = 0;
       const done: Turn[] = [];
       do {
         const turn = this.#turns.shift()!;
@@ -136,7 +141,8 @@ export class SqliteDatabase implements Database {
         } catch (error) {
           turn.fail(error);
         }
-      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX);
+      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX && this.#rows < TOGETHER_ROWS);
+      this.#isLight = this.#rows <= LIGHT_ROWS * done.length;
       this.#commit(done);
     }
   }
@@ -181,6 +187,8 @@ export class SqliteDatabase implements Database {
       throw error;
     }
     for (const table of this.#scattered.values()) tx.putScattered(table);
+    this.#rows += tx.size;
+    for (const name of tx.tables) this.#touched.add(name);
   }
 
   #begin(): void {
@@ -202,6 +210,8 @@ export class SqliteDatabase implements Database {
     }
     this.#sync.committed();
     this.#commits++;
+    for (const name of this.#touched) this.#lastWritten.set(name, this.#commits);
+    this.#touched.clear();
   }
 
   #undo(sql: string): void {
@@ -214,14 +224,18 @@ export class SqliteDatabase implements Database {
 
   async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
     const seen = await this.#look();
+    const view = new NotingReader(seen.reader);
     let result: T;
     try {
-      result = await work(seen.reader);
+      result = await work(view);
     } finally {
       seen.readers--;
       if (seen.readers === 0) setImmediate(() => this.#leave(seen));
     }
-    await seen.kept;
+    // Nobody is shown what a power cut could still take back. Tables that are seldom written, as those by which callers are known,
+    // mostly hold nothing of that kind.
+    const written = Math.max(0, ...[...view.tables].map((name) => this.#lastWritten.get(name) ?? 0));
+    if (!this.#sync.keeps(Math.min(written, seen.commits))) await this.#sync.kept();
     return result;
   }
 
@@ -247,10 +261,7 @@ export class SqliteDatabase implements Database {
   #beginToSee(reader: Connection): Seen {
     reader.begin();
     reader.scattered = new Map([...this.#scattered].map(([name, table]) => [name, table.view(reader)]));
-    // Nobody is shown what a power cut could still take back.
-    const kept = this.#sync.kept();
-    kept.catch(() => undefined);
-    const seen: Seen = { reader, commits: this.#commits, kept, readers: 1, hasEnded: false };
+    const seen: Seen = { reader, commits: this.#commits, readers: 1, hasEnded: false };
     this.#lastSeen = seen;
     return seen;
   }
@@ -273,6 +284,7 @@ export class SqliteDatabase implements Database {
     const sql = `DELETE FROM ${table.name} WHERE (${key}) IN (${due})`;
     return this.#inTurn(() => {
       this.#begin();
+      this.#touched.add(table.name);
       return scattered === undefined
         ? Number(this.#writer.statement(sql).run(now, limit).changes)
         : scattered.purge(now);
@@ -302,8 +314,6 @@ interface Seen {
   readonly reader: Connection;
   /** how many commits it shows */
   readonly commits: number;
-  /** what it shows is durable */
-  readonly kept: Promise<void>;
   readers: number;
   hasEnded: boolean;
 }
@@ -339,89 +349,4 @@ export class SqliteSnapshots implements Pick<Database, 'snapshot' | 'close'> {
     await this.#last;
     this.#reader.close();
   }
-}
-
-type Write = readonly [sql: string, values: readonly Cell[], mustChange: AnyTable | undefined];
-type Row = Readonly<Record<string, Cell>>;
-
-/** Reads go straight to the connection; writes wait for the commit, so `work` has no effect until it is done. */
-class BufferedTransaction implements Transaction {
-  readonly #connection: Connection;
-  readonly #writes: Write[] = [];
-  readonly #scattered: { readonly table: AnyTable; readonly row: Row; readonly isNew: boolean }[] = [];
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-  }
-
-  get hasWrites(): boolean {
-    return this.#writes.length + this.#scattered.length > 0;
-  }
-
-  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
-    return this.#connection.read(table, key);
-  }
-
-  readMany<C extends Columns>(table: Table<C>, keys: readonly Key[]): Promise<(RowOf<C> | undefined)[]> {
-    return this.#connection.readMany(table, keys);
-  }
-
-  range<C extends Columns>(table: Table<C>, range: Range): Promise<RowOf<C>[]> {
-    return this.#connection.range(table, range);
-  }
-
-  ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]> {
-    return this.#connection.ranges(table, stretches, limit);
-  }
-
-  insert<C extends Columns>(table: Table<C>, row: RowOf<C>): void {
-    if (table.scattered !== undefined) this.#scattered.push({ table, row: row as Row, isNew: true });
-    else this.#writes.push([textsOf(table).insert, rowValues(table, row), undefined]);
-  }
-
-  upsert<C extends Columns>(table: Table<C>, row: RowOf<C>): void {
-    if (table.scattered !== undefined) this.#scattered.push({ table, row: row as Row, isNew: false });
-    else this.#writes.push([textsOf(table).upsert, rowValues(table, row), undefined]);
-  }
-
-  update<C extends Columns>(table: Table<C>, key: Key, changes: Partial<RowOf<C>>): void {
-    requireOrdinary(table);
-    const names = Object.keys(changes);
-    const sql = `UPDATE ${table.name} SET ${names.map((name) => `${name}=?`).join(', ')} WHERE ${whereKey(table.key)}`;
-    const values = [...names.map((name) => (changes as Record<string, Cell>)[name]!), ...key];
-    this.#writes.push([sql, values, table]);
-  }
-
-  delete<C extends Columns>(table: Table<C>, key: Key): void {
-    requireOrdinary(table);
-    this.#writes.push([textsOf(table).remove, key, undefined]);
-  }
-
-  applyRows(): void {
-    for (const [sql, values, mustChange] of this.#writes) {
-      const { changes } = this.#connection.statement(sql).run(...(values as SQLInputValue[]));
-      if (mustChange !== undefined && changes !== 1) throw new Error(`no row of ${mustChange.name} to update`);
-    }
-  }
-
-  /** @throws where a row could not be taken in */
-  checkScattered(into: ScatteredTable): void {
-    const fresh = new Set<string>();
-    for (const { table, row, isNew } of this.#scattered) {
-      if (table !== into.table) continue;
-      into.check(row);
-      if (!isNew) continue;
-      const key = Buffer.from(row[table.scattered!] as Uint8Array).toString('latin1');
-      if (fresh.has(key) || into.has(row)) throw new Error(`${table.name} has such a row`);
-      fresh.add(key);
-    }
-  }
-
-  putScattered(into: ScatteredTable): void {
-    for (const { table, row } of this.#scattered) if (table === into.table) into.put(row);
-  }
-}
-
-function requireOrdinary(table: AnyTable): void {
-  if (table.scattered !== undefined) throw new Error(`rows of ${table.name} are written once`);
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
-import type { Delivery } from '../../ports/bus.ts';
+import { canonicalJson } from '../../domain/canonical.ts';
+import type { Delivery, Message } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { BusStore, Outgoing, Pending } from './bus-store.ts';
 
@@ -54,6 +55,8 @@ export class Courier {
   readonly #ready = new Set<Lane>();
   /** Positions of the messages somebody is working on. */
   readonly #inFlight = new Set<number>();
+  /** What messages say that wait and nobody works on, as far as it is known without looking into the file. */
+  readonly #said = new Set<string>();
   #serving = 0;
   #resting = 0;
   #running = false;
@@ -87,8 +90,19 @@ export class Courier {
    */
   keep(outgoing: Outgoing, copyOf: number | undefined): number | undefined {
     const same = this.#room.store.same(this.subscription.name, outgoing);
-    if (same.some((id) => !this.#inFlight.has(id))) return undefined;
-    return this.#room.store.insert(this.subscription.name, outgoing, copyOf ?? null);
+    const isMerged = same.some((id) => !this.#inFlight.has(id));
+    this.#said.add(sayingOf(outgoing.message, outgoing.attributes));
+    return isMerged ? undefined : this.#room.store.insert(this.subscription.name, outgoing, copyOf ?? null);
+  }
+
+  /** Whether one that says the same is known to wait, so that nothing is to be written. Where this says no, the file may say yes. */
+  isSaid({ message, attributes }: Outgoing): boolean {
+    return this.#said.has(sayingOf(message, attributes));
+  }
+
+  /** The transaction in which messages were kept has failed: what waits is what the file says. */
+  forgetSaid(): void {
+    this.#said.clear();
   }
 
   /** Says, after that transaction, that a key may have messages. */
@@ -169,6 +183,8 @@ export class Courier {
   async #deliverOnce({ id, ...delivery }: Pending): Promise<number> {
     const { store, clock, policy } = this.#room;
     const deliveryAttempt = delivery.deliveryAttempt + 1;
+    // From here on it is under way: whoever says the same now wants another.
+    this.#said.delete(sayingOf(delivery, canonicalJson(delivery.attributes)));
     if (deliveryAttempt > policy.maxDeliveryAttempts) {
       store.bury(id, 'the last attempt never ended', clock.now());
       return 0;
@@ -194,6 +210,9 @@ export class Courier {
     }
   }
 }
+
+const sayingOf = ({ topic, orderingKey }: Pick<Message, 'topic' | 'orderingKey'>, attributes: string): string =>
+  `${orderingKey}\n${topic}\n${attributes}`;
 
 const backoff = (policy: BusPolicy, failures: number): number =>
   Math.min(policy.maximumBackoffMilliseconds, policy.minimumBackoffMilliseconds * 2 ** (failures - 1));

@@ -62,13 +62,18 @@ export class BusStore {
   }
 
   /**
-   * Runs writes that must survive a power failure: they do once `kept` resolves. Everything else (attempts, acknowledgements) only
+   * Runs writes that must survive a power failure: they do once it resolves. Everything else (attempts, acknowledgements) only
    * needs to survive the process: what a power failure undoes there is delivered again, as at-least-once allows.
    */
-  durably<T>(work: () => T): { readonly result: T; readonly kept: Promise<void> } {
-    const result = this.#together(work);
+  durably(work: () => void): Promise<void> {
+    this.#together(work);
     this.#log.committed();
-    return { result, kept: this.#log.kept() };
+    return this.#log.kept();
+  }
+
+  /** Resolves when everything that was written durably by now survives a power failure. */
+  kept(): Promise<void> {
+    return this.#log.kept();
   }
 
   /** @returns its position in the queue */

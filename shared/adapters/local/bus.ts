@@ -116,12 +116,11 @@ export class LocalBus implements Bus {
     const courier = this.#couriers.find(({ subscription }) => subscription.name === letter.subscription);
     if (courier === undefined) throw new Error(`dead letter ${id} is for ${letter.subscription}, which is no more`);
     const { publishTime } = letter;
-    const { kept } = this.#store.durably(() => {
+    await this.#keepAll(() => {
       const attributes = canonicalJson(letter.attributes);
       courier.keep({ message: letter, attributes, publishTime }, Number(letter.messageId));
       this.#store.removeDeadLetter(id);
     });
-    await kept;
     courier.announce(letter.orderingKey);
   }
 
@@ -131,9 +130,14 @@ export class LocalBus implements Bus {
     this.#flushing++;
     try {
       // What is published while this is being kept shares the next commit.
-      await this.#store.durably(() => {
-        for (const { outgoing } of outbox) this.#keep(outgoing);
-      }).kept;
+      const fresh = outbox.filter(({ outgoing }) => !this.#isSaid(outgoing));
+      if (fresh.length === 0) {
+        await this.#store.kept();
+      } else {
+        await this.#keepAll(() => {
+          for (const { outgoing } of fresh) this.#keep(outgoing);
+        });
+      }
       for (const { outgoing, kept } of outbox) {
         kept();
         for (const courier of this.#hearers(outgoing)) courier.announce(outgoing.message.orderingKey);
@@ -143,6 +147,20 @@ export class LocalBus implements Bus {
     } finally {
       this.#flushing--;
       this.#settle();
+    }
+  }
+
+  /** Whether everybody who hears it has one that says the same, as far as is known without looking into the file. */
+  #isSaid(outgoing: Outgoing): boolean {
+    return this.#hearers(outgoing).every((courier) => courier.isSaid(outgoing));
+  }
+
+  async #keepAll(work: () => void): Promise<void> {
+    try {
+      await this.#store.durably(work);
+    } catch (error) {
+      for (const courier of this.#couriers) courier.forgetSaid();
+      throw error;
     }
   }
 

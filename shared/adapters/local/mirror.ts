@@ -1,75 +1,98 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Mirror } from '../../ports/mirror.ts';
-import { type Created, DurableFiles, isAbsent, readIfPresent, syncFolder } from './files.ts';
+import { type EarlierFile, earlierFiles, takeInEarlier } from './earlier-files.ts';
+import type { Created } from './files.ts';
+import { KeptFile, type Rest } from './kept-file.ts';
 import { tenantFolder } from './names.ts';
 
-// The largest safe integer has 16 digits; padded, a listing by name is a listing by number.
+const SCHEMA = `CREATE TABLE IF NOT EXISTS pages (
+  id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, firstSeq INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE (tenant, firstSeq)) STRICT;`;
+const INSERT = 'INSERT INTO pages (tenant, firstSeq, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
+const READ = 'SELECT bytes FROM pages WHERE tenant = ? AND firstSeq = ?';
+const LIST = 'SELECT firstSeq FROM pages WHERE tenant = ? AND firstSeq >= ? ORDER BY firstSeq';
+const RETIRE = `DELETE FROM pages WHERE id IN
+  (SELECT id FROM pages WHERE tenant = ? AND firstSeq < ? ORDER BY firstSeq LIMIT ?)`;
+const RETIRED_TOGETHER = 256;
+/** The largest safe integer has 16 digits; pages were files once, named by them. */
 const PAGE = /^(\d{16})\.page$/;
 
-/** Ledger pages as read-only files `<tenant>/<first sequence, 16 digits>.page`. */
-export class FileMirror implements Mirror {
-  readonly #files: DurableFiles;
+export interface LocalMirrorOptions {
+  readonly folder: string;
+  /** How long what comes is collected after other has been kept. */
+  readonly rest?: Rest | undefined;
+}
+
+/** Ledger pages in one SQLite file, `pages.db`, that nothing but this mirror uses. A page is written once, with all that come with it. */
+export class LocalMirror implements Mirror {
+  readonly #file: KeptFile;
   readonly #folder: string;
 
-  private constructor(files: DurableFiles, folder: string) {
-    this.#files = files;
-    this.#folder = resolve(folder);
+  private constructor(file: KeptFile, folder: string) {
+    this.#file = file;
+    this.#folder = folder;
   }
 
-  static async open({ folder }: { readonly folder: string }): Promise<FileMirror> {
-    return new FileMirror(await DurableFiles.open(folder), folder);
+  /**
+   * Opens it, making it where it is missing. Pages that an earlier version left as files are taken in first.
+   * @throws Error where such a file is not the page that is here already
+   */
+  static async open({ folder, rest }: LocalMirrorOptions): Promise<LocalMirror> {
+    const root = resolve(folder);
+    const mirror = new LocalMirror(KeptFile.open(join(root, 'pages.db'), SCHEMA, rest), root);
+    try {
+      await takeInEarlier(root, earlierFiles(root, 1, pageOf), async ({ tenant, key, path, bytes }) => {
+        const outcome = await mirror.create(tenant, key, bytes);
+        if (outcome === 'different') throw new Error(`${path} is not the page that the mirror holds already`);
+      });
+    } catch (error) {
+      await mirror.close();
+      throw error;
+    }
+    return mirror;
   }
 
   async create(tenant: string, firstSeq: number, bytes: Uint8Array): Promise<Created> {
-    return this.#files.create(this.#pathOf(tenant, firstSeq), bytes);
+    this.#require(tenant, firstSeq);
+    return this.#file.write(() => {
+      if (this.#file.run(INSERT, tenant, firstSeq, bytes) === 1) return 'created';
+      return Buffer.compare(this.#bytesOf(tenant, firstSeq)!, bytes) === 0 ? 'present' : 'different';
+    });
   }
 
   async read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined> {
-    return readIfPresent(this.#pathOf(tenant, firstSeq));
+    this.#require(tenant, firstSeq);
+    return this.#bytesOf(tenant, firstSeq);
   }
 
   async list(tenant: string, from = 0): Promise<number[]> {
-    const folder = tenantFolder(this.#folder, tenant);
-    requireSequence(from);
-    try {
-      const pages = (await readdir(folder)).map((file) => Number(PAGE.exec(file)?.[1]));
-      // What is not a page is NaN, and NaN is at or after nothing.
-      return pages.filter((firstSeq) => firstSeq >= from).sort((a, b) => a - b);
-    } catch (error) {
-      if (isAbsent(error)) return [];
-      throw error;
-    }
+    this.#require(tenant, from);
+    return this.#file.all(LIST, tenant, from).map((row) => Number(row['firstSeq']));
   }
 
   async retire(tenant: string, before: number): Promise<number> {
-    requireSequence(before);
-    let retired = 0;
-    for (const firstSeq of await this.list(tenant)) {
-      if (firstSeq >= before) break;
-      if (await removed(this.#pathOf(tenant, firstSeq))) retired++;
+    this.#require(tenant, before);
+    for (let retired = 0; ; ) {
+      const some = await this.#file.write(() => this.#file.run(RETIRE, tenant, before, RETIRED_TOGETHER));
+      retired += some;
+      if (some < RETIRED_TOGETHER) return retired;
     }
-    if (retired > 0) await syncFolder(tenantFolder(this.#folder, tenant));
-    return retired;
   }
 
-  #pathOf(tenant: string, firstSeq: number): string {
-    requireSequence(firstSeq);
-    return join(tenantFolder(this.#folder, tenant), `${String(firstSeq).padStart(16, '0')}.page`);
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  #bytesOf(tenant: string, firstSeq: number): Uint8Array | undefined {
+    return this.#file.get(READ, tenant, firstSeq)?.['bytes'] as Uint8Array | undefined;
+  }
+
+  #require(tenant: string, seq: number): void {
+    tenantFolder(this.#folder, tenant);
+    if (!Number.isSafeInteger(seq) || seq < 0) throw new RangeError(`${seq} is no sequence number`);
   }
 }
 
-function requireSequence(seq: number): void {
-  if (!Number.isSafeInteger(seq) || seq < 0) throw new RangeError(`${seq} is no sequence number`);
-}
-
-/** @returns false where somebody else removed it first */
-async function removed(path: string): Promise<boolean> {
-  try {
-    await rm(path);
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
+function pageOf([tenant = '', name = '']: readonly string[]): EarlierFile<number> | undefined {
+  const firstSeq = PAGE.exec(name)?.[1];
+  return firstSeq === undefined ? undefined : { tenant, key: Number(firstSeq) };
 }

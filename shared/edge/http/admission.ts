@@ -56,15 +56,11 @@ export class Admission {
    * @returns what is to be called once it is answered or its sender has gone; or why it is not taken in
    */
   enter(caller: string, bytes: number, begin: () => void): (() => void) | Crowded {
-    const all = this.#all;
+    const crowded = this.wouldSay(caller, bytes);
+    if (crowded !== undefined) return crowded;
     const held = this.#callers.get(caller) ?? { requests: 0, bytes: 0 };
-    const isLone = held.requests === 0;
-    if (!isLone && this.#share(held, bytes) > CALLER_QUARTERS / QUARTERS) return 'greedy';
-    if (held.requests >= A_FEW && this.#share(all, bytes) > CROWDED_QUARTERS / QUARTERS) return 'greedy';
-    // A body larger than all that may be in hand is taken where nothing else is.
-    if (all.requests > 0 && this.#share(all, bytes) > 1) return 'busy';
-    if (isLone) this.#callers.set(caller, held);
-    for (const one of [all, held]) {
+    if (held.requests === 0) this.#callers.set(caller, held);
+    for (const one of [this.#all, held]) {
       one.requests++;
       one.bytes += bytes;
     }
@@ -72,6 +68,22 @@ export class Admission {
     this.#waiting.push(waiting);
     this.#beginNext();
     return () => this.#leave(caller, held, waiting);
+  }
+
+  /**
+   * Whether a request would be taken in now. A head that says yes holds nothing: its place is taken when its body is here, so that who
+   * sends heads alone keeps nobody out.
+   * @returns why not, where it would not
+   */
+  wouldSay(caller: string, bytes: number): Crowded | undefined {
+    const all = this.#all;
+    const held = this.#callers.get(caller);
+    if (held !== undefined && this.#share(held, bytes) > CALLER_QUARTERS / QUARTERS) return 'greedy';
+    if (held !== undefined && held.requests >= A_FEW && this.#share(all, bytes) > CROWDED_QUARTERS / QUARTERS) {
+      return 'greedy';
+    }
+    // A body larger than all that may be in hand is taken where nothing else is.
+    return all.requests > 0 && this.#share(all, bytes) > 1 ? 'busy' : undefined;
   }
 
   #leave(caller: string, held: Held, waiting: Waiting): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type BadInput, type ErrorCode, TryAgain } from '../../domain/errors.ts';
 import type { Admission, Crowded } from './admission.ts';
 import { bodyTooLarge, headFault } from './head.ts';
+import { Pace } from './pace.ts';
 import { Refusal, renderProblem } from './problem.ts';
 import { refuse } from './refuse.ts';
 
@@ -27,6 +28,8 @@ const guarded = new WeakSet<Server>();
 const admitted = new WeakMap<IncomingMessage, Buffer>();
 const refused = new WeakSet<IncomingMessage>();
 const closing = new WeakSet<Socket>();
+/** One for all servers of a process: they share its event loop. */
+const pace = new Pace();
 
 /** Whether the guard answered this request, or dropped it because it came behind one that it answered. */
 export const wasRefused = (req: IncomingMessage): boolean => refused.has(req);
@@ -77,18 +80,24 @@ export function guardProcess(options: GuardOptions): () => void {
   };
 }
 
+// Made once: an error takes its stack with it.
+const CROWDED: Readonly<Record<Crowded, Error>> = {
+  busy: new TryAgain('too much is in hand'),
+  greedy: new Refusal('rate_limited', 'too many requests at once; come again in 1 s', {
+    headers: { 'Retry-After': '1' },
+  }),
+};
+
 /** Said so often, when it is said, that it is not logged one by one. The connection stays: making a new one costs more than this answer. */
 function answerCrowded(res: ServerResponse, outcome: Crowded, requestId: string): void {
-  const error =
-    outcome === 'busy'
-      ? new TryAgain('too much is in hand')
-      : new Refusal('rate_limited', 'too many requests at once; come again in 1 s', {
-          headers: { 'Retry-After': '1' },
-        });
-  const { problem, headers, payload } = renderProblem(error, requestId);
+  const { problem, headers, payload } = renderProblem(CROWDED[outcome], requestId);
   res.writeHead(problem.status, headers);
-  res.end(payload);
+  // As a text it goes out in one piece with its head.
+  res.end(payload.toString());
 }
+
+/** What a request says of its body's length; 0 where it does not say. */
+const declaredBytes = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
 const LISTEN = 'tracing:net.server.listen:asyncStart';
 const REQUEST = 'http.server.request.start';
@@ -134,6 +143,19 @@ function judge(
     turnAway(fault);
     return;
   }
+  const door = isOwn?.(req.url ?? '') === true ? undefined : admission;
+  const caller = req.headers.authorization ?? req.socket.remoteAddress ?? '';
+  const tellCrowded = (crowded: Crowded): void => {
+    refused.add(req);
+    answerCrowded(res, crowded, newRequestId());
+  };
+  // Before any of the body is read: Node drops what still comes of it. Who asked first whether to send it is asked for it, as
+  // nobody could tell otherwise where the next request on this connection begins.
+  const crowded = req.headers.expect === undefined ? door?.wouldSay(caller, declaredBytes(req)) : undefined;
+  if (crowded !== undefined) {
+    tellCrowded(crowded);
+    return;
+  }
   askForBody();
   const chunks: Buffer[] = [];
   let length = 0;
@@ -151,19 +173,19 @@ function judge(
     admitted.set(req, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length));
     admit(req, res);
   };
+  const beginInTurn = (): void =>
+    pace.add(length, () => {
+      // Whoever hung up while it waited is not worked for.
+      if (!res.closed) begin();
+    });
   const pass = (): void => {
-    if (admission === undefined || isOwn?.(req.url ?? '') === true) {
+    if (door === undefined) {
       begin();
       return;
     }
-    const caller = req.headers.authorization ?? req.socket.remoteAddress ?? '';
-    const leave = admission.enter(caller, length, begin);
-    if (typeof leave === 'function') {
-      res.once('close', leave);
-      return;
-    }
-    refused.add(req);
-    answerCrowded(res, leave, newRequestId());
+    const leave = door.enter(caller, length, beginInTurn);
+    if (typeof leave === 'function') res.once('close', leave);
+    else tellCrowded(leave);
   };
   req.on('data', take);
   req.on('end', pass);
