@@ -104,11 +104,12 @@ export class LogSync {
   }
 
   async #copy(): Promise<void> {
-    this.#copier ??= new Copier(this.#file);
+    if (this.#copier?.isGone !== false) this.#copier = new Copier(this.#file);
+    const copier = this.#copier;
     try {
-      for (let go = 0; go < GOES; go++) await this.#copier.copy('PASSIVE');
+      for (let go = 0; go < GOES; go++) await copier.copy('PASSIVE');
       // The log begins anew only where nothing was added since it was copied; SQLite leaves the file as long as it was unless told.
-      this.#gate = this.#copier.copy('TRUNCATE');
+      this.#gate = copier.copy('TRUNCATE');
       await this.#gate;
     } finally {
       this.#gate = undefined;
@@ -129,22 +130,26 @@ parentPort.on('message', (how) => {
 class Copier {
   readonly #worker: Worker;
   #answered: (() => void) | undefined;
-  #isGone = false;
+  /** It has ended, in whatever way; another one has to be started. */
+  isGone = false;
 
   constructor(file: string) {
     this.#worker = new Worker(COPIER, { eval: true, workerData: file });
     // What could not be copied now stays in the log and is copied the next time.
     this.#worker.on('message', () => this.#answered?.());
-    this.#worker.on('error', () => {
-      this.#isGone = true;
+    const gone = (): void => {
+      this.isGone = true;
       this.#answered?.();
-    });
+    };
+    this.#worker.on('error', gone);
+    // A thread that is ended from outside says nothing else.
+    this.#worker.on('exit', gone);
     this.#worker.unref();
   }
 
   copy(how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
-    // Commits must not wait for a thread that has ended: then the log only grows.
-    if (this.#isGone) return Promise.resolve();
+    // Commits must not wait for a thread that has ended: the log grows until the next one copies it.
+    if (this.isGone) return Promise.resolve();
     return new Promise((resolve) => {
       // Only while it works does it keep the process: whoever closes the store waits for it.
       this.#worker.ref();
