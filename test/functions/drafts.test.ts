@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { sealLedger } from '../../functions/seal-ledger/seal-ledger.ts';
 import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import { Backlog } from '../../shared/stores/backlog.ts';
 import { commitDraft } from '../../shared/stores/draft.ts';
-import { Draftsman } from '../../shared/stores/draftsman.ts';
+import { type Drafter, Draftsman } from '../../shared/stores/draftsman.ts';
+import { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
 
@@ -51,6 +53,29 @@ describe('a draft of receipts', () => {
     assert.deepEqual([await commit(one), await commit(other), await size()], [true, false, 4]);
   });
 
+  it('is made anew where the clock has leapt ahead meanwhile: no entry is of an hour that was sealed without it', async () => {
+    const { clock, database, entropy, personal, archive, ledgerOrigin } = suite.platform;
+    const globex = await suite.organization(accountOf('globex', { meters: { api_calls: { model: perUnit('0.25') } } }));
+    await globex.send(calls('c'));
+    await signReceipts(globex.tenant, { ...suite.platform, bus: { publish: async () => undefined } });
+    const asked: Instant[] = [];
+    const drafter: Drafter = {
+      draft: async (tenant, now) => {
+        asked.push(now);
+        const made = await draftsman().draft(tenant, now);
+        if (asked.length === 1) {
+          suite.goTo('2026-03-01T01:00:00Z');
+          await sealLedger({ ...suite.platform, bus: { publish: async () => undefined } });
+        }
+        return made;
+      },
+    };
+    const ledger = new LedgerStore(database, entropy, ledgerOrigin, personal, archive, drafter, undefined, clock);
+    await ledger.appendWaiting(acme.tenant, NOW);
+    assert.deepEqual(asked, [NOW, '2026-03-01T01:00:00.000000Z']);
+    assert.equal((await suite.platform.ledger.head(acme.tenant))?.recordedAt, '2026-03-01T01:00:00.000000Z');
+  });
+
   it('is worth nothing once the document is another, the ledger is frozen, or the usage was summed up', async () => {
     const before = await draft();
     suite.sql("UPDATE accounts SET document=document || ' ' WHERE tenant='acme'");
@@ -81,7 +106,11 @@ describe('a draft of receipts', () => {
   });
 
   it('takes so many events and no more: of five requests of 1,000 the first four, then the fifth', async () => {
-    for (let i = 0; i < 5; i++) await acme.send(Array.from({ length: 1000 }, (_, n) => calls(`${i}-${n}`)));
+    for (let i = 0; i < 5; i++) {
+      // Batches of one microsecond have no order.
+      suite.clock.advance(1);
+      await acme.send(Array.from({ length: 1000 }, (_, n) => calls(`${i}-${n}`)));
+    }
     const made = await draft();
     // Two of the first request, three thousand of the next three.
     assert.deepEqual([made.appended.events, made.appended.isMore], [3002, true]);
