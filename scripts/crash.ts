@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { exitOnSignals } from './bench/suite/children.ts';
 import { clockJumpsRun } from './crash/clock-jumps.ts';
 import { diskFullRun } from './crash/disk-full.ts';
 import { killsRun } from './crash/kills.ts';
@@ -31,6 +32,7 @@ const options = new Command('crash')
   .parse()
   .opts<Options>();
 
+exitOnSignals();
 const say = (line: string): void => console.error(line);
 const named = { ...options, json: undefined };
 const kills = Object.values(named).every((value) => value === undefined) ? 100 : (options.kills ?? 0);

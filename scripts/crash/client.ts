@@ -53,6 +53,13 @@ export class Client {
     await load;
   }
 
+  /** Waits until one more event is acknowledged. */
+  async progress(patienceMilliseconds: number): Promise<void> {
+    const before = this.acknowledged.size;
+    for (let waited = 0; this.acknowledged.size === before && waited < patienceMilliseconds; waited += 5)
+      await sleep(5);
+  }
+
   halt(): void {
     this.#halted = true;
   }

@@ -18,8 +18,12 @@ export interface KillsResult extends Audit {
   readonly seconds: number;
 }
 
-/** Every so many kills come while the suite still starts: then it dies over what the death before has left. */
-const EARLY_EVERY = 4;
+/**
+ * Of four kills one comes while the suite still starts, so that it dies over what the death before has left; one within half a second
+ * after it listens; two once something was acknowledged, however slow the machine.
+ */
+const MOMENTS = ['starting', 'listening', 'working', 'working'] as const;
+const PATIENCE_MILLISECONDS = 10_000;
 /** More than the first run can bill and archive before it is killed. */
 const DAYS = 12;
 
@@ -31,11 +35,11 @@ export async function killsRun({ times, say }: Harm): Promise<KillsResult> {
     const config = await crashConfig(folder);
     const client = new Client({ url: `http://127.0.0.1:${config.port}`, keys: await prepare(config, undefined, DAYS) });
     for (let kill = 1; kill <= times; kill++) {
-      const isEarly = kill % EARLY_EVERY === 0;
-      const child = isEarly ? spawnSuite(config) : await launch(config);
-      const load = isEarly ? undefined : client.load();
-      // Anywhere between the first request and a steady stream of them; or between the first line of code and the first request.
-      await sleep(isEarly ? Math.random() * 1000 : 10 + Math.random() * 500);
+      const moment = MOMENTS[kill % MOMENTS.length]!;
+      const child = moment === 'starting' ? spawnSuite(config) : await launch(config);
+      const load = moment === 'starting' ? undefined : client.load();
+      if (moment === 'working') await client.progress(PATIENCE_MILLISECONDS);
+      await sleep(Math.random() * (moment === 'starting' ? 1000 : 500));
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       client.halt();
