@@ -66,8 +66,9 @@ export const publicOperations = (room: ApiRoom, described: () => readonly Operat
       scope: 'public',
       answers: { 200: healthSchema },
       handle: async () => {
-        // A read through the store, so that "ok" means that this function can answer.
+        // A read through the store, so that "ok" means that this function can answer, and that what it is sent can be kept.
         await room.seals.latest();
+        await room.database.ready?.();
         return { status: 200, json: { status: 'ok' } };
       },
     },

@@ -1,6 +1,6 @@
 import { SystemClock } from '../../shared/adapters/local/clock.ts';
 import { SystemEntropy } from '../../shared/adapters/local/entropy.ts';
-import { StoreInUse } from '../../shared/adapters/local/lock.ts';
+import { StoreInUse, StoreUnusable } from '../../shared/adapters/local/lock.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import { ConfigWrong, readConfig } from '../../shared/edge/config.ts';
 import { createLog } from '../../shared/edge/log.ts';
@@ -46,6 +46,7 @@ export async function runErrand(body: () => Promise<void>): Promise<void> {
       error instanceof BadInput ||
       error instanceof ConfigWrong ||
       error instanceof StoreInUse ||
+      error instanceof StoreUnusable ||
       error instanceof SyntaxError ||
       (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EADDRINUSE'));
     const param = error instanceof BadInput && error.param !== undefined ? ` (${error.param})` : '';

@@ -131,11 +131,12 @@ export class LogSync {
   }
 
   async #copy(): Promise<void> {
-    this.#copier ??= Copier.for(this.#file);
+    if (this.#copier?.isGone !== false) this.#copier = Copier.for(this.#file);
+    const copier = this.#copier;
     try {
-      for (let go = 0; go < GOES; go++) await this.#copier.copy(this.#file, 'PASSIVE');
+      for (let go = 0; go < GOES; go++) await copier.copy(this.#file, 'PASSIVE');
       // The log begins anew only where nothing was added since it was copied; SQLite leaves the file as long as it was unless told.
-      this.#gate = this.#copier.copy(this.#file, 'TRUNCATE');
+      this.#gate = copier.copy(this.#file, 'TRUNCATE');
       await this.#gate;
     } finally {
       this.#gate = undefined;
@@ -170,7 +171,8 @@ class Copier {
   readonly #files = new Set<string>();
   readonly #asked = new Map<number, () => void>();
   #next = 0;
-  #isGone = false;
+  /** It has ended, in whatever way; another one has to be started. */
+  isGone = false;
 
   private constructor() {
     this.#worker = new Worker(COPIER, { eval: true });
@@ -183,7 +185,7 @@ class Copier {
 
   /** The thread, for a file that is to be left when it is closed. */
   static for(file: string): Copier {
-    Copier.#shared ??= new Copier();
+    if (Copier.#shared?.isGone !== false) Copier.#shared = new Copier();
     Copier.#shared.#files.add(file);
     return Copier.#shared;
   }
@@ -203,7 +205,7 @@ class Copier {
 
   #ask(question: { readonly file: string; readonly how?: string }): Promise<void> {
     // Commits must not wait for a thread that has ended: then the log only grows.
-    if (this.#isGone) return Promise.resolve();
+    if (this.isGone) return Promise.resolve();
     return new Promise((resolve) => {
       const id = this.#next++;
       // Only while it works does it keep the process: whoever closes a file waits for it.
@@ -220,7 +222,7 @@ class Copier {
   }
 
   #end(): void {
-    this.#isGone = true;
+    this.isGone = true;
     for (const id of [...this.#asked.keys()]) this.#answered(id);
   }
 }

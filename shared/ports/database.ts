@@ -99,5 +99,10 @@ export interface Database {
    * @returns how many went
    */
   purgeExpired(table: AnyTable, now: string, limit: number): Promise<number>;
+  /**
+   * Whether commits can be made, for who asks after the process's health. An engine that is a service of its own leaves it out: its
+   * health is told there. @throws TryAgain where the last commit failed for the disk's sake and another would as well
+   */
+  ready?(): Promise<void>;
   close(): Promise<void>;
 }

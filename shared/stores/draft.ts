@@ -116,9 +116,14 @@ export class DraftTransaction implements Transaction {
 
 /**
  * Makes a draft's writes in one transaction, if everything it saw is as it was: as if all of it had been done there.
+ * @param isTimely asked in that transaction whether the draft is not too old
  * @returns false, with nothing written, where something has changed
  */
-export function commitDraft(database: Database, { seen, writes }: Draft): Promise<boolean> {
+export function commitDraft(
+  database: Database,
+  { seen, writes }: Draft,
+  isTimely: () => boolean = () => true,
+): Promise<boolean> {
   const byTable = Map.groupBy(seen, ({ table }) => table);
   return database.transact(async (tx) => {
     const same = await Promise.all(
@@ -130,7 +135,7 @@ export function commitDraft(database: Database, { seen, writes }: Draft): Promis
         return rows.every(({ row }, i) => isSame(row, now[i] as Row | undefined));
       }),
     );
-    if (same.includes(false)) return false;
+    if (same.includes(false) || !isTimely()) return false;
     for (const write of writes) make(tx, write);
     return true;
   });

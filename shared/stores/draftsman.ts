@@ -1,5 +1,5 @@
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, later } from '../domain/time.ts';
 import type { AcceptedEvent } from '../domain/usage/accepted.ts';
 import type { Database, Key, RowOf } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
@@ -64,7 +64,9 @@ export class Draftsman implements Drafter {
       if ((await tx.read(freezes, [tenant])) !== undefined) return nothing('frozen', 0);
       const rows = await view.range(waiting, { prefix: [tenant], limit: APPEND_BATCHES + 1 });
       if (rows.length === 0) return nothing('idle', (await view.read(heads, [tenant]))?.size ?? 0);
-      const work = await LedgerWork.begin(tx, tenant, now, this.#means);
+      // A receipt is not made before its event was accepted, whatever the clock says now: somebody may have set it back in between.
+      const at = rows.slice(0, APPEND_BATCHES).reduce((latest, one) => later(latest, one.accepted_at as Instant), now);
+      const work = await LedgerWork.begin(tx, tenant, at, this.#means);
       const taken = await this.#append(work, tx, rows, keys);
       const isSummedUp = await this.#sumUp(work, tx, taken);
       const events = taken.reduce((sum, batch) => sum + batch.events.length, 0);

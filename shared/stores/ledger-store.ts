@@ -4,8 +4,9 @@ import { TryAgain } from '../domain/errors.ts';
 import type { LedgerOrigin, TenantId } from '../domain/ids.ts';
 import type { InvoiceDocument } from '../domain/invoice/invoice.ts';
 import { Books, periodKeyText } from '../domain/ledger/books.ts';
-import { type Instant, later, type Period } from '../domain/time.ts';
+import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import { writeAccount } from './account-store.ts';
@@ -34,6 +35,8 @@ import { accounts, aggregates, freezes, seal_log, waiting } from './tables.ts';
 
 /** How often a draft is made anew when the head has moved meanwhile. */
 const DRAFTS = 8;
+/** How old a draft may become: less than what verifiers allow between the time of an entry and of a seal that does not hold it (5 minutes). */
+const DRAFT_MAX_MICROS = 60_000_000n;
 
 /** What a preview is called where an invoice has its number. */
 export const PREVIEW_NUMBER = 'PREVIEW';
@@ -51,8 +54,12 @@ export class LedgerStore extends LogReader {
   readonly #personal: PersonalData;
   readonly #drafter: Drafter;
   readonly #backlog: Backlog | undefined;
+  readonly #clock: Pick<Clock, 'now'> | undefined;
 
-  /** @param drafter makes receipts of waiting usage; this thread, unless given */
+  /**
+   * @param drafter makes receipts of waiting usage; this thread, unless given
+   * @param clock asked once more in each transaction; without one, what a caller says is the time holds until the commit
+   */
   constructor(
     database: Database,
     entropy: Entropy,
@@ -61,10 +68,12 @@ export class LedgerStore extends LogReader {
     archive: Archive = new Archive(database, undefined),
     drafter: Drafter = new Draftsman(database, { ledger, entropy }, personal, undefined),
     backlog?: Backlog,
+    clock?: Pick<Clock, 'now'>,
   ) {
     super(database, archive, personal);
     this.#drafter = drafter;
     this.#backlog = backlog;
+    this.#clock = clock;
     this.#database = database;
     this.#personal = personal;
     this.#entropy = entropy;
@@ -78,9 +87,12 @@ export class LedgerStore extends LogReader {
    */
   async appendWaiting(tenant: TenantId, clockNow: Instant): Promise<Appended> {
     for (let tries = 0; tries < DRAFTS; tries++) {
-      const { appended, ...draft } = await this.#drafter.draft(tenant, await this.#notBeforeLastSeal(clockNow));
+      const now = await this.#notBeforeLastSeal(tries === 0 ? clockNow : this.#atLeast(clockNow));
+      const { appended, ...draft } = await this.#drafter.draft(tenant, now);
       if (appended.outcome !== 'appended') return appended;
-      if (!(await commitDraft(this.#database, draft))) continue;
+      // Entries must not be recorded long before a seal that does not hold them: where the clock has leapt, they are made anew.
+      const isTimely = (): boolean => this.#atLeast(now) <= plusMicros(now, DRAFT_MAX_MICROS);
+      if (!(await commitDraft(this.#database, draft, isTimely))) continue;
       this.#backlog?.billed(tenant, appended.events ?? 0);
       return appended;
     }
@@ -215,7 +227,7 @@ export class LedgerStore extends LogReader {
       const { document, result } = await change(JSON.parse(row.document) as AccountJson, tx);
       const account = parseAccount(document);
       writeAccount(tx, account, document, clockNow);
-      const work = await LedgerWork.begin(tx, tenant, now, this.#means(), account);
+      const work = await LedgerWork.begin(tx, tenant, this.#atLeast(now), this.#means(), account);
       const begun = work.scribe.texts.length;
       for (const subscription of account.subscriptions) {
         if (subscription.startedAt <= clockNow) await work.postDueFees(subscription, clockNow);
@@ -234,8 +246,13 @@ export class LedgerStore extends LogReader {
     const now = await this.#notBeforeLastSeal(clockNow);
     return this.#database.transact(async (tx) => {
       if ((await tx.read(freezes, [tenant])) !== undefined) return 'frozen';
-      return write(await LedgerWork.begin(tx, tenant, now, this.#means()), tx);
+      return write(await LedgerWork.begin(tx, tenant, this.#atLeast(now), this.#means()), tx);
     });
+  }
+
+  /** What the clock says by now, but no earlier instant. */
+  #atLeast(instant: Instant): Instant {
+    return this.#clock === undefined ? instant : later(instant, this.#clock.now());
   }
 
   #means() {

@@ -13,7 +13,7 @@ import {
   type TenantHead,
 } from '../domain/ledger/seal.ts';
 import { leafHashOfText } from '../domain/ledger/tree.ts';
-import { type Instant, later } from '../domain/time.ts';
+import { type Instant, instantOfMicros, later, microsOf } from '../domain/time.ts';
 import type { Database, RowOf } from '../ports/database.ts';
 import type { Vault } from '../ports/vault.ts';
 import { retiredBefore } from './archive.ts';
@@ -63,7 +63,8 @@ export class SealStore {
 
   /**
    * Writes down the next seal over all heads as one snapshot shows them, unless no head has moved since the last.
-   * @param notBefore no seal is made when the last one was made after this instant
+   * @param notBefore no seal is made when the last one was made after this instant, unless it was made further ahead of `now` than
+   *   this lies behind: then the clock was set back, and nobody waits for it to come round again
    * @returns the new seal's number; undefined where there is nothing to seal, or another sealer was faster
    */
   async intend(now: Instant, notBefore?: Instant): Promise<number | undefined> {
@@ -76,7 +77,10 @@ export class SealStore {
     const lines = headLines(this.#ledger, tenants);
     const headsDigest = sha256Base64url(lines.join('\n'));
     if (seen.log?.heads_digest === headsDigest) return undefined;
-    if (seen.log !== undefined && notBefore !== undefined && seen.log.last_seal_at > notBefore) return undefined;
+    if (seen.log !== undefined && notBefore !== undefined) {
+      const ahead = instantOfMicros(2n * microsOf(now) - microsOf(notBefore));
+      if (seen.log.last_seal_at > notBefore && seen.log.last_seal_at <= ahead) return undefined;
+    }
     return this.#database.transact(async (tx) => {
       const log = await tx.read(seal_log, ['seals']);
       // The number belongs to the snapshot: whoever took it in between has sealed newer heads than these.

@@ -3,7 +3,7 @@ import { SqliteDatabase } from '../adapters/database/sqlite.ts';
 import { LocalBus } from '../adapters/local/bus.ts';
 import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
 import { FileKeyWrapper } from '../adapters/local/key-wrapper.ts';
-import { StoreLock } from '../adapters/local/lock.ts';
+import { StoreLock, StoreUnusable } from '../adapters/local/lock.ts';
 import { LocalMirror } from '../adapters/local/mirror.ts';
 import { LocalProjections } from '../adapters/local/projections.ts';
 import { FileSigner } from '../adapters/local/signer.ts';
@@ -53,6 +53,6 @@ export async function openLocalPorts({ config, clock, entropy, deliver, busPolic
     return { ports: { database, bus, mirror, projections, vault, signer, wrapper }, close };
   } catch (error) {
     lock.release();
-    throw error;
+    throw StoreUnusable.from(error, folder);
   }
 }

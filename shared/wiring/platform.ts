@@ -117,7 +117,7 @@ function storesOf(
   { database, vault }: Partial<Ports> & Pick<Ports, 'database'>,
   archive: Archive,
   personal: PersonalData,
-  { config, entropy }: Base,
+  { config, entropy, clock }: Base,
   { drafter, backlog }: { readonly drafter: Drafter; readonly backlog: Backlog | undefined },
 ) {
   const profiles = new ProfileStore(database, personal);
@@ -126,7 +126,7 @@ function storesOf(
     accounts: new AccountStore(database, config.region),
     usage: new UsageStore(database, entropy, personal, backlog),
     idempotencyKeys: new IdempotencyStore(database, entropy),
-    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter, backlog),
+    ledger: new LedgerStore(database, entropy, config.ledgerOrigin, personal, archive, drafter, backlog, clock),
     seals: new SealStore(database, config.ledgerOrigin, vault),
     proofs: new ProofStore(database, config.ledgerOrigin, archive),
     openings: new OpeningStore(database),

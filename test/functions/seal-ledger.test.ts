@@ -126,6 +126,22 @@ describe('seal-ledger signs where all logs stand', () => {
     assert.equal(readHead((await lastSeal()).heads[0]!).size, '6');
   });
 
+  it('a clock that was set back by an hour keeps no seal waiting: its time stands still instead', async () => {
+    await grow();
+    suite.clock.advance(3600 * SECOND);
+    await sealNow();
+    const { at: before } = readSeal((await lastSeal()).record);
+    suite.goTo('2026-03-01T00:00:30Z');
+    await acme.send(call());
+    await suite.platform.bus.idle();
+    await sealNow();
+    const sealed = await lastSeal();
+    // Genesis, opening, three charges.
+    assert.equal(readHead(sealed.heads[0]!).size, '5');
+    assert.equal(readSeal(sealed.record).at, before);
+    assert.deepEqual((await suite.deep(true)).faults, []);
+  });
+
   it('a doorbell that came within the interval is not lost: the sweep rings the sealer later', async () => {
     await acme.send(call());
     await suite.platform.bus.idle();

@@ -159,6 +159,18 @@ describe('sign-receipts turns accepted usage into receipts', () => {
     assert.doesNotMatch(JSON.stringify(charge), /"a"/);
   });
 
+  it('when the clock is set back between acceptance and receipt, the receipt is of the time of acceptance: no event is from the future', async () => {
+    await suite.silenceBus();
+    suite.goTo('2026-03-01T03:00:00Z');
+    await acme.send(calls('ahead', '1', '2026-03-01T03:00:00Z'));
+    suite.goTo('2026-03-01T01:00:00Z');
+    await sign();
+    const charge = requireWhole().at(-1)!;
+    assert.equal(charge.recorded_at, '2026-03-01T03:00:00.000000Z');
+    await suite.restart();
+    assert.deepEqual((await suite.deep(true)).faults, []);
+  });
+
   it('when the clock is set back, the ledger’s own time stands still', async () => {
     suite.goTo('2026-03-01T02:00:00Z');
     await acme.send(calls('a'));

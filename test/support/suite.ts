@@ -317,7 +317,7 @@ export function recorder(lines: LogLine[]): Log {
 }
 
 /** In memory, where Linux has such a place: no test's store has to survive a power cut, and a disk makes it wait. */
-const storesFolder = (): Promise<string> =>
+export const storesFolder = (): Promise<string> =>
   access('/dev/shm', constants.W_OK).then(
     () => '/dev/shm',
     () => tmpdir(),

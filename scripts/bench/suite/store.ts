@@ -1,12 +1,9 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SystemClock } from '../../../shared/adapters/local/clock.ts';
-import { SystemEntropy } from '../../../shared/adapters/local/entropy.ts';
-import { type Instant, MICROS_PER_DAY, plusMicros } from '../../../shared/domain/time.ts';
-import { newApiKey } from '../../../shared/edge/auth.ts';
+import { MICROS_PER_DAY, plusMicros } from '../../../shared/domain/time.ts';
 import { type Config, readConfig } from '../../../shared/edge/config.ts';
-import { createLog } from '../../../shared/edge/log.ts';
-import { openLocalPlatform, type Platform } from '../../../shared/wiring/platform.ts';
+import type { Platform } from '../../../shared/wiring/platform.ts';
+import { makeOrganizations, simpleAccount, withLocalStore } from '../../support/store.ts';
 import { METRICS, SUBSCRIPTION, tenantName } from '../events.ts';
 
 /** A store that the suite can be started on: its folder, and an API key for each organization in it. */
@@ -28,24 +25,10 @@ export const configOf = ({ folder, settings }: Pick<BenchStore, 'folder' | 'sett
 });
 
 /** Opens the store while the suite is stopped. */
-export async function withStore<T>(
+export const withStore = <T>(
   store: Pick<BenchStore, 'folder' | 'settings'>,
   work: (platform: Platform) => Promise<T>,
-): Promise<T> {
-  const clock = new SystemClock();
-  const platform = await openLocalPlatform({
-    config: configOf(store),
-    clock,
-    entropy: new SystemEntropy(),
-    log: createLog('error', clock),
-    deliver: () => Promise.reject(new Error('nobody delivers here')),
-  });
-  try {
-    return await work(platform);
-  } finally {
-    await platform.close();
-  }
-}
+): Promise<T> => withLocalStore(configOf(store), work);
 
 /** Makes a store with organizations that buy what the bench's events are usage of. */
 export async function prepareStore(
@@ -54,18 +37,12 @@ export async function prepareStore(
   settings: Readonly<Record<string, string>>,
 ): Promise<BenchStore> {
   const all = { ...SETTINGS, ...settings };
-  const keys = await withStore({ folder, settings: all }, async ({ accounts, entropy, clock, config }) => {
-    const now = clock.now();
+  const keys = await withStore({ folder, settings: all }, (platform) => {
+    const now = platform.clock.now();
     // Their one period began yesterday: nothing ends while the bench runs.
-    const start = `${plusMicros(now, -MICROS_PER_DAY).slice(0, 10)}T00:00:00Z` as Instant;
-    const made: string[] = [];
-    for (let index = 0; index < tenants; index++) {
-      const tenant = (await accounts.put(accountOf(tenantName(index), start), now)).tenant;
-      const key = newApiKey(entropy, config);
-      await accounts.addKey({ keyId: key.keyId, secret: key.secret, tenant, role: 'tenant_admin', createdAt: now });
-      made.push(key.text);
-    }
-    return made;
+    const start = `${plusMicros(now, -MICROS_PER_DAY).slice(0, 10)}T00:00:00Z`;
+    const documents = Array.from({ length: tenants }, (_, index) => accountOf(tenantName(index), start));
+    return makeOrganizations(platform, documents, now);
   });
   return { folder, keys, settings: all };
 }
@@ -77,31 +54,11 @@ export async function copyStore(store: BenchStore, folder: string): Promise<Benc
   return { ...store, folder: join(folder, 'store') };
 }
 
-export const accountOf = (tenant: string, start: string) => ({
-  organization_id: tenant,
-  zone: 'UTC',
-  currency: 'EUR',
-  subscriptions: [
-    {
-      subscription_id: SUBSCRIPTION,
-      started_at: start,
-      calendar: { unit: 'month', count: 1, anchor: start },
-      meters: METRICS.map((metric) => ({
-        metric_name: metric,
-        aggregation: 'sum',
-        prices: [{ effective_from: start, document: priceOf(metric) }],
-      })),
-    },
-  ],
-});
-
-const priceOf = (metric: string) => ({
-  ...{ price_id: metric, version: '1', currency: 'EUR' },
-  model: {
-    type: 'graduated',
+export const accountOf = (tenant: string, start: string) =>
+  simpleAccount({
+    ...{ tenant, subscription: SUBSCRIPTION, start, unit: 'month', metrics: METRICS },
     tiers: [
       { up_to: '1000000', unit_amount: '0.000004' },
       { up_to: null, unit_amount: '0.0000025' },
     ],
-  },
-});
+  });

@@ -10,6 +10,8 @@ import { Connection, createTable, schemaOf } from './sqlite/statements.ts';
 
 /** How many snapshots may be under way at once; each holds a connection of its own. */
 const SNAPSHOT_CONNECTIONS = 4;
+/** A disk that is full stays so until somebody makes room. */
+const DISK_RETRY_SECONDS = 5;
 /** Transactions that share a commit, and rows beyond which no more do: nothing else happens in this thread meanwhile. */
 const TOGETHER_MAX = 64;
 const TOGETHER_ROWS = 4000;
@@ -43,6 +45,10 @@ export class SqliteDatabase implements Database {
   #rows = 0;
   /** whether the last transactions were small ones */
   #isLight = true;
+  /** why SQLite undid by itself what was written since the last commit */
+  #lost: unknown;
+  /** the last commit failed for the disk's sake, and none has succeeded since */
+  #isTroubled = false;
   /** how many commits there were */
   #commits = 0;
   /** tables written since the last commit, and the commit that wrote each last */
@@ -139,9 +145,14 @@ export class SqliteDatabase implements Database {
           await turn.run();
           done.push(turn);
         } catch (error) {
-          turn.fail(error);
+          turn.fail(this.#judged(error));
         }
-      } while (this.#turns.length > 0 && done.length < TOGETHER_MAX && this.#rows < TOGETHER_ROWS);
+      } while (
+        this.#turns.length > 0 &&
+        done.length < TOGETHER_MAX &&
+        this.#rows < TOGETHER_ROWS &&
+        this.#lost === undefined
+      );
       this.#isLight = this.#rows <= LIGHT_ROWS * done.length;
       this.#commit(done);
     }
@@ -151,15 +162,18 @@ export class SqliteDatabase implements Database {
     try {
       this.#commitOpen();
     } catch (error) {
-      for (const turn of done) turn.fail(error);
+      const judged = this.#judged(error);
+      for (const turn of done) turn.fail(judged);
       return;
     }
     // Who only read may have read what was committed a moment ago: it waits for that to be durable as well.
     this.#sync.kept().then(
       () => {
+        this.#isTroubled = false;
         for (const turn of done) turn.settle();
       },
       (error: unknown) => {
+        this.#isTroubled = true;
         for (const turn of done) turn.fail(error);
       },
     );
@@ -176,10 +190,12 @@ export class SqliteDatabase implements Database {
       tx.applyRows();
       if (!isFirst) this.#writer.run('RELEASE one');
     } catch (error) {
-      // SQLite has already rolled everything back where the disk was full: then nobody's writes are left.
       if (isFirst) {
         this.#isOpen = false;
         this.#undo('ROLLBACK');
+      } else if (!this.#writer.isTransaction) {
+        // SQLite has rolled everything back, as it may where the disk is full: the writes of all who share the commit are gone.
+        this.#lost = error;
       } else {
         this.#undo('ROLLBACK TO one');
         this.#undo('RELEASE one');
@@ -201,9 +217,11 @@ export class SqliteDatabase implements Database {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     try {
+      if (this.#lost !== undefined) throw this.#lost;
       for (const table of this.#scattered.values()) if (table.hasUnkept) table.keep();
       this.#writer.run('COMMIT');
     } catch (error) {
+      this.#lost = undefined;
       this.#undo('ROLLBACK');
       for (const table of this.#scattered.values()) table.load();
       throw error;
@@ -220,6 +238,22 @@ export class SqliteDatabase implements Database {
     } catch {
       // Nothing was open any more.
     }
+  }
+
+  /** What a caller is to know of a failure: where the disk is at fault it may pass, and nothing was written. */
+  #judged(error: unknown): unknown {
+    if (!isDiskTrouble(error)) return error;
+    this.#isTroubled = true;
+    return new TryAgain('the disk takes nothing more', DISK_RETRY_SECONDS, { cause: error });
+  }
+
+  async ready(): Promise<void> {
+    if (!this.#isTroubled) return;
+    // Nobody may be sending anything that would show that the trouble has passed: a commit that changes nothing does.
+    await this.#inTurn(() => {
+      this.#begin();
+      this.#writer.run('PRAGMA user_version=0');
+    });
   }
 
   async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
@@ -308,6 +342,15 @@ export class SqliteDatabase implements Database {
     this.#writer.close();
   }
 }
+
+// Primary result codes of SQLite: READONLY, IOERR, FULL, CANTOPEN. Which of them a disk that takes nothing more gives depends on what was written.
+const DISK_TROUBLES = new Set([8, 10, 13, 14]);
+
+const isDiskTrouble = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  DISK_TROUBLES.has(error.errcode & 0xff);
 
 /** An instant that is being read. */
 interface Seen {

@@ -27,6 +27,8 @@ export interface BusPolicy {
 /** A key rests for so many others, even where it is alone; and however many there are, not longer than that. */
 const RESTED_KEYS = 3;
 const REST_MAX_MILLISECONDS = 3000;
+/** No delivery was made, so none is to be spared: as soon as the disk takes something again, it goes on. */
+const STORE_RETRY_MILLISECONDS = 1000;
 
 /** Resolves to acknowledge; rejects to have it again later. It has no deadline: until it settles, its key waits. */
 export type Deliver = (subscription: string, delivery: Delivery) => Promise<void>;
@@ -145,7 +147,7 @@ export class Courier {
     } catch (error) {
       // A full disk, say. The message is still in the file.
       if (!isStoreTrouble(error)) throw error;
-      waitMilliseconds = this.#room.policy.maximumBackoffMilliseconds;
+      waitMilliseconds = Math.min(STORE_RETRY_MILLISECONDS, this.#room.policy.maximumBackoffMilliseconds);
     }
     if (waitMilliseconds === 0) {
       this.#rest(lane);

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -9,6 +9,37 @@ export class StoreInUse extends Error {
     this.name = 'StoreInUse';
   }
 }
+
+const UNUSABLE = {
+  store_read_only: 'cannot be written; make it writable for this user, or set DATA_DIR',
+  store_full: 'has no room left; make room on its disk, or set DATA_DIR',
+} as const;
+
+/** The folder cannot be worked on; nothing in it was changed. */
+export class StoreUnusable extends Error {
+  readonly code: keyof typeof UNUSABLE;
+
+  constructor(code: keyof typeof UNUSABLE, folder: string, options?: ErrorOptions) {
+    super(`${code}: the store in ${folder} ${UNUSABLE[code]}`, options);
+    this.name = 'StoreUnusable';
+    this.code = code;
+  }
+
+  /** The same trouble in words, where that is what it is; anything else as it came. */
+  static from(error: unknown, folder: string): unknown {
+    if (!(error instanceof Error) || error instanceof StoreUnusable) return error;
+    const code = 'code' in error ? error.code : undefined;
+    const errcode = 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+    if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || errcode === SQLITE_READONLY)
+      return new StoreUnusable('store_read_only', folder, { cause: error });
+    if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL)
+      return new StoreUnusable('store_full', folder, { cause: error });
+    return error;
+  }
+}
+
+/** What the store writes in place; everything else in its folder is made anew. */
+const WRITTEN = ['.', 'lock.db', 'store.db', 'bus.db'];
 
 /**
  * Makes a folder one process's own. The lock is SQLite's lock on a file of its own: the operating system takes it back
@@ -21,16 +52,18 @@ export class StoreLock {
     this.#database = database;
   }
 
-  /** @throws StoreInUse */
+  /** @throws StoreInUse, StoreUnusable */
   static take(folder: string): StoreLock {
-    mkdirSync(folder, { recursive: true });
-    const database = new DatabaseSync(join(folder, 'lock.db'));
+    let database: DatabaseSync | undefined;
     try {
+      mkdirSync(folder, { recursive: true });
+      for (const name of WRITTEN) requireWritable(join(folder, name));
+      database = new DatabaseSync(join(folder, 'lock.db'));
       database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     } catch (error) {
-      database.close();
+      database?.close();
       if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw new StoreInUse(folder);
-      throw error;
+      throw StoreUnusable.from(error, folder);
     }
     return new StoreLock(database);
   }
@@ -40,4 +73,15 @@ export class StoreLock {
   }
 }
 
+/** Asked before anything is opened: SQLite makes files beside a database that it then finds it cannot write. */
+function requireWritable(path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+}
+
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_FULL = 13;

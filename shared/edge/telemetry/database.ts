@@ -58,6 +58,10 @@ class ObservedDatabase implements Database {
     });
   }
 
+  async ready(): Promise<void> {
+    await this.#database.ready?.();
+  }
+
   close(): Promise<void> {
     return this.#database.close();
   }

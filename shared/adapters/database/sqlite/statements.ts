@@ -23,6 +23,10 @@ export class Connection implements Reader {
     return new Connection(database);
   }
 
+  get isTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
   /** Begins to see one instant, this one. */
   begin(): void {
     this.run('BEGIN');
