@@ -269,6 +269,8 @@ describe('a usage event', () => {
       ['a zero-width joiner', 'a\u200d', false],
       ['text that runs from right to left', 'a\u202eb', false],
       ['a noncharacter', 'a\uffff', false],
+      ['the end of a line, in Unicode’s words', 'a\u2028b', false],
+      ['the end of a paragraph', 'a\u2029b', false],
       ['a very long text', 'k'.repeat(100_000), false],
     ] as const) {
       it(`${taken ? '' : 'not '}${says}`, () => {
