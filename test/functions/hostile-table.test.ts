@@ -14,11 +14,13 @@ import { type Front, openFront } from '../../shared/wiring/front.ts';
 import { accountOf, perUnit } from '../support/account.ts';
 import { TestSuite, type UsageAnswer } from '../support/suite.ts';
 import { type Answer, exchange } from '../support/wire.ts';
+import { ADDRESSES } from './hostile-rows/addresses.ts';
 import { BODIES } from './hostile-rows/bodies.ts';
 import { CALLERS, CREDENTIALS } from './hostile-rows/credentials.ts';
 import { EVENTS } from './hostile-rows/events.ts';
 import { OPERATIONS } from './hostile-rows/operations.ts';
 import { PUSHES } from './hostile-rows/pushes.ts';
+import { READING } from './hostile-rows/queries.ts';
 import { API, type Made, NOON, type Place, plain, type Row, type Tokens } from './hostile-rows/row.ts';
 import { TRANSPORT } from './hostile-rows/transport.ts';
 
@@ -232,8 +234,10 @@ describe('the table of hostile inputs', function () {
 
   const tables: readonly (readonly [string, readonly Row[], keyof typeof ports])[] = [
     ['requests and the stream they come in', TRANSPORT, 'public'],
+    ['addresses', ADDRESSES, 'public'],
     ['bodies', BODIES, 'public'],
     ['events', EVENTS, 'public'],
+    ['queries and cursors', READING, 'public'],
     ['operations', OPERATIONS, 'public'],
     ['credentials', CREDENTIALS, 'public'],
     ['callers', CALLERS, 'internal'],

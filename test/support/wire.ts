@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 /** What a server sent on one connection. */
 export interface Answer {
@@ -73,4 +73,48 @@ export function exchange(port: number, parts: Parts, until: 'answered' | 'closed
     });
     for (const part of parts) socket.write(bytesOf(part));
   });
+}
+
+/** One connection on which requests follow each other without waiting; answers come in their order. */
+export class Pipe {
+  readonly #socket: Socket;
+  readonly #waiting: { readonly resolve: (answer: Answer) => void; readonly started: number }[] = [];
+  #raw = '';
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk) => {
+      this.#raw += chunk.toString('latin1');
+      this.#take();
+    });
+  }
+
+  static open(port: number): Promise<Pipe> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(new Pipe(socket)));
+      socket.once('error', reject);
+    });
+  }
+
+  ask(parts: Parts): Promise<Answer> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ resolve, started: performance.now() });
+      this.#socket.write(Buffer.concat(parts.map(bytesOf)));
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(): void {
+    for (let read = readAnswer(this.#raw, false); read !== undefined; read = readAnswer(this.#raw, false)) {
+      const length = read.status === 204 ? 0 : Number(read.headers.get('content-length'));
+      const end = this.#raw.length - read.body.length + length;
+      const { resolve, started } = this.#waiting.shift()!;
+      const raw = this.#raw.slice(0, end);
+      this.#raw = this.#raw.slice(end);
+      resolve({ ...read, raw, body: read.body.slice(0, length), milliseconds: performance.now() - started });
+    }
+  }
 }
