@@ -1,6 +1,7 @@
 import { formatPrice, parsePrice } from '../../shared/domain/decimals.ts';
 import { BadInput } from '../../shared/domain/errors.ts';
 import { parseCurrency } from '../../shared/domain/money/currency.ts';
+import { readInstant } from '../../shared/domain/time.ts';
 import type { ApiAnswer } from '../../shared/edge/http/handler.ts';
 import type { Call, Operation } from '../../shared/edge/http/operation.ts';
 import { countSchema, currencySchema, nameSchema, pageOf, pageQuery } from '../../shared/edge/http/schemas.ts';
@@ -83,7 +84,8 @@ async function record(call: Call, room: ApiRoom): Promise<ApiAnswer> {
   if (base === quote) throw new BadInput('currency_mismatch', 'a rate is between two currencies', 'quote_currency');
   const units = parsePrice(body.rate, 'rate');
   if (units <= 0n) throw new BadInput('invalid_amount', 'a rate is above zero', 'rate');
-  if (Number.isNaN(Date.parse(`${body.rate_date}T00:00:00Z`))) {
+  // JavaScript's own reader takes 30 February for 2 March.
+  if (readInstant(`${body.rate_date}T00:00:00Z`) === undefined) {
     throw new BadInput('invalid_instant', 'there is no such day', 'rate_date');
   }
   const rate_id = body.rate_id ?? call.newId('fx');

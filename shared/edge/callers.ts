@@ -5,6 +5,7 @@ import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bearerOf } from './auth.ts';
 import { isTokensFault } from './token-faults.ts';
+import { isPlainToken } from './token-form.ts';
 
 /**
  * Tells whether a request comes from the bus or the scheduler, by its `Authorization` field.
@@ -47,6 +48,7 @@ export function oidcCallers({ keysUrl, audience, emails, clock, issuer = GOOGLE 
   const keys = createRemoteJWKSet(new URL(keysUrl));
   return async (authorization) => {
     const token = bearerOf(authorization, TOKEN_MAX);
+    if (!isPlainToken(token)) throw unknownCaller();
     const claims = await jwtVerify(token, keys, {
       algorithms: ['RS256'],
       issuer,

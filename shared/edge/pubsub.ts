@@ -72,7 +72,10 @@ export function parsePush(value: unknown): Pushed {
  */
 export function requireOneMeaning({ data, attributes }: Pick<Pushed, 'data' | 'attributes'>): void {
   if (data === '') return;
-  const said = parseStrictJson(Buffer.from(data, 'base64'));
+  const bytes = Buffer.from(data, 'base64');
+  // Node reads what it can of anything; Pub/Sub writes base64 (RFC 4648 section 4), which has one spelling for each text.
+  if (bytes.toString('base64') !== data) throw notPush('the data is no base64');
+  const said = parseStrictJson(bytes);
   if (typeof said !== 'object' || said === null || Array.isArray(said)) throw notPush('the data is no JSON object');
   for (const [name, text] of Object.entries(said)) {
     if (own(attributes, name) !== text) throw notPush('data and attributes do not say the same');

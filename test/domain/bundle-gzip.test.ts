@@ -47,6 +47,23 @@ describe('a bundle that is still compressed', () => {
     assert.equal((await verified(gzipSync(gzipSync(bundle)))).status, 2);
   });
 
+  it('is unreadable where something lies behind it, though zlib would pass over zeros', async () => {
+    for (const [behind, why] of [
+      ['\0', 'something lies behind the gzip around the bundle'],
+      ['\0\0\0more', 'something lies behind the gzip around the bundle'],
+      ['more', 'the gzip around the bundle is damaged'],
+    ]) {
+      const file = Buffer.concat([gzipSync(bundle), Buffer.from(behind!)]);
+      assert.deepEqual(await verified(file), { status: 2, said: [`unreadable: ${why}`] });
+    }
+  });
+
+  it('is not unpacked to more than a hundred times its size: 64 KB that would be 64 MB', () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    assert.ok(bomb.length < 70_000);
+    assert.throws(() => plainBundle(bomb), /a bundle is at most \d+ bytes here/);
+  });
+
   it('a plain bundle is left as it is', () => {
     assert.equal(plainBundle(bundle), bundle);
     assert.throws(() => plainBundle(Buffer.from([0x1f, 0x8b, 8])), BundleUnreadable);

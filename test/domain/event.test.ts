@@ -147,7 +147,7 @@ describe('a usage event', () => {
       ['as a number', 1, 'validation_failed'],
       ['with a field nobody knows', { ...plain, price: '0' }, 'unknown_field price'],
       ['with the field of another form', { ...plain, subject: 'sub-1' }, 'unknown_field subject'],
-      ['with a field that is markup', { ...plain, '<!script>\r\nX: 1': '' }, 'unknown_field <!script>??X:?1'],
+      ['with a field that is markup', { ...plain, '<!script>\r\nX: 1': '' }, 'unknown_field ?!script???X:?1'],
       ['with a field of a very long name', { ...plain, ['x'.repeat(5000)]: '' }, `unknown_field ${'x'.repeat(64)}`],
       [
         'with a prototype of its own',
@@ -269,6 +269,8 @@ describe('a usage event', () => {
       ['a zero-width joiner', 'a\u200d', false],
       ['text that runs from right to left', 'a\u202eb', false],
       ['a noncharacter', 'a\uffff', false],
+      ['the end of a line, in Unicode’s words', 'a\u2028b', false],
+      ['the end of a paragraph', 'a\u2029b', false],
       ['a very long text', 'k'.repeat(100_000), false],
     ] as const) {
       it(`${taken ? '' : 'not '}${says}`, () => {

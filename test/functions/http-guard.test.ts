@@ -10,6 +10,7 @@ import { BODY_MAX_BYTES, guardProcess, guardServer } from '../../shared/edge/htt
 import { type Answered, type ApiRoute, httpHandler } from '../../shared/edge/http/handler.ts';
 import { requireJsonBody } from '../../shared/edge/http/json-body.ts';
 import { Refusal } from '../../shared/edge/http/problem.ts';
+import { type Answer, bytesOf, exchange as exchangeBytes, type Parts } from '../support/wire.ts';
 
 const API = '/api/v1/billing';
 const MIB = 1_048_576;
@@ -89,55 +90,9 @@ const routes: ApiRoute[] = [
   ),
 ];
 
-interface Answer {
-  /** Everything the server sent on the connection, as latin1. */
-  readonly raw: string;
-  readonly status: number;
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: string;
-  readonly closed: boolean;
-}
-
-function readAnswer(raw: string, closed: boolean): Answer | undefined {
-  const blank = raw.indexOf('\r\n\r\n');
-  if (blank < 0) return undefined;
-  const [first = '', ...lines] = raw.slice(0, blank).split('\r\n');
-  const headers = new Map(
-    lines.map((line) => {
-      const colon = line.indexOf(':');
-      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
-    }),
-  );
-  const body = raw.slice(blank + 4);
-  if (!closed && body.length < Number(headers.get('content-length') ?? Number.POSITIVE_INFINITY)) return undefined;
-  return { raw, status: Number(first.split(' ')[1]), headers, body, closed };
-}
-
-const bytesOf = (part: string | Uint8Array): Uint8Array =>
-  typeof part === 'string' ? Buffer.from(part, 'latin1') : part;
-
 /** Sends bytes exactly as given. @returns the answer once it is whole or, with `untilClosed`, all that came until the end */
-function exchange(port: number, parts: readonly (string | Uint8Array)[], untilClosed = false): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    let raw = '';
-    const done = (closed: boolean): void => {
-      const answer = readAnswer(raw, closed);
-      if (answer !== undefined && (closed || !untilClosed)) {
-        socket.destroy();
-        resolve(answer);
-      } else if (closed) reject(new Error(`no whole answer before the end: ${raw}`));
-    };
-    socket.on('data', (chunk) => {
-      raw += chunk.toString('latin1');
-      done(false);
-    });
-    // A server that closes early may also reset what we still send; the answer before that is what counts.
-    socket.on('error', () => done(true));
-    socket.on('close', () => done(true));
-    for (const part of parts) socket.write(bytesOf(part));
-  });
-}
+const exchange = (port: number, parts: Parts, untilClosed = false): Promise<Answer> =>
+  exchangeBytes(port, parts, untilClosed ? 'closed' : 'answered');
 
 /** Runs a server on a free port for as long as `use` takes. */
 async function serve(server: Server, use: (port: number, server: Server) => Promise<void>): Promise<void> {

@@ -143,7 +143,7 @@ describe('an Idempotency-Key', () => {
         .map(() => 'ß')
         .join(''),
     ]) {
-      assert.equal(codeOf(await post(key)), '422 invalid_idempotency_key', key);
+      assert.equal(codeOf(await post(key)), '400 idempotency_key_invalid', key);
     }
     assert.equal((await effects()).length, 1);
   });

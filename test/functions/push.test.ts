@@ -123,7 +123,12 @@ describe('a push is read whole', () => {
       value: production({ data: base64('{"tenant":"acme","tenant":"evil"}') }),
       code: 'duplicate_key',
     },
-    { says: 'data that is no base64', value: production({ data: '!' }), code: 'malformed_json' },
+    { says: 'data that is no base64', value: production({ data: '!' }), code: 'validation_failed' },
+    {
+      says: 'data in base64 with a blank in it',
+      value: production({ data: base64('{"tenant":"acme"}').replace(/^../, '$& ') }),
+      code: 'validation_failed',
+    },
     {
       says: 'an event instead of a push',
       value: { specversion: '1.0', data: production() },

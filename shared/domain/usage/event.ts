@@ -27,8 +27,9 @@ const ajv = new Ajv({ allErrors: false, strictTypes: false, verbose: true });
 const isPlain = ajv.compile<PlainEventJson>(plainEventSchema);
 const isCloudEvent = ajv.compile<CloudEventJson>(cloudEventSchema);
 
-// Every printable character; controls, surrogates, private and unassigned code points are not (Unicode category C).
-const KEY = /^[^\p{C}]{1,255}$/u;
+// Every printable character; controls, surrogates, private and unassigned code points are not (Unicode category C), nor are the
+// separators of lines and paragraphs, at which some readers of logs and lists begin a new one.
+const KEY = /^[^\p{C}\p{Zl}\p{Zp}]{1,255}$/u;
 const WORD = /^[^\p{C}\s]{1,255}$/u;
 
 /**
@@ -124,7 +125,7 @@ function refusal(validate: ValidateFunction, codes: Readonly<Record<string, Erro
 }
 
 /** A name that came from outside, fit to be shown again. */
-const printable = (name: string): string => name.replace(/[^\x21-\x7e]/g, '?').slice(0, 64);
+const printable = (name: string): string => name.replace(/[^\x21-\x7e]|[<>&"'`]/g, '?').slice(0, 64);
 
 /**
  * The event's canonical text: RFC 8785 over {data, id, source, subject?, time, type}. Two deliveries with the same text

@@ -12,12 +12,19 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length
  * @returns the refusal, or undefined where the body may come
  */
 export function headFault(
-  { headers, rawHeaders, url = '' }: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>,
+  {
+    headers,
+    rawHeaders,
+    url = '',
+    httpVersionMajor,
+  }: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url' | 'httpVersionMajor'>,
   { bodyMaxBytes, headersMax }: { readonly bodyMaxBytes: number; readonly headersMax: number },
 ): BadInput | undefined {
   if (rawHeaders.length / 2 > headersMax) {
     return new BadInput('too_many_items', `a request has at most ${headersMax} header fields`);
   }
+  // Node answers HTTP/0.9 as well, which has no Host, no status and no length.
+  if (httpVersionMajor !== 1) return new BadInput('invalid_target', 'a request line ends with HTTP/1.1');
   const target = targetFault(url);
   if (target !== undefined) return target;
   const twice = repeatedHeader(rawHeaders);

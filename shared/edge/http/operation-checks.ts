@@ -25,7 +25,7 @@ const lazily = (ajv: Ajv, schema: JsonSchema): (() => ValidateFunction) => {
   return () => (compiled ??= ajv.compile(withoutIds(schema)));
 };
 
-/** Checks a body. @throws Refusal `validation_failed` that names what is wrong, everything in a small body */
+/** Checks a body. @throws Refusal `validation_failed`, or `unknown_field` where nothing else is wrong; names everything in a small body */
 export function bodyCheck(schema: JsonSchema): (body: unknown, bytes: number) => void {
   const quick = lazily(firstOnly, schema);
   const thorough = lazily(every, schema);
@@ -36,7 +36,8 @@ export function bodyCheck(schema: JsonSchema): (body: unknown, bytes: number) =>
     complaints(body);
     const errors = faultsOf(complaints.errors ?? isSound.errors ?? []);
     const { detail, param } = errors[0]!;
-    throw new Refusal('validation_failed', detail, { ...(param === undefined ? {} : { param }), errors });
+    const code = errors.every((fault) => fault.code === 'unknown_field') ? 'unknown_field' : 'validation_failed';
+    throw new Refusal(code, detail, { ...(param === undefined ? {} : { param }), errors });
   };
 }
 
@@ -111,4 +112,5 @@ function saying({ keyword, message = 'is not valid', params }: ErrorObject): str
   return `this ${message}`;
 }
 
-const printable = (text: string): string => text.replaceAll(/\p{C}/gu, '?').slice(0, 100);
+/** Names that came from outside, fit to be shown again: nothing in them can be taken for a line's end or for a tag. */
+const printable = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}<>&"'`]/gu, '?').slice(0, 100);

@@ -189,7 +189,7 @@ class Run {
     }
     if (typeof key !== 'string' || !KEY.test(key))
       throw new BadInput(
-        'invalid_idempotency_key',
+        'idempotency_key_invalid',
         'an idempotency key is 1 to 255 printable characters',
         'idempotency-key',
       );

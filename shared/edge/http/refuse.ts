@@ -18,6 +18,9 @@ export function refuse(req: IncomingMessage, res: ServerResponse, fault: BadInpu
   const { problem, headers, payload } = renderProblem(fault, requestId);
   res.writeHead(problem.status, { ...headers, Connection: 'close' });
   res.write(payload);
+  // Node holds a first write back until the next tick. If its parser stumbles over what the sender sends next, it destroys the
+  // connection before, and the answer with it.
+  req.socket.uncork();
 
   let left = LINGER_BYTES;
   const drop = (chunk: Buffer): void => {
