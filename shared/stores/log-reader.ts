@@ -37,7 +37,7 @@ export class LogReader {
     return this.#database.snapshot((view) => readPages(view, this.#archive, tenant, from, to, limit));
   }
 
-  /** Entries [from, to) as their canonical texts. @throws PageDamaged, SegmentLost, or Error where one is missing */
+  /** Entries [from, to) as their canonical texts. @throws PageDamaged, SegmentLost, EntryMissing */
   async entries(tenant: TenantId, from: Sequence, to: Sequence): Promise<string[]> {
     return entriesOf(await this.pages(tenant, from, to), from, to);
   }
@@ -142,17 +142,28 @@ async function hotPages(
   return rows.map((row) => ({ firstSeq: row.first_seq, count: row.count, bytes: Buffer.from(row.bytes) }));
 }
 
-/** Entries [from, to) out of the pages that hold them. @throws Error where one is missing */
+/** No page holds an entry that must be there. */
+export class EntryMissing extends Error {
+  readonly seq: Sequence;
+
+  constructor(seq: Sequence) {
+    super(`no page holds entry ${seq}`);
+    this.name = 'EntryMissing';
+    this.seq = seq;
+  }
+}
+
+/** Entries [from, to) out of the pages that hold them. @throws EntryMissing, PageDamaged */
 export function entriesOf(held: readonly Page[], from: Sequence, to: Sequence): string[] {
   const texts: string[] = [];
   let next = from;
   for (const page of held) {
     const all = unpackPage(page.bytes);
-    if (page.firstSeq > next || page.firstSeq + all.length <= next) throw new Error(`no page holds entry ${next}`);
+    if (page.firstSeq > next || page.firstSeq + all.length <= next) throw new EntryMissing(next);
     const slice = all.slice(next - page.firstSeq, to - page.firstSeq);
     texts.push(...slice);
     next += slice.length;
   }
-  if (next !== to) throw new Error(`no page holds entry ${next}`);
+  if (next !== to) throw new EntryMissing(next);
   return texts;
 }

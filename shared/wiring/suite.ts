@@ -74,9 +74,10 @@ export class Suite {
     return response.json();
   }
 
-  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day. */
+  /** Runs the schedules: a sweep, the tail check and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day. */
   schedule(): void {
     this.#every(60_000, 'reconcile-chain/sweep');
+    this.#every(60_000, 'reconcile-chain/tail');
     this.#every(60_000, 'run-invoices/run');
     this.#every(3_600_000, 'reconcile-chain/deep');
     this.#every(86_400_000, 'reconcile-chain/retire');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
 import type { Swept } from '../../functions/reconcile-chain/sweep.ts';
+import type { TailVerdict } from '../../functions/reconcile-chain/tail-check.ts';
 import type { InvoiceRun } from '../../functions/run-invoices/run-invoices.ts';
 import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
@@ -161,6 +162,15 @@ export class TestSuite {
 
   async sweep(): Promise<Swept> {
     return (await this.#suite.job('reconcile-chain/sweep?passes=1')) as Swept;
+  }
+
+  async tail(): Promise<TailVerdict> {
+    return (await this.#suite.job('reconcile-chain/tail')) as TailVerdict;
+  }
+
+  /** From now on everything that the scheduler calls is called, as the clock is moved. */
+  schedule(): void {
+    this.#suite.schedule();
   }
 
   async deep(full = false): Promise<Reconciliation> {
