@@ -1,6 +1,6 @@
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
-import { plusMicros } from '../../shared/domain/time.ts';
+import { type Instant, plusMicros } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
@@ -28,6 +28,8 @@ export interface KnownTail {
   readonly from: number;
   readonly root: string;
   readonly pages: readonly KnownPage[];
+  /** when the mirror's pages were last listed */
+  readonly listedAt: Instant;
 }
 
 export interface TailVerdict {
@@ -42,6 +44,11 @@ export interface TailVerdict {
 
 /** The tail is what was written since the last anchor that is at least this old: one to two hours. */
 export const TAIL_MICROS = 3_600_000_000n;
+/**
+ * A mirror copy is compared when its page is first seen and again when that is so long ago: with runs each minute, and one of
+ * them missed, within five minutes of any change. Reading every copy each minute would cost three times as much.
+ */
+export const COMPARED_AGAIN_MICROS = 150_000_000n;
 const PAGES_PER_READ = 64;
 
 /**
@@ -133,22 +140,33 @@ async function checkTail(
   const from = base?.size ?? 0;
   const root = base?.root ?? '';
   const before = room.tails.get(tenant);
-  const known = before?.from === from && before.root === root ? before.pages : [];
-  const walk = await TailWalk.begin({ ledger: room.ledgerOrigin, tenant }, base, marks, known, room.proofs);
+  const isKnown = before?.from === from && before.root === root;
+  const now = room.clock.now();
+  const due = plusMicros(now, -COMPARED_AGAIN_MICROS);
+  const isListed = isKnown && before.listedAt > due;
+  const walk = await TailWalk.begin(
+    { ledger: room.ledgerOrigin, tenant },
+    base,
+    marks,
+    isKnown ? before.pages : [],
+    room.proofs,
+  );
   const healed: number[] = [];
   // Before the pages are read: what the mirror shows was in the database by then.
-  const shown = await room.mirror.list(tenant, from);
+  const shown = isListed ? [] : await room.mirror.list(tenant, from);
   while (walk.size < head.size) {
     const pages = await readable(() => room.ledger.pages(tenant, walk.size, head.size, PAGES_PER_READ), walk.size);
     if (pages.length === 0) throw new LedgerFault('missing_page', walk.size, 'the database has no page for this entry');
     for (const [i, page] of pages.entries()) {
-      walk.take(page, pages[i + 1], head);
+      const taken = walk.take(page, pages[i + 1], head);
+      if (taken.comparedAt !== undefined && taken.comparedAt > due) continue;
       if (await mirrorCopy(tenant, page, room)) healed.push(page.firstSeq);
+      taken.comparedAt = now;
     }
   }
   walk.arrive(head);
   const real = new Set(walk.pages.map(({ firstSeq }) => firstSeq));
   await refuseStrays(tenant, shown, { real, end: walk.size }, room);
-  room.tails.set(tenant, { from, root, pages: walk.pages });
+  room.tails.set(tenant, { from, root, pages: walk.pages, listedAt: isListed ? before.listedAt : now });
   return { entries: head.size - from, healed };
 }
