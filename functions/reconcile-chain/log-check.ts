@@ -20,6 +20,7 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import { evidenceCopies, mirrorCopy, refuseStrays } from './copies.ts';
+import { Openings } from './openings.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-walk.ts';
 import { readable } from './tail-walk.ts';
@@ -76,6 +77,7 @@ export async function checkLog(
   const prices = new Map<string, PriceVersion>();
   const terms = new Map<string, Uint8Array>();
   const tree = new TreeCopies();
+  const openings = new Openings();
   const replay = await resume(tenant, before, prices, terms, tree.take, room);
   const start = replay.size;
   const healed: string[] = [];
@@ -97,7 +99,14 @@ export async function checkLog(
       await loadPrices(texts, prices, room);
       await loadTerms(texts, terms, room);
       const following = pages[i + 1];
-      replayPage(replay, texts, marks, head, following === undefined ? undefined : () => firstPrev(following));
+      replayPage(
+        replay,
+        openings,
+        texts,
+        marks,
+        head,
+        following === undefined ? undefined : () => firstPrev(following),
+      );
       if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, room))) {
         healed.push(`mirror ${page.firstSeq}`);
       }
@@ -108,7 +117,7 @@ export async function checkLog(
 
   compareHead(replay, head);
   await refuseStrays(tenant, shown, { real, end: head.size }, room);
-  healed.push(...(await tree.finish(tenant, room)));
+  healed.push(...(await tree.finish(tenant, room)), ...(await openings.finish(tenant, room)));
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);
   if (full) await refuseStrayInvoices(tenant, replay, room);
@@ -159,6 +168,7 @@ function unpack(page: Page): string[] {
 
 function replayPage(
   replay: Replay,
+  openings: Openings,
   texts: readonly string[],
   marks: ReadonlyMap<number, SealedHead>,
   head: TenantHead,
@@ -166,6 +176,7 @@ function replayPage(
 ): void {
   for (const [i, text] of texts.entries()) {
     const successor = texts[i + 1];
+    openings.before(text, replay);
     replay.apply(text, () =>
       successor !== undefined ? prevOf(successor) : nextPagePrev !== undefined ? nextPagePrev() : head.last,
     );

@@ -110,7 +110,9 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [14], says: 'a segment removed' },
     play: async (world) => {
       const { name, from } = await someSegment(world);
-      return lose(world, world.vaultFile(name), `${world.victim} vault ${from}`);
+      await world.remove(world.vaultFile(name));
+      // The stretch it is written in again may be a longer one, by what came since.
+      return { says: 'healed', what: `${world.victim} vault ${from}` };
     },
   },
   'segment-of-another': {

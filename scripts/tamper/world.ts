@@ -126,6 +126,14 @@ export class World {
     this.setPage(firstSeq, packPage(texts), texts.length);
   }
 
+  /** Removes what remembers which events were taken, of everybody, wherever the store keeps it. */
+  async forgetEvents(): Promise<void> {
+    const tables = this.sql("SELECT name FROM sqlite_master WHERE type='table' AND name LIKE 'dedupe%'");
+    if (tables.length === 0) throw new Error('there is nothing to forget');
+    for (const { name } of tables) this.sql(`DELETE FROM ${name}`);
+    await this.suite.restart();
+  }
+
   /** The victim sends again what it sent last, and it is billed if nobody remembers. */
   async resend(): Promise<void> {
     const client = await this.suite.client(this.victim);

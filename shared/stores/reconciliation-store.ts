@@ -1,4 +1,4 @@
-import type { TenantId } from '../domain/ids.ts';
+import type { Sequence, TenantId } from '../domain/ids.ts';
 import { Books } from '../domain/ledger/books.ts';
 import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { Instant } from '../domain/time.ts';
@@ -6,7 +6,7 @@ import type { Database, RowOf } from '../ports/database.ts';
 import { loadAggregates, loadPeriods } from './ledger-rows.ts';
 import { toHead } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
-import { freezes, heads, tree_nodes, verified } from './tables.ts';
+import { freezes, heads, openings, tree_nodes, verified } from './tables.ts';
 
 export interface Freeze {
   readonly kind: string;
@@ -76,6 +76,15 @@ export class ReconciliationStore {
 
   async keepVerified(row: VerifiedRow): Promise<void> {
     await this.#database.transact(async (tx) => tx.upsert(verified, row));
+  }
+
+  /** The balance brought forward to an `open` entry, as it is kept for evidence that starts there. */
+  async opening(tenant: TenantId, seq: Sequence): Promise<RowOf<typeof openings.columns> | undefined> {
+    return this.#database.snapshot((view) => view.read(openings, [tenant, seq]));
+  }
+
+  async keepOpening(row: RowOf<typeof openings.columns>): Promise<void> {
+    await this.#database.transact(async (tx) => tx.upsert(openings, row));
   }
 
   /** Stored hashes of a log's subtrees, in the order asked for; undefined where there is none. */
