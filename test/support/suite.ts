@@ -45,6 +45,8 @@ export interface SuiteSetup {
   readonly config?: Partial<Config>;
   /** Folder of a suite that was stopped: this one begins on a copy of it. */
   readonly from?: string;
+  /** Two suites of one seed draw the same chance; each folder's own unless said. */
+  readonly seed?: string;
 }
 
 /** The whole suite on a folder of its own: a free port, a clock that stands until it is moved, seeded chance. */
@@ -84,7 +86,7 @@ export class TestSuite {
     else await cp(setup.from, folder.path, { recursive: true });
     const lines: LogLine[] = [];
     try {
-      const entropy = new SeededEntropy(folder.path);
+      const entropy = new SeededEntropy(setup.seed ?? folder.path);
       const suite = await Suite.start({ config, clock, entropy, log: recorder(lines) });
       return new TestSuite(suite, folder, clock, config, lines);
     } catch (error) {
