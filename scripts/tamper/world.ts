@@ -27,7 +27,7 @@ export const someEvents = (prefix: string, count: number, time: string) =>
 
 /**
  * Books of two organizations that every attack gets a copy of. Yesterday is invoiced and archived; a deep pass has verified
- * it; today's usage came after. Of each: 302 entries at 12:00, 5 at 12:00 and later, 3 that close the day, then today's 6 and 4.
+ * it; today's usage came after. Of each: 302 entries at 12:00, 5 at 12:00 and later, 3 that close the day, then today's 6, 4 and 3.
  */
 export async function keepBooks(): Promise<TestSuite> {
   const suite = await TestSuite.start({ at: '2026-03-01T12:00:00Z' });
@@ -49,6 +49,7 @@ export async function keepBooks(): Promise<TestSuite> {
   for (const [time, count] of [
     ['12:00', 5],
     ['12:40', 4],
+    ['12:50', 3],
   ] as const) {
     suite.goTo(`2026-03-02T${time}:00Z`);
     for (const tenant of TENANTS) await send(tenant, `at-${time}`, count, `2026-03-02T${time}:00Z`);
@@ -56,7 +57,7 @@ export async function keepBooks(): Promise<TestSuite> {
   return suite;
 }
 
-/** When an attack is played: what was written since noon is the tail. */
+/** When an attack is played: what was written in the hour before is the tail. */
 export const NOW = '2026-03-02T13:00:00Z';
 
 interface PageRow {
@@ -137,7 +138,7 @@ export class World {
   /** The victim sends again what it sent last, and it is billed if nobody remembers. */
   async resend(): Promise<void> {
     const client = await this.suite.client(this.victim);
-    await client.send(someEvents('at-12:40', 4, '2026-03-02T12:40:00Z'));
+    await client.send(someEvents('at-12:50', 3, '2026-03-02T12:50:00Z'));
     await this.suite.settle();
   }
 
