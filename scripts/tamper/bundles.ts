@@ -51,6 +51,7 @@ const plan = (tenant: string) =>
 /** Bundles of random ledgers, two organizations' two days each. The same seed makes the same ledgers. */
 export async function specimens(count: number, seed: number): Promise<Specimen[]> {
   const found: Specimen[] = [];
+  // What nobody has touched must be verified, or what is refuted afterwards would show nothing.
   for (const [first, second] of fc.sample(ledgers, { numRuns: count, seed }))
     found.push(...(await bundlesOf([first, second])));
   return found;
@@ -88,6 +89,8 @@ async function bundlesOf(days: readonly (readonly Use[])[]): Promise<Specimen[]>
       const { tenant } = piece.json('manifest.json') as { tenant: TenantId };
       const { size } = piece.json('start.json') as { size: string };
       const pinned = await readPinned({ ledger: ledgerOrigin, tenant, jwks: await keys.keyset() });
+      const { verdict } = await verifyBundle(bytes, pinned);
+      if (verdict !== 'verified') throw new Error(`an untouched bundle is ${verdict}`);
       bundles.push({ bytes, pinned, from: Number(size), evidenceKey });
     }
     return bundles;
