@@ -7,8 +7,14 @@ import { type AuditDigestRoom, auditDigest } from './audit-digest.ts';
 import { type ReconcileChainRoom, reconcileChain } from './reconcile-chain.ts';
 import { type RetireRoom, retire } from './retire.ts';
 import { type SweepRoom, type Swept, sweep } from './sweep.ts';
+import { type TailRoom, tailCheck } from './tail-check.ts';
 
-export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoom, SweepRoom, AuditDigestRoom {
+export interface ReconcileChainHandlerRoom
+  extends ReconcileChainRoom,
+    RetireRoom,
+    SweepRoom,
+    TailRoom,
+    AuditDigestRoom {
   readonly callers: Callers;
   readonly newRequestId: () => string;
   /** Told to stop between two passes of a sweep, or two commits of a retirement. */
@@ -19,11 +25,12 @@ export interface ReconcileChainHandlerRoom extends ReconcileChainRoom, RetireRoo
 export const SWEEP_PASSES = 6;
 const SWEEP_INTERVAL_MILLISECONDS = 10_000;
 
-/** Answers the scheduler: `/sweep?passes=N` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest?full=true|false` each day. */
+/** Answers the scheduler: `/sweep?passes=N` and `/tail` each minute, `/deep?full=true|false` each hour, `/retire` and `/audit-digest?full=true|false` each day. */
 export const reconcileChainHandler = (room: ReconcileChainHandlerRoom) =>
   httpHandler(
     [
       jobRoute('/sweep', room.callers, ['passes'], (query) => sweepRepeatedly(passesOf(query), room)),
+      jobRoute('/tail', room.callers, [], () => tailCheck(room)),
       jobRoute('/deep', room.callers, ['full'], (query) => reconcileChain(fullOf(query), room)),
       jobRoute('/retire', room.callers, [], () => retire(room)),
       jobRoute('/audit-digest', room.callers, ['full'], (query) => auditDigest(fullOf(query), room)),
@@ -43,12 +50,24 @@ function fullOf(query: URLSearchParams): boolean {
   throw new BadInput('invalid_parameter', 'full is true or false', 'full');
 }
 
+/**
+ * A pass that fails leaves the others to come: what it did not mend, the next one does ten seconds later and not a minute.
+ * @throws what the last failed pass threw, once all are through, so that the scheduler sees it
+ */
 async function sweepRepeatedly(passes: number, room: ReconcileChainHandlerRoom): Promise<Swept> {
-  let swept = await sweep(room);
-  for (let pass = 1; pass < passes && !room.stopping.aborted; pass++) {
-    await pause(room);
-    if (!room.stopping.aborted) swept = await sweep(room);
+  let swept: Swept | undefined;
+  let failure: unknown;
+  for (let pass = 0; pass < passes && !(pass > 0 && room.stopping.aborted); pass++) {
+    if (pass > 0) await pause(room);
+    if (pass > 0 && room.stopping.aborted) break;
+    try {
+      swept = await sweep(room);
+    } catch (error) {
+      failure = error;
+      room.log.warn('sweep_failed', { pass, reason: error instanceof Error ? error.message : String(error) });
+    }
   }
+  if (failure !== undefined || swept === undefined) throw failure;
   return swept;
 }
 

@@ -12,16 +12,19 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { AccountStore } from '../../shared/stores/account-store.ts';
-import { type Archive, SegmentLost } from '../../shared/stores/archive.ts';
+import type { Archive } from '../../shared/stores/archive.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
-import { evidenceCopies, mirrorCopy } from './copies.ts';
+import { evidenceCopies, mirrorCopy, refuseStrays } from './copies.ts';
+import { Openings } from './openings.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-walk.ts';
+import { readable } from './tail-walk.ts';
+import { TreeCopies } from './tree-copies.ts';
 import { VaultCopies } from './vault-copies.ts';
 
 export interface LogCheckRoom {
@@ -73,17 +76,22 @@ export async function checkLog(
   const before = full ? undefined : verified;
   const prices = new Map<string, PriceVersion>();
   const terms = new Map<string, Uint8Array>();
-  const replay = await resume(tenant, before, prices, terms, room);
+  const tree = new TreeCopies();
+  const openings = new Openings();
+  const replay = await resume(tenant, before, prices, terms, tree.take, room);
   const start = replay.size;
   const healed: string[] = [];
   const marks = new Map(sealed.map((mark) => [mark.size, mark]));
   await checkEarlierMarks(tenant, sealed, replay, room);
   const retiredBefore = await room.archive.retiredBefore(tenant);
   const written = verified?.size ?? 0;
+  // Before the pages are read: what the mirror shows was in the database by then.
+  const shown = await room.mirror.list(tenant, Math.max(start, retiredBefore));
+  const real = new Set<number>();
   const copies = await VaultCopies.begin({ tenant, end: head.size, full, written, retiredBefore }, room);
 
   while (replay.size < head.size) {
-    const pages = await readPages(tenant, replay.size, head.size, room);
+    const pages = await readable(() => room.ledger.pages(tenant, replay.size, head.size, PAGES_PER_READ), replay.size);
     if (pages.length === 0 || pages[0]!.firstSeq > replay.size) throw noPage(replay.size, retiredBefore);
     for (const [i, page] of pages.entries()) {
       if (page.firstSeq !== replay.size) throw noPage(replay.size, retiredBefore);
@@ -91,15 +99,25 @@ export async function checkLog(
       await loadPrices(texts, prices, room);
       await loadTerms(texts, terms, room);
       const following = pages[i + 1];
-      replayPage(replay, texts, marks, head, following === undefined ? undefined : () => firstPrev(following));
-      if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, texts, room))) {
+      replayPage(
+        replay,
+        openings,
+        texts,
+        marks,
+        head,
+        following === undefined ? undefined : () => firstPrev(following),
+      );
+      if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, room))) {
         healed.push(`mirror ${page.firstSeq}`);
       }
+      real.add(page.firstSeq);
       await copies.take(page);
     }
   }
 
   compareHead(replay, head);
+  await refuseStrays(tenant, shown, { real, end: head.size }, room);
+  healed.push(...(await tree.finish(tenant, room)), ...(await openings.finish(tenant, room)));
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);
   if (full) await refuseStrayInvoices(tenant, replay, room);
@@ -117,15 +135,6 @@ export async function checkLog(
   return { verified: replay.size - start, healed };
 }
 
-async function readPages(tenant: TenantId, from: number, to: number, { ledger }: LogCheckRoom): Promise<Page[]> {
-  try {
-    return await ledger.pages(tenant, from, to, PAGES_PER_READ);
-  } catch (error) {
-    if (error instanceof SegmentLost) throw new LedgerFault(error.kind, error.seq, error.message);
-    throw error;
-  }
-}
-
 const noPage = (seq: number, retiredBefore: number): LedgerFault =>
   new LedgerFault('missing_page', seq, `the ${seq < retiredBefore ? 'vault' : 'database'} has no page for this entry`);
 
@@ -138,7 +147,10 @@ async function checkEarlierMarks(
 ): Promise<void> {
   for (const { size, root, seal } of sealed) {
     if (size > replay.size || size === 0) continue;
-    const found = size === replay.size ? replay.head().root : base64url(await proofs.rootAt(tenant, size));
+    const found =
+      size === replay.size
+        ? replay.head().root
+        : base64url(await readable(() => proofs.rootAt(tenant, size), size - 1));
     if (found !== root) throw new LedgerFault('wrong_anchor', size - 1, `the log is another than seal ${seal} signed`);
   }
 }
@@ -156,6 +168,7 @@ function unpack(page: Page): string[] {
 
 function replayPage(
   replay: Replay,
+  openings: Openings,
   texts: readonly string[],
   marks: ReadonlyMap<number, SealedHead>,
   head: TenantHead,
@@ -163,6 +176,7 @@ function replayPage(
 ): void {
   for (const [i, text] of texts.entries()) {
     const successor = texts[i + 1];
+    openings.before(text, replay);
     replay.apply(text, () =>
       successor !== undefined ? prevOf(successor) : nextPagePrev !== undefined ? nextPagePrev() : head.last,
     );

@@ -115,6 +115,7 @@ async function healMirror(
       log.warn('mirror_healed', { tenant, seq: page.firstSeq });
     } else if (outcome === 'different') {
       healed.pagesDifferent++;
+      log.warn('mirror_differs', { tenant, seq: page.firstSeq });
       const fault = { kind: 'copy_differs', seq: page.firstSeq, detail: 'the mirror holds another page' };
       await reconciliation.freeze(tenant, fault, clock.now());
     }

@@ -47,7 +47,7 @@ export async function keepRegistry(full: boolean, room: RegistryRoom): Promise<s
   const { vault, notary, clock, seals } = room;
   const rows = await room.registry.rows();
   const before = await lastRegistry(room);
-  const healed = await keepDocuments(rows, before, full, vault);
+  const healed = await keepDocuments(rows, before, full, room);
   const seal = Math.max(0, (await seals.latest()).size - 1);
   await keepSalts(seal, room);
 
@@ -78,8 +78,14 @@ async function keepDocuments(
   rows: RegistryRows,
   before: Registry | undefined,
   full: boolean,
-  vault: Vault,
+  { vault, log }: Pick<RegistryRoom, 'vault' | 'log'>,
 ): Promise<string[]> {
+  const put = async (name: string, bytes: Uint8Array) => {
+    const outcome = await vault.create(name, bytes);
+    // Named by its digest, so that it can never have been anything else.
+    if (outcome === 'different') log.error('registry_damaged', new Error(`${name} is not what was written there`));
+    return outcome;
+  };
   const known = new Set([
     ...(before?.accounts ?? []).map(({ document }) => accountName(document)),
     ...(before?.prices ?? []).map(priceName),
@@ -89,10 +95,10 @@ async function keepDocuments(
     ...rows.prices.map(({ bytes }) => [priceName(sha256Hex(bytes)), bytes] as const),
   ];
   const healed: string[] = [];
-  for (const bytes of rows.cited) await vault.create(citedName(sha256Hex(bytes)), Buffer.from(bytes));
+  for (const bytes of rows.cited) await put(citedName(sha256Hex(bytes)), Buffer.from(bytes));
   for (const [name, bytes] of documents) {
     if (known.has(name) && !full) continue;
-    if ((await vault.create(name, bytes)) === 'created' && known.has(name)) healed.push(name);
+    if ((await put(name, bytes)) === 'created' && known.has(name)) healed.push(name);
   }
   return healed;
 }

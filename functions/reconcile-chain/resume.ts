@@ -1,8 +1,9 @@
 import type { LedgerOrigin, TenantId } from '../../shared/domain/ids.ts';
+import { Books } from '../../shared/domain/ledger/books.ts';
 import { booksOf } from '../../shared/domain/ledger/carried.ts';
 import { Unreadable } from '../../shared/domain/ledger/record.ts';
 import { type CitedTerms, Replay } from '../../shared/domain/ledger/replay.ts';
-import type { CompactRange } from '../../shared/domain/ledger/tree.ts';
+import { CompactRange, type NodeListener } from '../../shared/domain/ledger/tree.ts';
 import type { PriceVersion } from '../../shared/domain/pricing/version.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import { packPeaks, RowDamaged, unpackRange } from '../../shared/stores/ledger-rows.ts';
@@ -26,18 +27,22 @@ export function packState(replay: Replay): Buffer {
   return Buffer.from(JSON.stringify(state), 'utf8');
 }
 
-/** The replay where the last good pass left it, or at genesis. */
+/** The replay where the last good pass left it, or at genesis. @param onNode told of every subtree that closes from there on */
 export async function resume(
   tenant: TenantId,
   row: VerifiedRow | undefined,
   prices: ReadonlyMap<string, PriceVersion>,
   terms: CitedTerms,
+  onNode: NodeListener,
   room: { readonly ledger: LedgerStore; readonly ledgerOrigin: LedgerOrigin },
 ): Promise<Replay> {
-  if (row === undefined) return Replay.fromGenesis(room.ledgerOrigin, tenant, prices, terms);
+  if (row === undefined) {
+    const genesis = { range: new CompactRange(0, [], onNode), last: undefined, books: new Books() };
+    return new Replay(room.ledgerOrigin, tenant, prices, genesis, terms);
+  }
   try {
     const state = JSON.parse(Buffer.from(row.state).toString('utf8')) as State;
-    const range: CompactRange = unpackRange(row.size, Buffer.from(state.peaks, 'base64'));
+    const range = unpackRange(row.size, Buffer.from(state.peaks, 'base64'), onNode);
     const values = await room.ledger.seenBefore(tenant, state.carried);
     const start = {
       range,

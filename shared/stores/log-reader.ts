@@ -60,7 +60,7 @@ export class LogReader {
     return found;
   }
 
-  /** Entries [from, to) as their canonical texts. @throws PageDamaged, SegmentLost, or Error where one is missing */
+  /** Entries [from, to) as their canonical texts. @throws PageDamaged, SegmentLost, EntryMissing */
   async entries(tenant: TenantId, from: Sequence, to: Sequence): Promise<string[]> {
     return entriesOf(await this.pages(tenant, from, to), from, to);
   }
@@ -171,17 +171,28 @@ const toPage = ({ first_seq, count, bytes }: RowOf<typeof pages.columns>): Page 
   bytes: Buffer.from(bytes),
 });
 
-/** Entries [from, to) out of the pages that hold them. @throws Error where one is missing */
+/** No page holds an entry that must be there. */
+export class EntryMissing extends Error {
+  readonly seq: Sequence;
+
+  constructor(seq: Sequence) {
+    super(`no page holds entry ${seq}`);
+    this.name = 'EntryMissing';
+    this.seq = seq;
+  }
+}
+
+/** Entries [from, to) out of the pages that hold them. @throws EntryMissing, PageDamaged */
 export function entriesOf(held: readonly Page[], from: Sequence, to: Sequence): string[] {
   const texts: string[] = [];
   let next = from;
   for (const page of held) {
     const all = unpackPage(page.bytes);
-    if (page.firstSeq > next || page.firstSeq + all.length <= next) throw new Error(`no page holds entry ${next}`);
+    if (page.firstSeq > next || page.firstSeq + all.length <= next) throw new EntryMissing(next);
     const slice = all.slice(next - page.firstSeq, to - page.firstSeq);
     texts.push(...slice);
     next += slice.length;
   }
-  if (next !== to) throw new Error(`no page holds entry ${next}`);
+  if (next !== to) throw new EntryMissing(next);
   return texts;
 }

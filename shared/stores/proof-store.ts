@@ -1,7 +1,7 @@
 import type { LedgerOrigin, Sequence, TenantId } from '../domain/ids.ts';
 import { consistencyProof, inclusionProof, type NodeSource, subtreeRoot } from '../domain/ledger/proof.ts';
 import { blindedTenant } from '../domain/ledger/seal.ts';
-import { leafHashOfText, type TreeHash } from '../domain/ledger/tree.ts';
+import { isPowerOfTwo, leafHashOfText, splitPoint, type TreeHash } from '../domain/ledger/tree.ts';
 import type { Database, Reader } from '../ports/database.ts';
 import type { Archive } from './archive.ts';
 import { KEPT_LEVEL } from './ledger-work.ts';
@@ -36,6 +36,21 @@ export class ProofStore {
   /** Root that the log had at `size` entries. */
   async rootAt(tenant: TenantId, size: Sequence): Promise<TreeHash> {
     return this.#database.snapshot((view) => subtreeRoot(this.#log(view, tenant), 0, size));
+  }
+
+  /** Roots of the complete subtrees of the log's first `size` entries, largest first: all that appending to them needs. */
+  async peaksAt(tenant: TenantId, size: Sequence): Promise<TreeHash[]> {
+    return this.#database.snapshot(async (view) => {
+      const source = this.#log(view, tenant);
+      const peaks: TreeHash[] = [];
+      for (let from = 0; from < size; ) {
+        const rest = size - from;
+        const part = isPowerOfTwo(rest) ? rest : splitPoint(rest);
+        peaks.push(await subtreeRoot(source, from, from + part));
+        from += part;
+      }
+      return peaks;
+    });
   }
 
   /** Audit path of seal `n` in the seal log of `size` seals. */

@@ -1,4 +1,4 @@
-import type { TenantId } from '../domain/ids.ts';
+import type { Sequence, TenantId } from '../domain/ids.ts';
 import { Books } from '../domain/ledger/books.ts';
 import type { TenantHead } from '../domain/ledger/seal.ts';
 import type { Instant } from '../domain/time.ts';
@@ -6,13 +6,29 @@ import type { Database, RowOf } from '../ports/database.ts';
 import { loadAggregates, loadPeriods } from './ledger-rows.ts';
 import { toHead } from './log-reader.ts';
 import { loadMoney } from './money-rows.ts';
-import { freezes, heads, verified } from './tables.ts';
+import { freezes, heads, openings, tree_nodes, verified } from './tables.ts';
 
 export interface Freeze {
   readonly kind: string;
   readonly seq: number;
   readonly detail: string;
 }
+
+/** A head with what the next entry is built on. */
+export interface HeadRow extends TenantHead {
+  readonly peaks: Uint8Array;
+  readonly recordedAt: string;
+}
+
+/** A complete subtree of a log's tree: `level` 0 is a leaf, `index` counts subtrees of that level from 0. */
+export interface KeptNode {
+  readonly level: number;
+  readonly index: number;
+  readonly hash: Uint8Array;
+}
+
+/** Row of `verified` that says when the tail was last gone over; no tenant id has a `~`. */
+export const TAIL = '~tail';
 
 export type VerifiedRow = RowOf<typeof verified.columns>;
 
@@ -70,15 +86,44 @@ export class ReconciliationStore {
     await this.#database.transact(async (tx) => tx.upsert(verified, row));
   }
 
+  /** The balance brought forward to an `open` entry, as it is kept for evidence that starts there. */
+  async opening(tenant: TenantId, seq: Sequence): Promise<RowOf<typeof openings.columns> | undefined> {
+    return this.#database.snapshot((view) => view.read(openings, [tenant, seq]));
+  }
+
+  async keepOpening(row: RowOf<typeof openings.columns>): Promise<void> {
+    await this.#database.transact(async (tx) => tx.upsert(openings, row));
+  }
+
+  /** Stored hashes of a log's subtrees, in the order asked for; undefined where there is none. */
+  async treeNodes(tenant: TenantId, nodes: readonly KeptNode[]): Promise<(Uint8Array | undefined)[]> {
+    const keys = nodes.map(({ level, index }) => [tenant, level, index] as const);
+    const rows = await this.#database.snapshot((view) => view.readMany(tree_nodes, keys));
+    return rows.map((row) => row?.hash);
+  }
+
+  async keepTreeNodes(tenant: TenantId, nodes: readonly KeptNode[]): Promise<void> {
+    if (nodes.length === 0) return;
+    await this.#database.transact(async (tx) => {
+      for (const { level, index, hash } of nodes) tx.upsert(tree_nodes, { log: tenant, level, position: index, hash });
+    });
+  }
+
   /** Every tenant's head, as one snapshot shows them. */
   async heads(): Promise<TenantHead[]> {
     return (await this.#database.snapshot((view) => view.range(heads, {}))).map(toHead);
   }
 
+  /** The same, with all that a head's row says. */
+  async headRows(): Promise<HeadRow[]> {
+    const rows = await this.#database.snapshot((view) => view.range(heads, {}));
+    return rows.map((row) => ({ ...toHead(row), peaks: row.peaks, recordedAt: row.recorded_at }));
+  }
+
   /** A tenant's head and books, all that the next entry is made from, as one snapshot shows them. */
   async headAndBooks(tenant: TenantId): Promise<
     | {
-        readonly head: TenantHead & { readonly peaks: Uint8Array; readonly recordedAt: string };
+        readonly head: HeadRow;
         readonly books: Books;
       }
     | undefined

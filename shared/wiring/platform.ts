@@ -1,3 +1,4 @@
+import type { KnownTail } from '../../functions/reconcile-chain/tail-check.ts';
 import { OutsideTaxEngine } from '../adapters/tax/outside-engine.ts';
 import { Vies } from '../adapters/tax/vies.ts';
 import type { Account } from '../domain/account/account.ts';
@@ -83,6 +84,8 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     callers,
     /** how far each tenant's mirror is known to be whole */
     mirrored: new Map<string, number>(),
+    /** pages of each log's last hours that were found whole */
+    tails: new Map<string, KnownTail>(),
     projector: (ports.projections === undefined
       ? undefined
       : new Projector(database, ports.projections)) as ProjectorOf<P>,

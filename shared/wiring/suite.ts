@@ -4,6 +4,7 @@ import { DraftThreads } from './draft-threads.ts';
 import { type Front, FUNCTION_OF, INTERNAL, openFront } from './front.ts';
 import { openLocalPlatform, type Platform } from './platform.ts';
 import type { Base } from './ports.ts';
+import { Watch } from './watch.ts';
 
 /** For a clock that only moves when it is told to: nothing rests, and receipts are made where the clock and the chance are. */
 export const ON_A_STANDING_CLOCK = { draftThreads: 0, doorbellRestMilliseconds: 0 } as const;
@@ -74,13 +75,16 @@ export class Suite {
     return response.json();
   }
 
-  /** Runs the schedules: a sweep and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day. */
+  /** Runs the schedules: a sweep, the tail check and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day; and the watch. */
   schedule(): void {
     this.#every(60_000, 'reconcile-chain/sweep');
+    this.#every(60_000, 'reconcile-chain/tail');
     this.#every(60_000, 'run-invoices/run');
     this.#every(3_600_000, 'reconcile-chain/deep');
     this.#every(86_400_000, 'reconcile-chain/retire');
     this.#every(86_400_000, 'reconcile-chain/audit-digest');
+    const watch = new Watch(this.platform);
+    this.#repeat(30_000, 'watch', () => watch.look());
   }
 
   /** Stops taking requests, lets those under way finish, then the jobs and the bus, then closes the store. */
@@ -96,8 +100,12 @@ export class Suite {
   }
 
   #every(milliseconds: number, path: string): void {
+    this.#repeat(milliseconds, path, () => this.job(path));
+  }
+
+  #repeat(milliseconds: number, name: string, work: () => Promise<unknown>): void {
     const run = (): void => {
-      const job = this.job(path).catch((error: unknown) => this.platform.log.error('job_failed', error, { job: path }));
+      const job = work().catch((error: unknown) => this.platform.log.error('job_failed', error, { job: name }));
       this.#jobs.add(job);
       void job.finally(() => this.#jobs.delete(job));
       wait();

@@ -1,7 +1,7 @@
 import type { Database, Reader, Transaction } from '../../shared/ports/database.ts';
 
 /**
- * From now on counts what is asked of a database: each keyed read, list of keys and range is one.
+ * From now on counts what is asked of a database: each keyed read, list of keys, range and list of ranges is one.
  * @param database whose methods are replaced in place, so that the stores over it are counted, too
  * @returns what was asked since it was last called, table by table, in order
  */
@@ -22,6 +22,10 @@ export function countedReads(database: Database): () => readonly string[] {
       range: (table, range) => {
         note(table, 'range');
         return reader.range(table, range);
+      },
+      ranges: (table, stretches, limit) => {
+        note(table, 'ranges');
+        return reader.ranges(table, stretches, limit);
       },
     };
     return Object.assign(Object.create(reader) as R, counted);

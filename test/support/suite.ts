@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
 import type { Swept } from '../../functions/reconcile-chain/sweep.ts';
+import type { TailVerdict } from '../../functions/reconcile-chain/tail-check.ts';
 import type { InvoiceRun } from '../../functions/run-invoices/run-invoices.ts';
 import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
@@ -44,6 +45,8 @@ export interface SuiteSetup {
   readonly config?: Partial<Config>;
   /** Folder of a suite that was stopped: this one begins on a copy of it. */
   readonly from?: string;
+  /** Two suites of one seed draw the same chance; each folder's own unless said. */
+  readonly seed?: string;
 }
 
 /** The whole suite on a folder of its own: a free port, a clock that stands until it is moved, seeded chance. */
@@ -83,7 +86,7 @@ export class TestSuite {
     else await cp(setup.from, folder.path, { recursive: true });
     const lines: LogLine[] = [];
     try {
-      const entropy = new SeededEntropy(folder.path);
+      const entropy = new SeededEntropy(setup.seed ?? folder.path);
       const suite = await Suite.start({ config, clock, entropy, log: recorder(lines) });
       return new TestSuite(suite, folder, clock, config, lines);
     } catch (error) {
@@ -161,6 +164,15 @@ export class TestSuite {
 
   async sweep(): Promise<Swept> {
     return (await this.#suite.job('reconcile-chain/sweep?passes=1')) as Swept;
+  }
+
+  async tail(): Promise<TailVerdict> {
+    return (await this.#suite.job('reconcile-chain/tail')) as TailVerdict;
+  }
+
+  /** From now on everything that the scheduler calls is called, as the clock is moved. */
+  schedule(): void {
+    this.#suite.schedule();
   }
 
   async deep(full = false): Promise<Reconciliation> {

@@ -21,6 +21,7 @@ export type FaultKind =
   | 'wrong_invoice' // the invoice is not the fold of its period
   | 'wrong_head' // size, root or last entry differ from the signed head
   | 'wrong_anchor' // the log did not pass through a head that an earlier seal signed
+  | 'wrong_tree' // a stored subtree, of which proofs are made, is not what its entries hash to
   | 'missing_page' // neither the database nor, for old entries, the vault has a page where one must be
   | 'copy_differs' // mirror or vault hold other bytes than the database
   | 'wrong_seal'; // a seal record, its proof or its signature does not hold

@@ -131,9 +131,11 @@ locals {
   # handler_seconds  longest that the handler works when all is well; the scheduler waits at least that long.
   # everywhere       runs in every serving location: its work is found in rows, so a second run finds nothing to do.
   #                  The deep pass runs in one place: two at once would write overlapping segments to the vault.
+  #                  The tail check would only read everything twice.
   #                  So does retirement, once a day while little is used: what one call leaves, the next takes.
   jobs = {
     sweep    = { function = "reconcile-chain", path = "/sweep", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 120, retries = 0, everywhere = true }
+    tail     = { function = "reconcile-chain", path = "/tail", schedule = "* * * * *", handler_seconds = 60, attempt_deadline_seconds = 180, retries = 0, everywhere = false }
     deep     = { function = "reconcile-chain", path = "/deep", schedule = "7 * * * *", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
     deep-all = { function = "reconcile-chain", path = "/deep?full=true", schedule = "37 3 * * 0", handler_seconds = 1800, attempt_deadline_seconds = 1800, retries = 1, everywhere = false }
     retire   = { function = "reconcile-chain", path = "/retire", schedule = "17 3 * * *", handler_seconds = 540, attempt_deadline_seconds = 600, retries = 1, everywhere = false }
@@ -160,6 +162,7 @@ locals {
     "registry_damaged",
     "retire_refused",
     "retired",
+    "tail_verified",
     "usage_unratable",
   ]
 }

@@ -14,7 +14,7 @@ locals {
       runbook  = "Reconciliation found an entry, head, sum or copy that is not what the rest of the ledger proves. Billing of that organization is frozen; nobody else's. 1. Read the log line ledger_fault: tenant, kind, seq. 2. Read the signed report it belongs to in the vault under reconciliations/. 3. Compare the entry in database, mirror and vault: which copy differs says where it was changed. 4. Preserve: take a Spanner backup now, note the time for point-in-time recovery (7 days). 5. Money is put right with entries, never by editing. 6. When a full pass is clean: npm run thaw -- ORGANIZATION."
     })
     faulty-verdict = merge(local.counted, {
-      severity = "sev1", title = "A deep pass found faults", above = 0
+      severity = "sev1", title = "A pass found faults", above = 0
       filter   = "metric.type = \"logging.googleapis.com/user/${google_logging_metric.faulty_verdict.name}\" AND resource.type = \"cloud_run_revision\""
       runbook  = "The report names every fault; tenant * is a seal's and concerns everybody: stop issuing invoices (pause the invoices jobs) until it is understood. Otherwise as for ledger-fault."
     })
@@ -173,6 +173,11 @@ locals {
       filter   = local.sentence_filter.reconciled
       runbook  = "Corruption would not be found. 1. Does the scheduler call? (job deep-<location>) 2. Does reconcile-chain fail or take longer than its 30 minutes? 3. Call it by hand: gcloud scheduler jobs run deep-<primary>."
     }
+    no-tail-verdict = {
+      severity = "sev2", title = "The last hours were not gone over for five minutes", duration_seconds = 300, over = 60
+      filter   = local.sentence_filter.tail_verified
+      runbook  = "Corruption of what was just written would be found by the hourly pass only. 1. Does the scheduler call? (job tail-<primary>) 2. Does reconcile-chain fail or take longer than a minute for it? The log line tail_verified says how many entries it went over. 3. Call it by hand: gcloud scheduler jobs run tail-<primary>."
+    }
     no-sweep = {
       severity = "sev2", title = "No sweep for ten minutes", duration_seconds = 600
       filter   = "metric.type = \"logging.googleapis.com/user/${google_logging_metric.job.name}\" AND resource.type = \"cloud_scheduler_job\" AND metric.label.job = starts_with(\"sweep-\")"
@@ -259,7 +264,7 @@ resource "google_monitoring_alert_policy" "absence" {
       duration = "${each.value.duration_seconds}s"
 
       aggregations {
-        alignment_period     = "300s"
+        alignment_period     = "${try(each.value.over, 300)}s"
         per_series_aligner   = "ALIGN_DELTA"
         cross_series_reducer = "REDUCE_SUM"
       }

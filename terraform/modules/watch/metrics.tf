@@ -4,6 +4,7 @@ locals {
   sentences = {
     ledger_fault        = "an entry, head or sum is not what the rest of the ledger proves"
     reconciled          = "a deep pass ended and its report is signed"
+    tail_verified       = "what was written in the last hours was gone over"
     ledger_sealed       = "a seal is signed and published"
     billing_frozen      = "a doorbell rang for an organization whose billing stands still"
     usage_unratable     = "usage that no price list covers stopped an organization's billing"
@@ -57,8 +58,8 @@ resource "google_logging_metric" "sentence" {
 resource "google_logging_metric" "faulty_verdict" {
   project     = var.project
   name        = "tallystick/faulty_verdict"
-  description = "a deep pass found faults"
-  filter      = "${local.said}\"reconciled\" AND jsonPayload.faults>0"
+  description = "a deep pass or the tail check found faults"
+  filter      = "resource.type=\"cloud_run_revision\" AND jsonPayload.message=(\"reconciled\" OR \"tail_verified\") AND jsonPayload.faults>0"
 
   metric_descriptor {
     metric_kind = "DELTA"

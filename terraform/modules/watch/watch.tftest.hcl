@@ -98,6 +98,10 @@ run "what_touches_trust_wakes_somebody_at_the_first" {
     condition     = google_monitoring_alert_policy.absence["no-verdict"].severity == "CRITICAL" && google_monitoring_alert_policy.absence["no-verdict"].conditions[0].condition_absent[0].duration == "10800s"
     error_message = "Three hours without a verdict wake somebody."
   }
+  assert {
+    condition     = google_monitoring_alert_policy.absence["no-tail-verdict"].severity == "ERROR" && google_monitoring_alert_policy.absence["no-tail-verdict"].conditions[0].condition_absent[0].duration == "300s" && google_monitoring_alert_policy.absence["no-tail-verdict"].conditions[0].condition_absent[0].aggregations[0].alignment_period == "60s"
+    error_message = "Corruption of the last hours is found within five minutes, so five minutes without a verdict are told."
+  }
 }
 
 run "what_was_set_aside_or_refused_is_told_at_the_first" {

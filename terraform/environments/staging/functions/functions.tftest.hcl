@@ -77,11 +77,11 @@ run "the_standby_waits_and_the_deep_pass_runs_in_one_place" {
   command = plan
 
   assert {
-    condition     = length(output.jobs["europe-west3"]) == 7 && length(output.paused_jobs["europe-west3"]) == 7
+    condition     = length(output.jobs["europe-west3"]) == 8 && length(output.paused_jobs["europe-west3"]) == 8
     error_message = "The standby's jobs are there, and all of them wait."
   }
   assert {
-    condition     = length(output.paused_jobs["europe-west1"]) == 0 && toset(output.paused_jobs["europe-west4"]) == toset(["deep-europe-west4", "deep-all-europe-west4", "retire-europe-west4", "audit-europe-west4"])
+    condition     = length(output.paused_jobs["europe-west1"]) == 0 && toset(output.paused_jobs["europe-west4"]) == toset(["tail-europe-west4", "deep-europe-west4", "deep-all-europe-west4", "retire-europe-west4", "audit-europe-west4"])
     error_message = "A job is paused that should run, or runs that should be paused."
   }
 }

@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
+import { accountOf, flat, tiered, usage } from '../support/account.ts';
+import { SECOND, TestSuite } from '../support/suite.ts';
+
+const plan = (tenant: string) =>
+  accountOf(tenant, {
+    unit: 'day',
+    meters: {
+      api_calls: { model: tiered('graduated', ['100', '0.5'], [null, '0.25']) },
+      platform: { model: flat('5') },
+    },
+  });
+const events = (prefix: string, count: number, time: string) =>
+  Array.from({ length: count }, (_, i) => usage(`${prefix}-${i}`, 'api_calls', String(1 + (i % 3)), time));
+
+/*
+ * Sent at 12:00 (300 events: entries 0 to 301, pages 0 and 256), at 14:30 (5: page 302) and at 15:10 (5: page 307); sealed
+ * each time, acme first; a deep pass at 15:00 has verified 307 entries. At 15:20 the tail is what came after the anchor of
+ * 12:00: of acme entries 302 to 311, of umbrella, which that anchor did not know, all 312.
+ */
+const SIZE = 312;
+/** One after each of the six times that somebody sent. */
+const LAST_SEAL = 5;
+
+async function keepBooks(): Promise<TestSuite> {
+  const suite = await TestSuite.start({ at: '2026-03-01T12:00:00Z' });
+  const clients = [await suite.organization(plan('acme')), await suite.organization(plan('umbrella'))];
+  for (const [time, count] of [
+    ['12:00', 300],
+    ['14:30', 5],
+    ['15:10', 5],
+  ] as const) {
+    if (time === '15:10') {
+      suite.goTo('2026-03-01T15:00:00Z');
+      assert.deepEqual((await suite.deep()).faults, []);
+    }
+    suite.goTo(`2026-03-01T${time}:00Z`);
+    for (const client of clients) {
+      await client.send(events(`at-${time}`, count, `2026-03-01T${time}:00Z`));
+      await suite.settle();
+    }
+  }
+  return suite;
+}
+
+describe('the tail check goes over what was written in the last hours', () => {
+  let books: TestSuite;
+  let suite: TestSuite;
+
+  before(async () => {
+    books = await keepBooks();
+    await books.stop();
+  });
+  after(() => books.folder.remove());
+  beforeEach(async () => {
+    suite = await TestSuite.start({ at: '2026-03-01T15:20:00Z', from: books.folder.path });
+  });
+  afterEach(() => suite.close());
+
+  const pageFile = (firstSeq: number): string =>
+    join(suite.folder.path, 'mirror/acme', `${String(firstSeq).padStart(16, '0')}.page`);
+  const pageBytes = (firstSeq: number): Buffer =>
+    Buffer.from(
+      suite.sql("SELECT bytes FROM pages WHERE tenant='acme' AND first_seq=?", firstSeq)[0]!['bytes'] as Uint8Array,
+    );
+  const setPage = (firstSeq: number, bytes: Uint8Array): void =>
+    void suite.sql("UPDATE pages SET bytes=? WHERE tenant='acme' AND first_seq=?", bytes, firstSeq);
+  const raised = (bytes: Buffer, at: number): Buffer => {
+    const texts = unpackPage(bytes);
+    texts[at] = texts[at]!.replace('"amount":"', '"amount":"9');
+    return packPage(texts);
+  };
+  const faults = async () => (await suite.tail()).faults.map(({ tenant, kind, seq }) => [tenant, kind, seq]);
+
+  it('is silent where nothing is wrong, and reads the entries after the anchor: 312 - 302 of one, 312 of the other', async () => {
+    for (let run = 0; run < 3; run++) {
+      const verdict = await suite.tail();
+      assert.deepEqual(
+        [verdict.faults, verdict.healed, verdict.tenants, verdict.entries],
+        [[], [], 2, SIZE - 302 + SIZE],
+      );
+    }
+    assert.equal(suite.lines.filter(({ event }) => event === 'tail_verified').length, 3);
+    assert.deepEqual(await suite.platform.reconciliation.allFrozen(), []);
+  });
+
+  it('finds at once what the next ordinary deep pass would not look at: a page that the last one has verified', async () => {
+    await suite.tail();
+    setPage(302, raised(pageBytes(302), 2));
+    assert.deepEqual(await faults(), [['acme', 'altered', 304]]);
+    const frozen = await suite.platform.reconciliation.allFrozen();
+    assert.deepEqual(
+      frozen.map(({ tenant, seq }) => [tenant, seq]),
+      [['acme', 304]],
+    );
+    assert.equal(suite.lines.filter(({ event }) => event === 'ledger_fault').length, 1);
+    // Said once, and counted in each verdict until somebody has put it right.
+    assert.deepEqual(await faults(), [['acme', 'altered', 304]]);
+    assert.equal(suite.lines.filter(({ event }) => event === 'ledger_fault').length, 1);
+  });
+
+  it('a cold instance finds the same', async () => {
+    setPage(302, raised(pageBytes(302), 2));
+    assert.deepEqual(await faults(), [['acme', 'altered', 304]]);
+  });
+
+  const CASES: readonly (readonly [what: string, fault: readonly [string, string, number], tamper: () => unknown])[] = [
+    [
+      'the last page removed',
+      ['acme', 'missing_page', 307],
+      () => suite.sql("DELETE FROM pages WHERE tenant='acme' AND first_seq=307"),
+    ],
+    [
+      'the head moved back',
+      ['acme', 'wrong_anchor', 307],
+      () => suite.sql("UPDATE heads SET size=307 WHERE tenant='acme'"),
+    ],
+    ['the head’s root', ['acme', 'wrong_head', 311], () => suite.sql("UPDATE heads SET root=last WHERE tenant='acme'")],
+    ['the head row removed', ['*', 'wrong_head', 311], () => suite.sql("DELETE FROM heads WHERE tenant='acme'")],
+    [
+      'the other’s page in its place',
+      ['acme', 'foreign_tenant', 302],
+      () =>
+        setPage(
+          302,
+          suite.sql("SELECT bytes FROM pages WHERE tenant='umbrella' AND first_seq=302")[0]!['bytes'] as Uint8Array,
+        ),
+    ],
+    [
+      'how many entries a page holds',
+      ['acme', 'altered', 307],
+      () => suite.sql("UPDATE pages SET count=4 WHERE tenant='acme' AND first_seq=307"),
+    ],
+    [
+      'a subtree from before the tail',
+      ['acme', 'wrong_anchor', 301],
+      () => suite.sql("UPDATE tree_nodes SET hash=zeroblob(32) WHERE log='acme'"),
+    ],
+    [
+      'a mirror page',
+      ['acme', 'copy_differs', 309],
+      async () => {
+        await chmod(pageFile(307), 0o644);
+        await writeFile(pageFile(307), raised(await readFile(pageFile(307)), 2));
+      },
+    ],
+    [
+      'a page that the mirror is ahead with',
+      ['acme', 'copy_differs', SIZE],
+      async () => writeFile(pageFile(SIZE), pageBytes(307)),
+    ],
+    [
+      'the last seal’s heads',
+      ['*', 'wrong_seal', LAST_SEAL],
+      () => suite.sql('UPDATE seals SET heads=(SELECT heads FROM seals WHERE n=1) WHERE n=(SELECT max(n) FROM seals)'),
+    ],
+  ];
+  for (const [what, fault, tamper] of CASES) {
+    for (const warm of [true, false]) {
+      it(`${what}: ${fault.join(' ')}${warm ? '' : ', by a cold instance'}`, async () => {
+        if (warm) await suite.tail();
+        await tamper();
+        // A warm instance compares mirror copies again after two and a half minutes.
+        if (warm) suite.clock.advance(150 * SECOND);
+        const [first] = await faults();
+        assert.deepEqual(first, fault);
+        const frozen = await suite.platform.reconciliation.allFrozen();
+        assert.deepEqual(
+          frozen.map(({ tenant }) => tenant),
+          fault[0] === '*' ? [] : ['acme'],
+        );
+      });
+    }
+  }
+
+  it('gives the mirror back what it lost', async () => {
+    await suite.tail();
+    const lost = await readFile(pageFile(302));
+    await rm(pageFile(302));
+    suite.clock.advance(150 * SECOND);
+    const verdict = await suite.tail();
+    assert.deepEqual([verdict.healed, verdict.faults], [['acme mirror 302'], []]);
+    assert.deepEqual(await readFile(pageFile(302)), lost);
+  });
+
+  it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
+    const acme = await suite.client('acme');
+    const sending = Array.from({ length: 6 }, async (_, i) =>
+      acme.send(events(`busy-${i}`, 20, '2026-03-01T15:20:00Z')),
+    );
+    const runs = [suite.tail(), suite.tail(), suite.tail()];
+    await Promise.all(sending);
+    for (const { faults: found } of await Promise.all(runs)) assert.deepEqual(found, []);
+    await suite.settle();
+    assert.deepEqual(await faults(), []);
+  });
+
+  it('what was written before the tail is the deep pass’s business', async () => {
+    setPage(0, raised(pageBytes(0), 5));
+    assert.deepEqual(await faults(), []);
+    assert.deepEqual(
+      (await suite.deep(true)).faults.map(({ seq }) => seq),
+      [5],
+    );
+  });
+});
+
+describe('a full pass also goes over', () => {
+  it('stored subtrees: a lost one stands there again, another one is a fault; and pages that only the mirror has', async () => {
+    const suite = await TestSuite.start({ at: '2026-03-01T12:00:00Z' });
+    try {
+      const acme = await suite.organization(plan('acme'));
+      await acme.send(events('many', 600, '2026-03-01T12:00:00Z'));
+      await suite.settle();
+      assert.deepEqual((await suite.deep(true)).faults, []);
+      suite.sql("DELETE FROM tree_nodes WHERE log='acme' AND level=8 AND position=1");
+      assert.deepEqual((await suite.deep(true)).healed, ['acme tree 8/1']);
+      const stray = join(suite.folder.path, 'mirror/acme/0000000000000100.page');
+      await writeFile(stray, 'what tenants may have read');
+      assert.deepEqual(
+        (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),
+        [['copy_differs', 100]],
+      );
+      await rm(stray);
+      suite.sql("UPDATE tree_nodes SET hash=zeroblob(32) WHERE log='acme' AND level=8 AND position=1");
+      assert.deepEqual(
+        (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),
+        [['wrong_tree', 511]],
+      );
+    } finally {
+      await suite.close();
+    }
+  });
+});
