@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { described } from '../../functions/api/operations.ts';
 import { documentOf, isJson } from '../../shared/edge/openapi/document.ts';
+import { leaks } from './leak-watch.ts';
 
 const ID = 'urn:tallystick:openapi';
 
@@ -122,12 +123,14 @@ export const contract = (): Contract => (shared ??= new Contract());
 export async function checkedFetch(address: string, init: RequestInit = {}, by = contract()): Promise<Response> {
   const response = await fetch(address, { ...init, redirect: 'manual' });
   const { pathname, search } = new URL(address);
+  const body = Buffer.from(await response.clone().arrayBuffer());
+  if (response.status >= 400) leaks.look('refusal', body.toString('utf8'));
   by.check({
     method: init.method ?? 'GET',
     path: `${pathname}${search}`,
     status: response.status,
     contentType: response.headers.get('content-type'),
-    body: Buffer.from(await response.clone().arrayBuffer()),
+    body,
   });
   const location = response.headers.get('location');
   const follows = init.redirect !== 'manual' && response.status >= 300 && location !== null;

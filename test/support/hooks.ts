@@ -4,13 +4,20 @@ import { resolve } from 'node:path';
 import type { Context } from 'mocha';
 import { contract } from './contract.ts';
 import { stopEmulators, suitesLeftOut } from './emulators.ts';
+import { leaks, watchLogs } from './leak-watch.ts';
+
+const unwatch = watchLogs(leaks);
 
 /** Runs once around all suites, whichever files were named. */
 export const mochaHooks = {
   async afterAll(this: Context): Promise<void> {
     await stopEmulators();
+    unwatch();
+    assert.deepEqual(leaks.findings, [], 'secrets or personal data in a log, a refusal or telemetry');
     for (const suite of suitesLeftOut()) console.log(`    not run: ${suite}`);
     if (!ranEverything(this)) return;
+    for (const source of ['log', 'log of a process', 'log of a suite', 'refusal', 'telemetry'])
+      assert.ok((leaks.looked.get(source) ?? 0) > 0, `no line of a ${source} was looked at`);
     const { operationIds, exercised } = contract();
     const unseen = operationIds.filter((name) => !exercised.has(name));
     assert.deepEqual(unseen, [], 'operations of the document that no test has seen succeed');

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { leaks } from './leak-watch.ts';
 
 type Value = string | number | boolean;
 export type Attributes = Readonly<Record<string, Value>>;
@@ -51,7 +52,9 @@ export class OtlpCollector {
       const chunks: Buffer[] = [];
       req.on('data', (chunk: Buffer) => chunks.push(chunk));
       req.on('end', () => {
-        const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+        const text = Buffer.concat(chunks).toString('utf8');
+        leaks.look('telemetry', text);
+        const body: unknown = JSON.parse(text);
         if (req.url === '/v1/traces') collector.#keepSpans(body as TracesBody);
         if (req.url === '/v1/metrics') collector.#keepSeries(body as MetricsBody);
         res.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');

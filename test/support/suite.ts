@@ -2,6 +2,7 @@ import { access, constants, cp, mkdir, readdir, readFile, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
+import { inspect } from 'node:util';
 import type { Reconciliation } from '../../functions/reconcile-chain/reconcile-chain.ts';
 import type { Swept } from '../../functions/reconcile-chain/sweep.ts';
 import type { TailVerdict } from '../../functions/reconcile-chain/tail-check.ts';
@@ -22,6 +23,7 @@ import { TABLES } from '../../shared/stores/tables.ts';
 import type { Platform } from '../../shared/wiring/platform.ts';
 import { ON_A_STANDING_CLOCK, Suite } from '../../shared/wiring/suite.ts';
 import { checkedFetch } from './contract.ts';
+import { leaks } from './leak-watch.ts';
 import { type TempFolder, tempFolder } from './temp-folder.ts';
 
 export const at = (text: string): Instant => parseInstant(text, 'test');
@@ -321,10 +323,15 @@ export class Client {
 export const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export function recorder(lines: LogLine[]): Log {
+  const note = (line: LogLine): void => {
+    lines.push(line);
+    // As handed to the log, before anything is struck out of it.
+    leaks.look('log of a suite', `${line.event} ${JSON.stringify(line.facts)} ${inspect(line.error)}`);
+  };
   return {
-    info: (event, facts = {}) => void lines.push({ level: 'info', event, facts }),
-    warn: (event, facts = {}) => void lines.push({ level: 'warn', event, facts }),
-    error: (event, error, facts = {}) => void lines.push({ level: 'error', event, facts, error }),
+    info: (event, facts = {}) => note({ level: 'info', event, facts }),
+    warn: (event, facts = {}) => note({ level: 'warn', event, facts }),
+    error: (event, error, facts = {}) => note({ level: 'error', event, facts, error }),
   };
 }
 
