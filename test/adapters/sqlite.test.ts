@@ -50,6 +50,15 @@ describe('a database in a SQLite file', () => {
     await database.close();
   });
 
+  it('whoever tries again in the very moment of its failure gets its turn', async () => {
+    const database = SqliteDatabase.open(file, [NOTES]);
+    const tried = await database
+      .transact(async () => Promise.reject(new Error('the first time')))
+      .catch(() => database.transact(async () => 'the second time'));
+    assert.equal(tried, 'the second time');
+    await database.close();
+  });
+
   it('refuses what is of another type than its column: no text where a number stands, no half number', async () => {
     const database = SqliteDatabase.open(file, [NOTES]);
     const insert = (row: object) =>

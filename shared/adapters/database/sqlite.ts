@@ -122,9 +122,7 @@ export class SqliteDatabase implements Database {
         settle: () => resolve(result),
         fail: reject,
       });
-      this.#running ??= this.#takeTurns().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#takeTurns();
     });
   }
 
@@ -156,6 +154,8 @@ export class SqliteDatabase implements Database {
       this.#isLight = this.#rows <= LIGHT_ROWS * done.length;
       this.#commit(done);
     }
+    // Not later: whoever comes from now on must begin anew, as one whose turn has failed a moment ago.
+    this.#running = undefined;
   }
 
   #commit(done: readonly Turn[]): void {

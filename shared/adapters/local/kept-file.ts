@@ -75,9 +75,7 @@ export class KeptFile {
         kept: () => resolve(result),
         lost,
       });
-      this.#running ??= this.#keepAll().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#keepAll();
     });
   }
 
@@ -120,6 +118,8 @@ export class KeptFile {
       }
       await this.#collect();
     }
+    // Not later: whoever writes from now on must begin anew.
+    this.#running = undefined;
   }
 
   /** Lets writes come together. Whoever closes does not wait for it. */
