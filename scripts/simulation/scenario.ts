@@ -1,0 +1,253 @@
+import { type Instant, instantOfMicros, microsOf, parseInstant } from '../../shared/domain/time.ts';
+import { type Config, readConfig } from '../../shared/edge/config.ts';
+import { AccountStore } from '../../shared/stores/account-store.ts';
+import { KeyStore } from '../../shared/stores/key-store.ts';
+import { TABLES } from '../../shared/stores/tables.ts';
+import type { Lane } from './choosers.ts';
+import { openGate } from './gate.ts';
+import { FUNCTIONS, type FunctionName, type Job } from './instances.ts';
+import type { SentEvent, Tier } from './model.ts';
+import { Committed, SimulatedDatabase } from './ports/database.ts';
+import { HeldKeys, type SignatureForm } from './ports/signer.ts';
+import { emptyState, type State } from './ports/tables.ts';
+import { Random } from './random.ts';
+
+/** How much of a day may be used: so little that some are refused, or more than anybody sends. */
+export type Limits = 'tight' | 'loose';
+
+export const BEGIN = parseInstant('2026-03-01T23:59:30Z', 'simulation');
+export const MIDNIGHT = parseInstant('2026-03-02T00:00:00Z', 'simulation');
+export const SECOND = 1_000_000;
+export const DAY = 86_400 * SECOND;
+
+export const TIERS: readonly Tier[] = [
+  { upTo: 20, cents: 10 },
+  { upTo: Number.POSITIVE_INFINITY, cents: 7 },
+];
+export const LIMIT: Readonly<Record<Limits, number>> = { tight: 21, loose: 100_000 };
+
+/** What one customer sends, again and again until it is answered. */
+export interface Sending {
+  readonly at: number;
+  readonly events: readonly SentEvent[];
+  readonly time: Instant;
+}
+
+/** What a seed decides before anything happens. */
+export interface Scenario {
+  readonly seed: number;
+  readonly lane: Lane;
+  readonly limits: Limits;
+  readonly order: 'uniform' | 'pct';
+  readonly form: SignatureForm;
+  readonly tenants: readonly string[];
+  readonly sendings: readonly Sending[];
+  readonly jobs: readonly { readonly at: number; readonly job: Job }[];
+  /** when idle instances are stopped, and clocks jump */
+  readonly upsets: readonly { readonly at: number; readonly kind: 'recycle' | 'jump'; readonly micros: number }[];
+  readonly instances: Readonly<Record<FunctionName, number>>;
+  readonly faultsPerMille: number;
+  readonly crashesPerMille: number;
+  readonly pace: number;
+  readonly skewMicros: number;
+  readonly delayMicros: number;
+  readonly deliveriesMax: number;
+  readonly sealIntervalSeconds: number;
+  /** whether the day after is closed as well: what came late is on its invoice */
+  readonly isSecondDayClosed: boolean;
+  /** what is checked at the end besides the books */
+  readonly isEvidenceVerified: boolean;
+  readonly isReconciled: boolean;
+  readonly steps: number;
+}
+
+const QUANTITIES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13];
+const OTHER_QUANTITIES = 30;
+const SECOND_TENANT_QUANTITIES = 50;
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  readonly lane: Lane;
+  readonly limits: Limits;
+}
+
+/** Draws a small story: some customers who send around midnight, some of it twice and some of it otherwise; jobs that are missed, doubled and late. */
+export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario {
+  const chance = new Random(seed, 'scenario');
+  const tenants = chance.chance(300) ? ['acme', 'beta'] : ['acme'];
+  const sendings = drawSendings(chance, tenants);
+  return {
+    seed,
+    lane,
+    limits,
+    order: chance.chance(500) ? 'uniform' : 'pct',
+    form: chance.chance(5) ? 'rsa' : 'keyed',
+    tenants,
+    sendings,
+    jobs: lane === 'A' ? drawJobs(chance) : invoiceRuns(chance),
+    upsets: drawUpsets(chance),
+    instances: drawInstances(chance),
+    faultsPerMille: chance.pick([0, 10, 30, 80]),
+    crashesPerMille: chance.pick([100, 300, 600]),
+    pace: chance.pick([1_000, 30_000, 200_000]),
+    skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),
+    delayMicros: chance.pick([0, SECOND / 10, 3 * SECOND]),
+    deliveriesMax: lane === 'A' ? 5 : Number.POSITIVE_INFINITY,
+    sealIntervalSeconds: lane === 'A' ? chance.pick([0, 10]) : 0,
+    isSecondDayClosed: chance.chance(150),
+    isEvidenceVerified: chance.chance(250),
+    isReconciled: lane === 'A' && chance.chance(125),
+    steps: 900,
+  };
+}
+
+function drawSendings(chance: Random, tenants: readonly string[]): Sending[] {
+  const sendings: Sending[] = [];
+  for (const [number, tenant] of tenants.entries()) {
+    const count = number === 0 ? chance.between(2, 5) : 1;
+    const quantities = number === 0 ? [...QUANTITIES] : [SECOND_TENANT_QUANTITIES - 40];
+    for (let i = 0; i < count; i++) {
+      const quantity = quantities.splice(chance.below(quantities.length), 1)[0]!;
+      const at = chance.below(40 * SECOND);
+      // Before midnight or after, and some of it long before it is sent.
+      const used = Number(microsOf(BEGIN)) + at - chance.pick([0, 5, 60]) * SECOND;
+      const time = instantOfMicros(BigInt(used));
+      const event = { tenant, key: `key-${i}`, quantity, day: time.slice(0, 10) };
+      sendings.push({ at, events: [event], time });
+      const again = at + chance.pick([0, 0, 20_000, 8 * SECOND]);
+      if (chance.chance(350)) sendings.push({ at: again, events: [event], time });
+      if (chance.chance(150)) {
+        sendings.push({ at: again, events: [{ ...event, quantity: OTHER_QUANTITIES + i }], time });
+      }
+    }
+  }
+  return sendings;
+}
+
+/** Each on time, late, twice at once, or not at all. */
+function fire(chance: Random, at: number, job: Job): { readonly at: number; readonly job: Job }[] {
+  switch (chance.below(8)) {
+    case 0:
+      return [];
+    case 1:
+      return [
+        { at, job },
+        { at, job },
+      ];
+    case 2:
+      return [{ at: at + chance.below(5 * SECOND), job }];
+    default:
+      return [{ at, job }];
+  }
+}
+
+const SINCE_MIDNIGHT = 30 * SECOND;
+
+const invoiceRuns = (chance: Random) =>
+  [1, 6, 14].flatMap((seconds) => fire(chance, SINCE_MIDNIGHT + seconds * SECOND, 'run-invoices'));
+
+function drawJobs(chance: Random): { readonly at: number; readonly job: Job }[] {
+  const sweeps = [8, 18, 28, 38, 48].flatMap((seconds) => fire(chance, seconds * SECOND, 'sweep'));
+  const deep = chance.chance(150) ? fire(chance, chance.below(50 * SECOND), chance.chance(300) ? 'full' : 'deep') : [];
+  const seals = chance.chance(300) ? fire(chance, chance.below(50 * SECOND), 'seal') : [];
+  return [...sweeps, ...invoiceRuns(chance), ...deep, ...seals];
+}
+
+function drawUpsets(chance: Random): { readonly at: number; readonly kind: 'recycle' | 'jump'; readonly micros: number }[] {
+  return Array.from({ length: chance.below(3) }, () => ({
+    at: chance.below(50 * SECOND),
+    kind: chance.chance(600) ? ('recycle' as const) : ('jump' as const),
+    micros: chance.between(-3 * SECOND, 3 * SECOND),
+  }));
+}
+
+function drawInstances(chance: Random): Record<FunctionName, number> {
+  const counts = FUNCTIONS.map((name) => [name, chance.between(1, 2)] as const);
+  return Object.fromEntries(counts) as Record<FunctionName, number>;
+}
+
+/** What a customer sends on the wire. */
+export const wireOf = ({ key, quantity }: SentEvent, time: Instant) => ({
+  metric_name: 'units',
+  quantity: String(quantity),
+  timestamp: time,
+  idempotency_key: key,
+});
+
+const accountOf = (tenant: string, limits: Limits) => ({
+  organization_id: tenant,
+  zone: 'UTC',
+  currency: 'EUR',
+  grace_minutes: 0,
+  limits: [
+    { limit_id: 'daily', metric_name: 'units', period: 'daily', quantity: String(LIMIT[limits]), action: 'block' },
+  ],
+  subscriptions: [
+    {
+      subscription_id: 'main',
+      started_at: '2026-03-01T00:00:00Z',
+      calendar: { unit: 'day', count: 1, anchor: '2026-03-01T00:00:00Z' },
+      meters: [
+        {
+          metric_name: 'units',
+          aggregation: 'sum',
+          prices: [
+            {
+              effective_from: '2026-03-01T00:00:00Z',
+              document: {
+                price_id: 'units',
+                version: '1',
+                currency: 'EUR',
+                model: {
+                  type: 'graduated',
+                  tiers: [
+                    { up_to: '20', unit_amount: '0.1', flat_amount: '0' },
+                    { up_to: null, unit_amount: '0.07', flat_amount: '0' },
+                  ],
+                },
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+});
+
+export const configOf = (sealIntervalSeconds: number): Config => ({
+  ...readConfig({}),
+  platform: 'cloud',
+  sealIntervalSeconds,
+  ratePerSecond: 0,
+  usageRatePerSecond: 0,
+});
+
+/** A database as an operator has prepared it. */
+export interface Prepared {
+  readonly state: State;
+  readonly keys: HeldKeys;
+}
+
+const prepared = new Map<string, Promise<Prepared>>();
+
+/** The same for every run that begins alike: states never change. */
+export function prepare(tenants: readonly string[], limits: Limits): Promise<Prepared> {
+  const name = `${tenants.join()} ${limits}`;
+  let made = prepared.get(name);
+  if (made === undefined) {
+    made = makePrepared(tenants, limits);
+    prepared.set(name, made);
+  }
+  return made;
+}
+
+async function makePrepared(tenants: readonly string[], limits: Limits): Promise<Prepared> {
+  const committed = new Committed(emptyState(TABLES));
+  const database = new SimulatedDatabase(committed, openGate, { rerunsMax: 0, later: (work) => work() });
+  const accounts = new AccountStore(database, configOf(0).region);
+  for (const tenant of tenants) await accounts.put(accountOf(tenant, limits), BEGIN);
+  const keys = new HeldKeys();
+  const store = new KeyStore(database);
+  for (const purpose of ['checkpoint', 'evidence'] as const) await store.adopt(keys.make(purpose));
+  return { state: committed.state, keys };
+}
