@@ -53,12 +53,15 @@ function acknowledgedIsBilled(watch: Watch, model: Model): void {
   for (const [tenant, log] of watch.logs) {
     for (const [quantity, entry] of log.charges) {
       const event = model.eventOf(quantity)!;
-      if (entry['period']!.slice(0, 10) !== event.day) broken('I7', `${quantity} of ${event.day} is billed for ${entry['period']}`);
+      if (entry['period']!.slice(0, 10) !== event.day)
+        broken('I7', `${quantity} of ${event.day} is billed for ${entry['period']}`);
       billed.add(`${tenant} ${event.key} ${quantity} ${entry['event_id']}`);
     }
   }
   const acknowledged = new Set(
-    model.acknowledged().map(({ event: { tenant, key, quantity }, receiptId }) => `${tenant} ${key} ${quantity} ${receiptId}`),
+    model
+      .acknowledged()
+      .map(({ event: { tenant, key, quantity }, receiptId }) => `${tenant} ${key} ${quantity} ${receiptId}`),
   );
   for (const one of acknowledged) if (!billed.has(one)) broken('I6', `${one} was acknowledged and is not billed`);
   for (const one of billed) if (!acknowledged.has(one)) broken('I6', `${one} is billed and was not acknowledged`);
@@ -78,7 +81,8 @@ function countersAreRight(counters: readonly Row[], model: Model): void {
     counters.map((row) => [`${String(row['tenant'])} ${String(row['period']).slice(0, 10)}`, Number(row['used'])]),
   );
   for (const [name, used] of model.usedByDay()) {
-    if (counted.get(name) !== used) broken('I18', `${name}: ${used} units were accepted, ${counted.get(name)} are counted`);
+    if (counted.get(name) !== used)
+      broken('I18', `${name}: ${used} units were accepted, ${counted.get(name)} are counted`);
   }
   const total = (values: Iterable<number>): number => [...values].reduce((sum, value) => sum + value, 0);
   if (total(counted.values()) !== total(model.usedByDay().values())) broken('I17', 'what was refused is counted');
@@ -94,7 +98,8 @@ function sumsOfUsageAreRight(rollups: readonly Row[], model: Model): void {
       sums.set(name, (sums.get(name) ?? 0) + Number(value));
   }
   for (const [name, used] of model.usedByDay()) {
-    if (sums.get(name) !== used) broken('I7', `${name}: ${used} units were accepted, the sums of usage say ${sums.get(name)}`);
+    if (sums.get(name) !== used)
+      broken('I7', `${name}: ${used} units were accepted, the sums of usage say ${sums.get(name)}`);
   }
 }
 
@@ -103,7 +108,8 @@ function sealsAreInTheVault(seals: readonly Row[], world: World): void {
     if (seal['n'] !== n) broken('seals', `seal ${n} is missing`);
     const held = world.vault.bytesOf(sealName(n));
     const bytes = sealBytes({ jws: seal['jws'] as string, record: seal['record'] as string });
-    if (held === undefined || Buffer.compare(held, bytes) !== 0) broken('seals', `the vault has no seal ${n}, or another`);
+    if (held === undefined || Buffer.compare(held, bytes) !== 0)
+      broken('seals', `the vault has no seal ${n}, or another`);
   }
 }
 
@@ -128,7 +134,8 @@ async function evidenceHolds(invoice: Row, scenario: Scenario, world: World): Pr
   const number = String(invoice['number']);
   const bundle = world.vault.bytesOf(String(invoice['bundle_name']));
   if (bundle === undefined) return broken('evidence', `the vault lacks the evidence of ${number}`);
-  if (hash('sha256', bundle, 'hex') !== invoice['bundle_sha256']) broken('evidence', `the evidence of ${number} is another`);
+  if (hash('sha256', bundle, 'hex') !== invoice['bundle_sha256'])
+    broken('evidence', `the evidence of ${number} is another`);
   if (!scenario.isEvidenceVerified) return;
   const database = new SimulatedDatabase(world.committed, openGate, { rerunsMax: 0, later: (work) => work() });
   const keyset = toKeyset(await database.snapshot(readKeys));
@@ -140,7 +147,9 @@ async function evidenceHolds(invoice: Row, scenario: Scenario, world: World): Pr
     blind: String(head['blind']),
     keyset,
   });
-  const refuted = verdict.claims.filter(({ result }) => result !== 'pass').map(({ claim, detail }) => `${claim} ${detail}`);
+  const refuted = verdict.claims
+    .filter(({ result }) => result !== 'pass')
+    .map(({ claim, detail }) => `${claim} ${detail}`);
   if (verdict.verdict !== 'verified') broken('evidence', `${number} is ${verdict.verdict}: ${refuted.join(', ')}`);
   world.counts.note(`a bundle was verified (${scenario.form})`);
 }

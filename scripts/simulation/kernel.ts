@@ -66,6 +66,10 @@ export class Kernel {
   /** what happened, for whoever wants to read it */
   trace: string[] | undefined;
   chooser: Chooser;
+  /** who goes on now */
+  acting: Owner | undefined;
+  /** Told of every call that goes on, before it does. */
+  onPass: (owner: Owner, point: CallPoint, outcome: Outcome) => void = () => undefined;
   /** microseconds that a step takes */
   pace = 1000;
   readonly #parked: Parked[] = [];
@@ -80,11 +84,7 @@ export class Kernel {
     return instantOfMicros(BigInt(this.nowMicros));
   }
 
-  get waiting(): number {
-    return this.#parked.length;
-  }
-
-  /** How many calls have passed or wait, with their owners still there. */
+  /** Parks a call until its turn comes. */
   call<T>(owner: Owner, call: PortCall<T>, canCrash = true): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const point: CallPoint = {
@@ -152,7 +152,11 @@ export class Kernel {
    * @param steps goes no further than that many
    * @returns why it ended
    */
-  async run(isOver: () => boolean, until: number, steps: number): Promise<'over' | 'late' | 'steps' | 'stuck' | 'broken'> {
+  async run(
+    isOver: () => boolean,
+    until: number,
+    steps: number,
+  ): Promise<'over' | 'late' | 'steps' | 'stuck' | 'broken'> {
     for (const last = this.step + steps; ; ) {
       if (this.violation !== undefined) return 'broken';
       const due = this.#due();
@@ -197,6 +201,8 @@ export class Kernel {
   #goOn({ owner, point, go, vanish }: Parked): void {
     const outcome = point.faults.length === 0 ? 'ok' : this.chooser.outcomeOf(this.step, point);
     this.note(`${owner.name} ${point.op} ${point.about} ${outcome}`);
+    this.acting = owner;
+    this.onPass(owner, point, outcome);
     if (outcome === 'crash-before' || outcome === 'crash-after') {
       vanish(outcome === 'crash-after');
       owner.crash();

@@ -62,7 +62,8 @@ export class Model {
       if (outcome.code === 'quota_exceeded') this.#overLimit.push(event);
       else if (outcome.code === 'idempotency_conflict') this.#conflicts.push(event);
       else throw new Violation('answers', `${name} of ${event.quantity} was refused as ${outcome.code}`);
-      if (held?.event.quantity === event.quantity) throw new Violation('I2', `${name} was accepted and is ${outcome.code}`);
+      if (held?.event.quantity === event.quantity)
+        throw new Violation('I2', `${name} was accepted and is ${outcome.code}`);
       return;
     }
     if (held !== undefined && held.event.quantity !== event.quantity)
@@ -79,7 +80,8 @@ export class Model {
 
   #requireWithinLimit(): void {
     for (const [day, used] of this.usedByDay()) {
-      if (used > this.limit) throw new Violation('I15', `${used} units were accepted for ${day}, the limit is ${this.limit}`);
+      if (used > this.limit)
+        throw new Violation('I15', `${used} units were accepted for ${day}, the limit is ${this.limit}`);
     }
   }
 

@@ -16,7 +16,7 @@ import { Random } from './random.ts';
 export type Limits = 'tight' | 'loose';
 
 export const BEGIN = parseInstant('2026-03-01T23:59:30Z', 'simulation');
-export const MIDNIGHT = parseInstant('2026-03-02T00:00:00Z', 'simulation');
+export const NOON = parseInstant('2026-03-01T12:00:00Z', 'simulation');
 export const SECOND = 1_000_000;
 export const DAY = 86_400 * SECOND;
 
@@ -40,6 +40,8 @@ export interface Scenario {
   readonly limits: Limits;
   readonly order: 'uniform' | 'pct';
   readonly form: SignatureForm;
+  /** noon, or just before a period ends */
+  readonly begin: Instant;
   readonly tenants: readonly string[];
   readonly sendings: readonly Sending[];
   readonly jobs: readonly { readonly at: number; readonly job: Job }[];
@@ -62,8 +64,10 @@ export interface Scenario {
 }
 
 const QUANTITIES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13];
+const SECOND_TENANTS_QUANTITY = 10;
 const OTHER_QUANTITIES = 30;
-const SECOND_TENANT_QUANTITIES = 50;
+/** When many come at once. */
+const MOMENTS = [5 * SECOND, 20 * SECOND, 33 * SECOND];
 
 export interface ScenarioOptions {
   readonly seed: number;
@@ -71,17 +75,20 @@ export interface ScenarioOptions {
   readonly limits: Limits;
 }
 
-/** Draws a small story: some customers who send around midnight, some of it twice and some of it otherwise; jobs that are missed, doubled and late. */
+/** Draws a small story: some customers who send, often around midnight, some of it twice and some of it otherwise; jobs that are missed, doubled and late. */
 export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario {
   const chance = new Random(seed, 'scenario');
-  const tenants = chance.chance(300) ? ['acme', 'beta'] : ['acme'];
-  const sendings = drawSendings(chance, tenants);
+  const tenants = chance.chance(200) ? ['acme', 'beta'] : ['acme'];
+  const form = chance.chance(10) ? 'rsa' : 'keyed';
+  const begin = chance.chance(400) ? NOON : BEGIN;
+  const sendings = drawSendings(chance, begin, tenants);
   return {
     seed,
     lane,
     limits,
     order: chance.chance(500) ? 'uniform' : 'pct',
-    form: chance.chance(5) ? 'rsa' : 'keyed',
+    form,
+    begin,
     tenants,
     sendings,
     jobs: lane === 'A' ? drawJobs(chance) : invoiceRuns(chance),
@@ -93,31 +100,32 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),
     delayMicros: chance.pick([0, SECOND / 10, 3 * SECOND]),
     deliveriesMax: lane === 'A' ? 5 : Number.POSITIVE_INFINITY,
-    sealIntervalSeconds: lane === 'A' ? chance.pick([0, 10]) : 0,
-    isSecondDayClosed: chance.chance(150),
-    isEvidenceVerified: chance.chance(250),
-    isReconciled: lane === 'A' && chance.chance(125),
+    sealIntervalSeconds: lane === 'A' ? chance.pick([0, 10, 10]) : 0,
+    isSecondDayClosed: begin === BEGIN && chance.chance(80),
+    isEvidenceVerified: form === 'rsa' || chance.chance(125),
+    isReconciled: lane === 'A' && chance.chance(60),
     steps: 900,
   };
 }
 
-function drawSendings(chance: Random, tenants: readonly string[]): Sending[] {
+function drawSendings(chance: Random, begin: Instant, tenants: readonly string[]): Sending[] {
   const sendings: Sending[] = [];
   for (const [number, tenant] of tenants.entries()) {
-    const count = number === 0 ? chance.between(2, 5) : 1;
-    const quantities = number === 0 ? [...QUANTITIES] : [SECOND_TENANT_QUANTITIES - 40];
+    const count = number === 0 ? chance.between(2, 4) : 1;
+    const quantities = number === 0 ? [...QUANTITIES] : [SECOND_TENANTS_QUANTITY];
     for (let i = 0; i < count; i++) {
       const quantity = quantities.splice(chance.below(quantities.length), 1)[0]!;
-      const at = chance.below(40 * SECOND);
+      // Mostly at once with others: a lone request meets nobody.
+      const at = chance.chance(600) ? chance.pick(MOMENTS) + chance.below(SECOND / 50) : chance.below(40 * SECOND);
       // Before midnight or after, and some of it long before it is sent.
-      const used = Number(microsOf(BEGIN)) + at - chance.pick([0, 5, 60]) * SECOND;
+      const used = Number(microsOf(begin)) + at - chance.pick([0, 5, 60]) * SECOND;
       const time = instantOfMicros(BigInt(used));
       const event = { tenant, key: `key-${i}`, quantity, day: time.slice(0, 10) };
       sendings.push({ at, events: [event], time });
       const again = at + chance.pick([0, 0, 20_000, 8 * SECOND]);
       if (chance.chance(350)) sendings.push({ at: again, events: [event], time });
       if (chance.chance(150)) {
-        sendings.push({ at: again, events: [{ ...event, quantity: OTHER_QUANTITIES + i }], time });
+        sendings.push({ at: again, events: [{ ...event, quantity: OTHER_QUANTITIES + 10 * number + i }], time });
       }
     }
   }
@@ -144,16 +152,18 @@ function fire(chance: Random, at: number, job: Job): { readonly at: number; read
 const SINCE_MIDNIGHT = 30 * SECOND;
 
 const invoiceRuns = (chance: Random) =>
-  [1, 6, 14].flatMap((seconds) => fire(chance, SINCE_MIDNIGHT + seconds * SECOND, 'run-invoices'));
+  [2, 12].flatMap((seconds) => fire(chance, SINCE_MIDNIGHT + seconds * SECOND, 'run-invoices'));
 
 function drawJobs(chance: Random): { readonly at: number; readonly job: Job }[] {
-  const sweeps = [8, 18, 28, 38, 48].flatMap((seconds) => fire(chance, seconds * SECOND, 'sweep'));
-  const deep = chance.chance(150) ? fire(chance, chance.below(50 * SECOND), chance.chance(300) ? 'full' : 'deep') : [];
-  const seals = chance.chance(300) ? fire(chance, chance.below(50 * SECOND), 'seal') : [];
+  const sweeps = [10, 25, 40].flatMap((seconds) => fire(chance, (seconds + chance.below(10)) * SECOND, 'sweep'));
+  const deep = chance.chance(100) ? fire(chance, chance.below(50 * SECOND), chance.chance(300) ? 'full' : 'deep') : [];
+  const seals = chance.chance(200) ? fire(chance, chance.below(50 * SECOND), 'seal') : [];
   return [...sweeps, ...invoiceRuns(chance), ...deep, ...seals];
 }
 
-function drawUpsets(chance: Random): { readonly at: number; readonly kind: 'recycle' | 'jump'; readonly micros: number }[] {
+function drawUpsets(
+  chance: Random,
+): { readonly at: number; readonly kind: 'recycle' | 'jump'; readonly micros: number }[] {
   return Array.from({ length: chance.below(3) }, () => ({
     at: chance.below(50 * SECOND),
     kind: chance.chance(600) ? ('recycle' as const) : ('jump' as const),
@@ -214,8 +224,10 @@ const accountOf = (tenant: string, limits: Limits) => ({
   ],
 });
 
+const CONFIG = readConfig({});
+
 export const configOf = (sealIntervalSeconds: number): Config => ({
-  ...readConfig({}),
+  ...CONFIG,
   platform: 'cloud',
   sealIntervalSeconds,
   ratePerSecond: 0,

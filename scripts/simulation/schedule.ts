@@ -1,14 +1,16 @@
 import { TryAgain } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
-import { type Decisions, PlannedChooser, RandomChooser } from './choosers.ts';
+import { unpackHeads } from '../../shared/stores/seal-store.ts';
+import { type Decisions, type PlannedChooser, RandomChooser } from './choosers.ts';
 import { Counts } from './counts.ts';
 import { judgeEnd } from './ending.ts';
+import type { Outcome } from './gate.ts';
 import type { Job } from './instances.ts';
-import { Kernel, Violation } from './kernel.ts';
+import { type CallPoint, Kernel, type Owner, Violation } from './kernel.ts';
 import { Model } from './model.ts';
-import { BEGIN, configOf, DAY, LIMIT, prepare, type Scenario, SECOND, type Sending, TIERS, wireOf } from './scenario.ts';
-import { unpackHeads } from '../../shared/stores/seal-store.ts';
-import type { Row } from './ports/tables.ts';
+import { projectionName } from './ports/copies.ts';
+import type { Change, Row } from './ports/tables.ts';
+import { configOf, DAY, LIMIT, prepare, type Scenario, SECOND, type Sending, TIERS, wireOf } from './scenario.ts';
 import { digestOf, Watch } from './watch.ts';
 import type { AnsweredCrypto } from './web-crypto.ts';
 import { World } from './world.ts';
@@ -40,6 +42,7 @@ const SWEEP_SECONDS = 10;
 const RUN_SECONDS = 60;
 const STEPS_TO_HEAL = 6000;
 const MIRROR_LAG_SECONDS = 30;
+const DAYS = ['2026-03-01', '2026-03-02'];
 
 /**
  * One run: trouble first, then nothing fails any more and time passes until the books are at rest; then they are compared with
@@ -52,7 +55,7 @@ export async function runSchedule(
 ): Promise<ScheduleResult> {
   crypto.form = scenario.form;
   const chooser = options.chooser ?? new RandomChooser(scenario);
-  const kernel = new Kernel(BEGIN, chooser);
+  const kernel = new Kernel(scenario.begin, chooser);
   kernel.pace = scenario.pace;
   if (options.isTraced === true) kernel.trace = [];
   const counts = new Counts();
@@ -100,6 +103,9 @@ class Run {
   /** sendings without an answer */
   #unanswered = 0;
   #isSecondDay = false;
+  readonly #sealers = new Map<number, Owner>();
+  /** which instance answered a key first */
+  readonly #answerers = new Map<string, string>();
 
   constructor(scenario: Scenario, world: World) {
     this.#scenario = scenario;
@@ -108,12 +114,45 @@ class Run {
     this.model = new Model(TIERS, LIMIT[scenario.limits]);
     this.watch = new Watch(kernel, counts, this.model, world.vault);
     world.committed.onCommit = (changes, state) => {
-      if (kernel.trace !== undefined) kernel.note(`commit ${changes.map(({ table }) => table).join(' ')} ${digestOf(changes)}`);
+      if (kernel.trace !== undefined)
+        kernel.note(`commit ${changes.map(({ table }) => table).join(' ')} ${digestOf(changes)}`);
+      this.#sealed(changes);
       this.watch.committed(changes, state);
     };
     world.mirror.onCreate = (tenant, firstSeq, bytes) =>
       this.watch.mirrored(tenant, firstSeq, bytes, world.committed.state);
+    kernel.onPass = (owner, point, outcome) => this.#passed(owner, point, outcome);
     world.onUnexpected = (where, error) => this.#unexpected(where, error);
+  }
+
+  /** Counts what must happen some time, or nothing was tried. */
+  #passed({ kind }: Owner, { op, about }: CallPoint, outcome: Outcome): void {
+    const { counts } = this.#world;
+    if (outcome !== 'ok') {
+      counts.note(`fault: ${kind} ${op} ${outcome}`);
+      if (op === 'database.commit' && outcome === 'after') counts.note('a commit was applied and nobody could tell');
+      if (op === 'bus.publish' && outcome === 'lost') counts.note('a doorbell was lost');
+      if (op === 'mirror.create' && outcome === 'after') counts.note('the mirror had a page and said it was away');
+      return;
+    }
+    if (kind === 'sign-receipts' && op === 'database.end' && about.includes('heads'))
+      counts.note('a draft on a head that had moved was thrown away');
+    if (kind === 'reconcile-chain' && op === 'bus.publish' && about.startsWith('usage-accepted'))
+      counts.note('a sweep rang for usage again');
+  }
+
+  /** Counts by whom a seal is carried on. */
+  #sealed(changes: readonly Change[]): void {
+    const { kernel, counts } = this.#world;
+    for (const { table, before, after } of changes) {
+      if (table === 'batches' && before === undefined && Number(after?.['count']) > 1)
+        counts.note('requests shared a transaction');
+      if (table !== 'seals' || kernel.acting === undefined) continue;
+      const n = Number(after?.['n']);
+      if (before === undefined) this.#sealers.set(n, kernel.acting);
+      else if (before['jws'] === null && after?.['jws'] !== null && this.#sealers.get(n) !== kernel.acting)
+        counts.note('a seal was signed by another than whoever wrote it down');
+    }
   }
 
   async trouble(): Promise<void> {
@@ -131,7 +170,8 @@ class Run {
     const { lane, isSecondDayClosed } = this.#scenario;
     const begin = kernel.nowMicros;
     kernel.pace = Math.min(kernel.pace, 1000);
-    if (lane === 'A') this.#every(SWEEP_SECONDS, 'sweep');
+    // Lane B has no sweep. What a sealer left because another was faster, or its clock behind, the sealer's own schedule sees to.
+    this.#every(SWEEP_SECONDS, lane === 'A' ? 'sweep' : 'seal');
     this.#every(RUN_SECONDS, 'run-invoices');
     const why = await kernel.run(() => this.#isAtRest(), begin + HEALED_SECONDS * SECOND, STEPS_TO_HEAL);
     if (kernel.violation !== undefined) throw kernel.violation;
@@ -165,7 +205,7 @@ class Run {
       tries++;
       const { tenant } = sending.events[0]!;
       const wire = sending.events.map((event) => wireOf(event, sending.time));
-      this.#world.send(tenant as TenantId, wire, (outcomes) => {
+      this.#world.send(tenant as TenantId, wire, (outcomes, instance) => {
         if (outcomes === undefined) {
           kernel.after(Math.min(tries, 5) * (SECOND / 2), client, 'sends again', send);
           return;
@@ -175,7 +215,11 @@ class Run {
         kernel.guard(() => {
           for (const [i, outcome] of outcomes.entries()) this.model.told(sending.events[i]!, outcome);
         });
-        if (outcomes.some(({ status }) => status === 'duplicate')) this.#world.counts.note('a duplicate was told so');
+        const first = this.#answerers.get(client) ?? instance;
+        this.#answerers.set(client, first);
+        if (!outcomes.some(({ status }) => status === 'duplicate')) return;
+        this.#world.counts.note('a duplicate was told so');
+        if (first !== instance) this.#world.counts.note('a duplicate was told so by another instance');
       });
     };
     kernel.after(sending.at, client, 'sends', send);
@@ -206,7 +250,7 @@ class Run {
 
   /** What is left to do. */
   #restlessness(): string[] {
-    const { committed, broker } = this.#world;
+    const { committed, broker, kernel } = this.#world;
     const { tenants, lane } = this.#scenario;
     const rows = (table: string) => committed.state.get(table)!.rows;
     const left: string[] = [];
@@ -215,10 +259,12 @@ class Run {
     // Lane B has no sweep, which is what finds sums that nobody was woken for.
     const tables = ['waiting', 'unpublished_seals', 'unarchived', ...(lane === 'A' ? ['unrolled'] : [])];
     for (const table of tables) if (rows(table).length > 0) left.push(`${rows(table).length} rows of ${table}`);
-    const days = this.#isSecondDay ? ['2026-03-01', '2026-03-02'] : ['2026-03-01'];
+    const days = DAYS.filter((day) => kernel.now().slice(0, 10) > day);
     for (const tenant of tenants) {
       for (const day of days) {
-        const closed = rows('invoices').some((row) => row['tenant'] === tenant && String(row['period']).startsWith(day));
+        const closed = rows('invoices').some(
+          (row) => row['tenant'] === tenant && String(row['period']).startsWith(day),
+        );
         if (!closed) left.push(`${tenant} has no invoice of ${day}`);
       }
       const head = rows('heads').find((row) => row['tenant'] === tenant);
@@ -229,8 +275,17 @@ class Run {
       }
       if (head !== undefined && !this.#isSealed(head)) left.push(`the head of ${tenant} is not sealed`);
     }
+    if (lane === 'A' && left.length === 0) left.push(...this.#staleReadModels());
     if (rows('freezes').length > 0) left.push('somebody is frozen');
     return left;
+  }
+
+  #staleReadModels(): string[] {
+    return this.#world.committed.state
+      .get('invoices')!
+      .rows.map((row) => projectionName(String(row['tenant']), 'invoices', String(row['number'])))
+      .filter((name) => !(this.#world.projections.get(name) ?? '').includes('"evidence_state":"archived"'))
+      .map((name) => `${name} does not show its evidence`);
   }
 
   /** Whether the last seal has signed a log as it stands. */

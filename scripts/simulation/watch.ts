@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { unpackPage } from '../../shared/domain/ledger/page.ts';
 import { sealBytes, sealName } from '../../functions/seal-ledger/sealed-parts.ts';
+import { unpackPage } from '../../shared/domain/ledger/page.ts';
 import type { Counts } from './counts.ts';
 import { type Kernel, Violation } from './kernel.ts';
 import type { Model } from './model.ts';
@@ -48,7 +48,9 @@ export function centsOf(text: string): number {
 export const digestOf = (changes: readonly Change[]): string =>
   hash(
     'sha256',
-    JSON.stringify(changes, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value)),
+    JSON.stringify(changes, (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+    ),
     'hex',
   );
 
@@ -104,7 +106,10 @@ export class Watch {
         this.#limit(before, after);
         break;
       case 'freezes':
-        broken('false alarm', `${String(after?.['tenant'])} was frozen: ${String(after?.['kind'])}, ${String(after?.['detail'])}`);
+        broken(
+          'false alarm',
+          `${String(after?.['tenant'])} was frozen: ${String(after?.['kind'])}, ${String(after?.['detail'])}`,
+        );
         break;
       case 'seals':
         this.#seal(before, after);
@@ -129,12 +134,16 @@ export class Watch {
       return;
     }
     if (before['record'] !== after['record']) broken('seals', `the record of seal ${n} was changed`);
-    if (before['jws'] !== null && before['jws'] !== after['jws']) broken('seals', `seal ${n} was signed again otherwise`);
+    if (before['jws'] !== null && before['jws'] !== after['jws'])
+      broken('seals', `seal ${n} was signed again otherwise`);
     if (before['published_at'] === null && after['published_at'] !== null) {
       const held = this.#vault.bytesOf(sealName(n));
       const bytes = sealBytes({ jws: after['jws'] as string, record: after['record'] as string });
       if (held === undefined || Buffer.compare(held, bytes) !== 0)
-        broken('seals', `seal ${n} is called published and the vault ${held === undefined ? 'lacks it' : 'holds another'}`);
+        broken(
+          'seals',
+          `seal ${n} is called published and the vault ${held === undefined ? 'lacks it' : 'holds another'}`,
+        );
     }
   }
 
@@ -180,13 +189,15 @@ export class Watch {
   #charge(tenant: string, log: SeenLog, entry: Entry): void {
     const quantity = Number(entry['quantity']);
     const event = this.#model.eventOf(quantity);
-    if (event === undefined || event.tenant !== tenant) broken('I1', `${tenant} is charged ${quantity}, which nobody sent`);
+    if (event === undefined || event.tenant !== tenant)
+      broken('I1', `${tenant} is charged ${quantity}, which nobody sent`);
     if (log.charges.has(quantity)) broken('I1', `${tenant} is charged ${quantity} twice`);
     log.charges.set(quantity, entry);
     const period = entry['period']!;
     const used = (log.used.get(period) ?? 0) + quantity;
     log.used.set(period, used);
-    if (used > this.#model.limit) broken('I15', `${tenant} is billed ${used} in ${period}, the limit is ${this.#model.limit}`);
+    if (used > this.#model.limit)
+      broken('I15', `${tenant} is billed ${used} in ${period}, the limit is ${this.#model.limit}`);
     const billedIn = entry['billed_in']!;
     if (log.closed.has(billedIn)) broken('I1', `${tenant} is charged in ${billedIn}, which is closed`);
     log.open.set(billedIn, (log.open.get(billedIn) ?? 0) + centsOf(entry['amount']!));
@@ -199,7 +210,10 @@ export class Watch {
       if (row['tenant'] !== tenant) continue;
       const used = log.used.get(String(row['period'])) ?? 0;
       if (Number(row['value']) !== used)
-        broken('I7', `${tenant} has used ${used} in ${String(row['period'])}, the aggregate says ${String(row['value'])}`);
+        broken(
+          'I7',
+          `${tenant} has used ${used} in ${String(row['period'])}, the aggregate says ${String(row['value'])}`,
+        );
     }
   }
 
@@ -230,7 +244,8 @@ export class Watch {
   /** The mirror has only what the log has, byte for byte. @throws Violation */
   mirrored(tenant: string, firstSeq: number, bytes: Uint8Array, state: State): void {
     const page = rowAt(state.get('pages')!, keyText([tenant, firstSeq]));
-    if (page === undefined) return broken('I12', `the mirror has a page ${firstSeq} of ${tenant} that was never committed`);
+    if (page === undefined)
+      return broken('I12', `the mirror has a page ${firstSeq} of ${tenant} that was never committed`);
     if (Buffer.compare(page['bytes'] as Uint8Array, bytes) !== 0)
       broken('I12', `the mirror's page ${firstSeq} of ${tenant} is another than the log's`);
     this.pages.get(`${tenant} ${firstSeq}`)!.mirrored = this.#kernel.nowMicros;

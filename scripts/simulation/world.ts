@@ -9,7 +9,7 @@ import type { Log } from '../../shared/ports/log.ts';
 import type { Outcome as Told } from '../../shared/stores/usage-store.ts';
 import type { Base, Ports } from '../../shared/wiring/ports.ts';
 import type { Counts } from './counts.ts';
-import type { Fault, Gate, PortCall } from './gate.ts';
+import type { Gate, PortCall } from './gate.ts';
 import { DOER, type FunctionName, HEARER, type Job, STARTS, type Warm } from './instances.ts';
 import type { Kernel, Owner } from './kernel.ts';
 import { Broker, type Queued, SimulatedBus } from './ports/broker.ts';
@@ -107,6 +107,10 @@ export class World {
       database: new SimulatedDatabase(this.committed, gate, {
         rerunsMax: RERUNS_MAX,
         later: (work) => this.#perhapsLater(work),
+        onConflict: (tables) => {
+          this.counts.note('a transaction lost against another');
+          if (tables.includes('invoice_numbers')) this.counts.note('two closers of one period met');
+        },
       }),
       bus: new SimulatedBus(this.broker, gate),
       mirror: new SimulatedMirror(this.mirror, gate),
@@ -135,10 +139,15 @@ export class World {
     });
   }
 
-  /** Sends usage, and tells the sender what was answered; `undefined` where no answer came. */
-  send(tenant: TenantId, events: readonly unknown[], told: (outcomes: Told[] | undefined) => void): void {
+  /** Sends usage, and tells the sender what was answered, and by which instance; `undefined` where no answer came. */
+  send(
+    tenant: TenantId,
+    events: readonly unknown[],
+    told: (outcomes: Told[] | undefined, instance: string) => void,
+  ): void {
     const client: Owner = { name: 'client', kind: 'client', crash: () => undefined };
-    this.anyInstance('ingest').invoke('send', (warm) => warm.send!(tenant, events), {
+    const instance = this.anyInstance('ingest');
+    instance.invoke('send', (warm) => warm.send!(tenant, events), {
       done: (outcomes) => {
         const isLost = this.kernel.call<boolean>(
           client,
@@ -147,10 +156,10 @@ export class World {
         );
         void isLost.then((lost) => {
           if (lost) this.counts.note('an answer got lost on its way to the client');
-          told(lost ? undefined : outcomes);
+          told(lost ? undefined : outcomes, instance.name);
         });
       },
-      failed: () => told(undefined),
+      failed: () => told(undefined, instance.name),
     });
   }
 
@@ -173,7 +182,13 @@ export class World {
         const owner: Owner = { name: `bus ${queued.subscription}`, kind: 'bus', crash: () => undefined };
         const isLost = this.kernel.call<boolean>(
           owner,
-          { op: 'bus.acknowledge', about: String(queued.id), faults: ['lost'], effect: () => false, otherwise: () => true },
+          {
+            op: 'bus.acknowledge',
+            about: String(queued.id),
+            faults: ['lost'],
+            effect: () => false,
+            otherwise: () => true,
+          },
           false,
         );
         void isLost.then((lost) => {
@@ -220,10 +235,7 @@ export class Instance {
 
   invoke<T>(what: string, work: (warm: Warm) => Promise<T>, ends: Ends<T>): void {
     const world = this.#world;
-    const life = (this.#life ??= new Life(world, this, () => {
-      world.counts.note(`a crash of ${this.kind}`);
-      this.#life = undefined;
-    }));
+    const life = this.#live();
     const leave = life.enter(ends.failed);
     world.underWay++;
     void life
@@ -244,9 +256,22 @@ export class Instance {
       );
   }
 
+  #live(): Life {
+    this.#life ??= new Life(this.#world, this, () => {
+      this.#world.counts.note(`a crash of ${this.kind}`);
+      this.#life = undefined;
+    });
+    return this.#life;
+  }
+
   start(gate: Gate): Promise<Warm> {
     const { given, kernel, entropy, counts } = this.#world;
-    const base: Base = { config: given.config, clock: clockOf(kernel, this), entropy, log: logOf(counts, this.#world, this) };
+    const base: Base = {
+      config: given.config,
+      clock: clockOf(kernel, this),
+      entropy,
+      log: logOf(counts, this.#world, this),
+    };
     return STARTS[this.kind](base, this.#world.ports(gate));
   }
 }
@@ -321,5 +346,3 @@ function logOf(counts: Counts, world: World, { kind }: Instance): Log {
     },
   };
 }
-
-export type { Fault };

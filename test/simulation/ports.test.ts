@@ -1,6 +1,3 @@
-import { ManualClock } from '../../shared/adapters/local/clock.ts';
-import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
-import { MICROS_PER_DAY, parseInstant, plusMicros } from '../../shared/domain/time.ts';
 import { openGate } from '../../scripts/simulation/gate.ts';
 import { Broker, SimulatedBus } from '../../scripts/simulation/ports/broker.ts';
 import {
@@ -13,6 +10,9 @@ import {
 import { Committed, SimulatedDatabase } from '../../scripts/simulation/ports/database.ts';
 import { HeldKeys, SimulatedSigner, SimulatedWrapper } from '../../scripts/simulation/ports/signer.ts';
 import { emptyState } from '../../scripts/simulation/ports/tables.ts';
+import { ManualClock } from '../../shared/adapters/local/clock.ts';
+import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
+import { MICROS_PER_DAY, parseInstant, plusMicros } from '../../shared/domain/time.ts';
 import { busContract } from '../adapters/contracts/bus.ts';
 import { CONTRACT_TABLES, databaseContract } from '../adapters/contracts/database.ts';
 import { keyWrapperContract } from '../adapters/contracts/key-wrapper.ts';

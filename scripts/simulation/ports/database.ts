@@ -115,6 +115,8 @@ export interface DatabaseOptions {
   readonly rerunsMax: number;
   /** what an instance that gave up has left behind happens some time, or never */
   readonly later: (work: () => void) => void;
+  /** told when a transaction has lost against another, with the tables that it would have written */
+  readonly onConflict?: (tables: string) => void;
 }
 
 /**
@@ -165,15 +167,20 @@ export class SimulatedDatabase implements Database {
   }
 
   #commit(tx: StateTransaction): Promise<'committed' | 'aborted'> {
+    const isWriting = tx.writes.length > 0;
+    const tables = (isWriting ? tx.writes : tx.seen).map(({ table }) => table.name);
+    const about = [...new Set(tables)].join(' ');
     const effect = (): 'committed' | 'aborted' => {
-      if (!tx.holdsIn(this.#committed.state)) return 'aborted';
+      if (!tx.holdsIn(this.#committed.state)) {
+        this.#options.onConflict?.(about);
+        return 'aborted';
+      }
       this.#committed.commit(tx.writes);
       return 'committed';
     };
-    const isWriting = tx.writes.length > 0;
     return this.#gate.pass({
       op: isWriting ? 'database.commit' : 'database.end',
-      about: isWriting ? [...new Set(tx.writes.map(({ table }) => table.name))].join(' ') : '',
+      about,
       faults: isWriting ? ['before', 'after', 'aborted', 'late'] : ['before', 'aborted'],
       effect,
       otherwise: (fault) => {

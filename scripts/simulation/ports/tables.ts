@@ -154,7 +154,8 @@ export function apply(state: State, writes: readonly Write[]): { readonly state:
       next.rows.splice(at, 1);
       continue;
     }
-    if (write.kind === 'insert' && held !== undefined) throw new WriteRefused(`a row of ${table.name} is there already`);
+    if (write.kind === 'insert' && held !== undefined)
+      throw new WriteRefused(`a row of ${table.name} is there already`);
     if (write.kind === 'update' && held === undefined) throw new WriteRefused(`no row of ${table.name} to update`);
     const row = kept(write.kind === 'update' ? { ...held, ...write.changes } : write.row);
     if (held === undefined) {

@@ -1,0 +1,57 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { runCampaign } from './simulation/campaign.ts';
+import type { Lane } from './simulation/choosers.ts';
+import { printCampaign, replay, shrinkFailures } from './simulation/report.ts';
+import type { Limits } from './simulation/scenario.ts';
+
+const count = (text: string): number => {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a whole number from 1 on.');
+};
+
+interface Options {
+  readonly seed: number;
+  readonly schedules: number;
+  readonly lane?: Lane;
+  readonly limits?: Limits;
+  readonly workers: number;
+  readonly json?: string;
+  readonly trace?: number;
+  readonly replay?: string;
+}
+
+const options = new Command('simulate')
+  .description(
+    'Runs the stories over simulated ports in many orders and with many failures, and compares the books with what was sent. Exit status 0 when every promise was kept.',
+  )
+  .option('--seed <number>', 'the first seed', count, 1)
+  .option('--schedules <count>', 'runs, shared out among lanes and limits', count, 50_000)
+  .addOption(new Option('--lane <lane>', 'A: everything fails; B: nothing that only a sweep mends').choices(['A', 'B']))
+  .addOption(new Option('--limits <limits>', 'how much may be used').choices(['tight', 'loose']))
+  .option('--workers <count>', 'threads', count, 2)
+  .option('--json <file>', 'where to write the result')
+  .option('--trace <seed>', 'print one run step by step; lane A and loose limits unless said', count)
+  .option('--replay <file>', 'make a failure again that an earlier run has written down')
+  .parse()
+  .opts<Options>();
+
+const { seed, schedules, lane, limits, workers, json } = options;
+if (options.trace !== undefined) {
+  const ok = await replay({ seed: options.trace, lane: lane ?? 'A', limits: limits ?? 'loose' }, console.log);
+  process.exitCode = ok ? 0 : 1;
+} else if (options.replay !== undefined) {
+  const failure = JSON.parse(await readFile(options.replay, 'utf8')) as Parameters<typeof replay>[0];
+  process.exitCode = (await replay(failure, console.log)) ? 0 : 1;
+} else {
+  const lanes: readonly Lane[] = lane === undefined ? ['A', 'B'] : [lane];
+  const result = await runCampaign({
+    ...{ seed, schedules, lanes, workers },
+    limits: limits === undefined ? ['tight', 'loose'] : [limits],
+    say: (line) => console.error(line),
+  });
+  const isKept = printCampaign(result, lanes, console.log);
+  await shrinkFailures(result.failures, console.log);
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  process.exitCode = isKept ? 0 : 1;
+}
