@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runCampaign } from './simulation/campaign.ts';
-import type { Lane } from './simulation/choosers.ts';
+import { LANES, type Lane } from './simulation/choosers.ts';
 import { printCampaign, replay, shrinkFailures } from './simulation/report.ts';
-import type { Limits } from './simulation/scenario.ts';
+import { LIMITS, type Limits } from './simulation/scenario.ts';
 
 const count = (text: string): number => {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
@@ -27,8 +27,8 @@ const options = new Command('simulate')
   )
   .option('--seed <number>', 'the first seed', count, 1)
   .option('--schedules <count>', 'runs, shared out among lanes and limits', count, 50_000)
-  .addOption(new Option('--lane <lane>', 'A: everything fails; B: nothing that only a sweep mends').choices(['A', 'B']))
-  .addOption(new Option('--limits <limits>', 'how much may be used').choices(['tight', 'loose']))
+  .addOption(new Option('--lane <lane>', 'A: everything fails; B: nothing that only a sweep mends').choices(LANES))
+  .addOption(new Option('--limits <limits>', 'how much may be used').choices(LIMITS))
   .option('--workers <count>', 'threads', count, 2)
   .option('--json <file>', 'where to write the result')
   .option('--trace <seed>', 'print one run step by step; lane A and loose limits unless said', count)
@@ -44,10 +44,10 @@ if (options.trace !== undefined) {
   const failure = JSON.parse(await readFile(options.replay, 'utf8')) as Parameters<typeof replay>[0];
   process.exitCode = (await replay(failure, console.log)) ? 0 : 1;
 } else {
-  const lanes: readonly Lane[] = lane === undefined ? ['A', 'B'] : [lane];
+  const lanes: readonly Lane[] = lane === undefined ? LANES : [lane];
   const result = await runCampaign({
     ...{ seed, schedules, lanes, workers },
-    limits: limits === undefined ? ['tight', 'loose'] : [limits],
+    limits: limits === undefined ? LIMITS : [limits],
     say: (line) => console.error(line),
   });
   const isKept = printCampaign(result, lanes, console.log);

@@ -2,7 +2,8 @@ import type { Crash, Fault, Outcome } from './gate.ts';
 import type { CallPoint, Chooser } from './kernel.ts';
 import { Random } from './random.ts';
 
-export type Lane = 'A' | 'B';
+export const LANES = ['A', 'B'] as const;
+export type Lane = (typeof LANES)[number];
 
 /** What was decided otherwise than by default: who went on instead of whoever had waited longest, and what failed. */
 export interface Decisions {

@@ -4,8 +4,9 @@ import { reconcileChain } from '../../functions/reconcile-chain/reconcile-chain.
 import { sweep } from '../../functions/reconcile-chain/sweep.ts';
 import { invoiceOne, runInvoices } from '../../functions/run-invoices/run-invoices.ts';
 import { sealLedger } from '../../functions/seal-ledger/seal-ledger.ts';
-import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
+import { onUsageAccepted } from '../../functions/sign-receipts/handler.ts';
 import { parseTenantId, type TenantId } from '../../shared/domain/ids.ts';
+import { parsePush, pushBody } from '../../shared/edge/pubsub.ts';
 import type { Delivery } from '../../shared/ports/bus.ts';
 import type { Outcome } from '../../shared/stores/usage-store.ts';
 import { assemble } from '../../shared/wiring/platform.ts';
@@ -43,7 +44,7 @@ export const STARTS: Readonly<Record<FunctionName, (base: Base, ports: Ports) =>
   },
   'sign-receipts': async (base, { database, bus, mirror, projections, wrapper }) => {
     const room = await assemble(base, { database, bus, mirror, projections, wrapper }, callers);
-    return { hear: ({ attributes }) => signReceipts(parseTenantId(attributes['tenant']), room) };
+    return { hear: (delivery) => onUsageAccepted(parsePush(JSON.parse(pushBody(delivery))), room) };
   },
   'seal-ledger': async (base, { database, bus, signer, vault }) => {
     const room = await assemble(base, { database, bus, signer, vault }, callers);

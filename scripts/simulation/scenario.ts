@@ -12,8 +12,9 @@ import { HeldKeys, type SignatureForm } from './ports/signer.ts';
 import { emptyState, type State } from './ports/tables.ts';
 import { Random } from './random.ts';
 
-/** How much of a day may be used: so little that some are refused, or more than anybody sends. */
-export type Limits = 'tight' | 'loose';
+/** How much of a day may be used: so little that some are refused, more than anybody sends, or nobody has set a limit. */
+export const LIMITS = ['tight', 'loose', 'none'] as const;
+export type Limits = (typeof LIMITS)[number];
 
 export const BEGIN = parseInstant('2026-03-01T23:59:30Z', 'simulation');
 export const NOON = parseInstant('2026-03-01T12:00:00Z', 'simulation');
@@ -24,7 +25,7 @@ export const TIERS: readonly Tier[] = [
   { upTo: 20, cents: 10 },
   { upTo: Number.POSITIVE_INFINITY, cents: 7 },
 ];
-export const LIMIT: Readonly<Record<Limits, number>> = { tight: 21, loose: 100_000 };
+export const LIMIT: Readonly<Record<Limits, number>> = { tight: 21, loose: 100_000, none: Number.POSITIVE_INFINITY };
 
 /** What one customer sends, again and again until it is answered. */
 export interface Sending {
@@ -110,19 +111,20 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
 
 function drawSendings(chance: Random, begin: Instant, tenants: readonly string[]): Sending[] {
   const sendings: Sending[] = [];
+  const moment = chance.pick(MOMENTS);
   for (const [number, tenant] of tenants.entries()) {
     const count = number === 0 ? chance.between(2, 4) : 1;
     const quantities = number === 0 ? [...QUANTITIES] : [SECOND_TENANTS_QUANTITY];
     for (let i = 0; i < count; i++) {
       const quantity = quantities.splice(chance.below(quantities.length), 1)[0]!;
       // Mostly at once with others: a lone request meets nobody.
-      const at = chance.chance(600) ? chance.pick(MOMENTS) + chance.below(SECOND / 50) : chance.below(40 * SECOND);
+      const at = chance.chance(700) ? moment + chance.below(SECOND / 50) : chance.below(40 * SECOND);
       // Before midnight or after, and some of it long before it is sent.
       const used = Number(microsOf(begin)) + at - chance.pick([0, 5, 60]) * SECOND;
       const time = instantOfMicros(BigInt(used));
       const event = { tenant, key: `key-${i}`, quantity, day: time.slice(0, 10) };
       sendings.push({ at, events: [event], time });
-      const again = at + chance.pick([0, 0, 20_000, 8 * SECOND]);
+      const again = at + chance.pick([0, 0, 5_000, 8 * SECOND]);
       if (chance.chance(350)) sendings.push({ at: again, events: [event], time });
       if (chance.chance(150)) {
         sendings.push({ at: again, events: [{ ...event, quantity: OTHER_QUANTITIES + 10 * number + i }], time });
@@ -184,14 +186,20 @@ export const wireOf = ({ key, quantity }: SentEvent, time: Instant) => ({
   idempotency_key: key,
 });
 
+const limitOf = (units: number) => ({
+  limit_id: 'daily',
+  metric_name: 'units',
+  period: 'daily',
+  quantity: String(units),
+  action: 'block',
+});
+
 const accountOf = (tenant: string, limits: Limits) => ({
   organization_id: tenant,
   zone: 'UTC',
   currency: 'EUR',
   grace_minutes: 0,
-  limits: [
-    { limit_id: 'daily', metric_name: 'units', period: 'daily', quantity: String(LIMIT[limits]), action: 'block' },
-  ],
+  limits: limits === 'none' ? [] : [limitOf(LIMIT[limits])],
   subscriptions: [
     {
       subscription_id: 'main',

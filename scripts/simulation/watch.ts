@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { sealBytes, sealName } from '../../functions/seal-ledger/sealed-parts.ts';
+import { zstdDecompressSync } from 'node:zlib';
 import { unpackPage } from '../../shared/domain/ledger/page.ts';
 import type { Counts } from './counts.ts';
 import { type Kernel, Violation } from './kernel.ts';
@@ -44,6 +44,13 @@ export function centsOf(text: string): number {
   return sign === '-' ? -cents : cents;
 }
 
+const twelve = (n: number): string => String(n).padStart(12, '0');
+/** Where the vault keeps a seal and its heads, and as which bytes (docs/receipt-format.md). */
+export const sealObject = (n: number): string => `seals/${twelve(n)}.json`;
+export const headsObject = (n: number): string => `heads/${twelve(n)}.zst`;
+export const sealText = (row: Row): Buffer =>
+  Buffer.from(JSON.stringify({ jws: String(row['jws']), record: String(row['record']) }), 'utf8');
+
 /** SHA-256 over what a commit has changed, for traces. */
 export const digestOf = (changes: readonly Change[]): string =>
   hash(
@@ -54,6 +61,9 @@ export const digestOf = (changes: readonly Change[]): string =>
     'hex',
   );
 
+const isWaiting = (tenant: string, state: State): boolean =>
+  state.get('waiting')!.rows.some((row) => row['tenant'] === tenant);
+
 /** Looks at every commit and every copy as it happens, and knows nothing of how they came about. */
 export class Watch {
   readonly logs = new Map<string, SeenLog>();
@@ -63,6 +73,8 @@ export class Watch {
   readonly #model: Model;
   readonly #vault: VaultObjects;
   readonly #issued: string[] = [];
+  /** sizes by blinded tenant */
+  readonly #sealed = new Map<string, number>();
   #seals = 0;
 
   constructor(kernel: Kernel, counts: Counts, model: Model, vault: VaultObjects) {
@@ -131,15 +143,15 @@ export class Watch {
     if (before === undefined) {
       if (n !== this.#seals) broken('seals', `seal ${n} came after ${this.#seals} seals`);
       this.#seals++;
+      this.#sealedHeads(n, after['heads'] as Uint8Array);
       return;
     }
     if (before['record'] !== after['record']) broken('seals', `the record of seal ${n} was changed`);
     if (before['jws'] !== null && before['jws'] !== after['jws'])
       broken('seals', `seal ${n} was signed again otherwise`);
     if (before['published_at'] === null && after['published_at'] !== null) {
-      const held = this.#vault.bytesOf(sealName(n));
-      const bytes = sealBytes({ jws: after['jws'] as string, record: after['record'] as string });
-      if (held === undefined || Buffer.compare(held, bytes) !== 0)
+      const held = this.#vault.bytesOf(sealObject(n));
+      if (held === undefined || Buffer.compare(held, sealText(after)) !== 0)
         broken(
           'seals',
           `seal ${n} is called published and the vault ${held === undefined ? 'lacks it' : 'holds another'}`,
@@ -147,9 +159,19 @@ export class Watch {
     }
   }
 
+  /** No log is shorter in a seal than in the one before. */
+  #sealedHeads(n: number, packed: Uint8Array): void {
+    for (const line of zstdDecompressSync(packed).toString('latin1').split('\n')) {
+      const { tenant = '', size } = JSON.parse(line) as Entry;
+      if (Number(size) < (this.#sealed.get(tenant) ?? 0)) broken('seals', `a log is shorter in seal ${n} than before`);
+      this.#sealed.set(tenant, Number(size));
+    }
+  }
+
   #head(after: Row, changes: readonly Change[], state: State): void {
     const tenant = String(after['tenant']);
     const log = this.logOf(tenant);
+    const had = log.entries.length;
     const pages = changes
       .filter((change) => change.table === 'pages' && change.after?.['tenant'] === tenant)
       .map((change) => change.after!)
@@ -164,6 +186,8 @@ export class Watch {
     if (Number(after['size']) !== log.entries.length)
       broken('I9', `the head of ${tenant} says ${Number(after['size'])}, the log has ${log.entries.length} entries`);
     if (after['last'] !== log.last) broken('I9', `the head of ${tenant} names another last entry`);
+    if (log.entries.slice(had).some(({ typ }) => typ === 'close') && isWaiting(tenant, state))
+      broken('invoices', `a period of ${tenant} was closed before usage that had been accepted`);
     this.#aggregates(tenant, log, state);
   }
 
