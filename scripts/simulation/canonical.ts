@@ -20,6 +20,7 @@ export function canonicalScenario(): Scenario {
     form: 'keyed',
     begin: BEGIN,
     tenants: ['acme'],
+    hasCredit: false,
     sendings: [
       { at: SECOND, events: [first, second], time },
       { at: 2 * SECOND, events: [first], time },
@@ -32,6 +33,7 @@ export function canonicalScenario(): Scenario {
       ...{ 'archive-period': 1, 'run-invoices': 1, 'reconcile-chain': 1 },
     },
     faultsPerMille: 0,
+    focus: undefined,
     crashesPerMille: 0,
     pace: 1000,
     skewMicros: 0,

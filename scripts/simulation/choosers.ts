@@ -37,10 +37,14 @@ export interface RandomOptions {
   readonly order: 'uniform' | 'pct';
   /** of a thousand calls so many fail */
   readonly faultsPerMille: number;
+  /** the function whose calls fail most, if there is one */
+  readonly focus: string | undefined;
   /** of a thousand failures so many are crashes */
   readonly crashesPerMille: number;
 }
 
+/** So many calls of the function in focus fail, of a thousand. */
+const FOCUSED_PER_MILLE = 200;
 /** Steps within which priorities change. */
 const PCT_STEPS = 300;
 const PCT_CHANGES = 3;
@@ -91,8 +95,10 @@ export class RandomChooser implements Chooser {
   }
 
   outcomeOf(step: number, point: CallPoint): Outcome {
-    const { lane, faultsPerMille, crashesPerMille } = this.#options;
-    if (this.isHealed || !this.#failing.chance(faultsPerMille)) return 'ok';
+    const { lane, focus, faultsPerMille, crashesPerMille } = this.#options;
+    if (this.isHealed) return 'ok';
+    const perMille = point.kind === focus ? FOCUSED_PER_MILLE : faultsPerMille;
+    if (!this.#failing.chance(perMille)) return 'ok';
     const known = lane === 'A' ? point.faults : point.faults.filter((fault) => isKnownInB(point, fault));
     const isCrash = this.#failing.chance(crashesPerMille);
     const some = known.filter((fault) => fault.startsWith('crash') === isCrash);

@@ -15,7 +15,8 @@ export interface FaultPoint {
 }
 
 /** `single`: every failure at every call; `pairs`: each with every later one; `crashes`: each crash with every later one. */
-export type Pass = 'single' | 'pairs' | 'crashes';
+export const PASSES = ['single', 'pairs', 'crashes'] as const;
+export type Pass = (typeof PASSES)[number];
 
 export const isCrash = ({ outcome }: FaultPoint): boolean => outcome === 'crash-before' || outcome === 'crash-after';
 

@@ -50,6 +50,7 @@ export async function huntMutants({
   onResult,
 }: MutantRun): Promise<MutantResult[]> {
   const wanted = MUTANTS.filter(({ title }) => only.length === 0 || only.some((part) => title.includes(part)));
+  await requireFit(wanted);
   const results: MutantResult[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
@@ -67,6 +68,17 @@ export async function huntMutants({
   const settled = await Promise.allSettled(Array.from({ length: workers }, work));
   for (const one of settled) if (one.status === 'rejected') throw one.reason;
   return results;
+}
+
+/** @throws Error where a change no longer fits the sources as they are */
+export async function requireFit(mutants: readonly Mutant[]): Promise<void> {
+  for (const { title, changes } of mutants) {
+    const sources = new Map<string, string>();
+    for (const change of changes) {
+      const source = sources.get(change.file) ?? (await readFile(join(ROOT, change.file), 'utf8'));
+      sources.set(change.file, changed(source, change, title));
+    }
+  }
 }
 
 async function makeCopy(): Promise<string> {

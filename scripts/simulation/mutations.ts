@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'the head is not compared before it is set',
     rule: 'of two that append the head has moved for one',
-    changes: [{ file: DRAFT, from: '  freezes,\n  heads,\n  secrets,', to: '  freezes,\n  secrets,' }],
+    changes: [{ file: DRAFT, from: '  heads,\n  secrets,\n  unrolled,', to: '  secrets,\n  unrolled,' }],
   },
   {
     title: 'a draft is committed whatever has changed since',

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CampaignResult, type DecisionLists, decisionsOf, type Failure, listsOf } from './campaign.ts';
 import { type Lane, PlannedChooser } from './choosers.ts';
+import type { ExhaustiveResult } from './exhaustive.ts';
+import type { MutantResult } from './mutants.ts';
 import { drawScenario, type ScenarioOptions } from './scenario.ts';
 import { runSchedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
@@ -75,4 +77,33 @@ export async function replay(
   say(`SHA-256 of the trace: ${result.traceHash}`);
   say(result.violation === undefined ? 'every promise was kept' : `BROKEN ${result.violation.message}`);
   return result.violation === undefined;
+}
+
+/** @returns whether every promise was kept */
+export function printExhaustive(result: ExhaustiveResult, say: Say): boolean {
+  const { pass, stride, seconds, cpuMilliseconds, runs, steps, points, sites, doubles, failures } = result;
+  const name = {
+    single: 'every single failure',
+    pairs: 'pairs of failures',
+    crashes: 'crashes, and crashes while recovering',
+  };
+  say(`${name[pass]} of the canonical story${stride === 1 ? '' : `, every ${stride}th second failure`}:`);
+  say(
+    `${points} points of failure, of ${sites} kinds; ${runs} runs of ${Math.round(steps / runs)} steps, ${doubles} with two failures`,
+  );
+  say(`${seconds} s, ${Math.round(cpuMilliseconds / 100) / 10} s of CPU`);
+  for (const { rule, detail, decisions } of failures)
+    say(
+      `BROKEN ${rule} with ${decisions.faults.map(([step, outcome]) => `${outcome} at ${step}`).join(' and ')}: ${detail}`,
+    );
+  say(failures.length > 0 ? 'a promise was broken' : 'every promise was kept');
+  return failures.length === 0;
+}
+
+/** One line per mutant: which lane found it after how many runs, and by which promise. */
+export function printMutant({ mutant, hunts }: MutantResult, say: Say): void {
+  const found = hunts.map(({ lane, schedules, rule }) =>
+    rule === undefined ? `${lane} not in ${schedules}` : `${lane} after ${schedules} (${rule})`,
+  );
+  say(`${hunts.some(({ rule }) => rule !== undefined) ? 'found  ' : 'MISSED '} ${mutant.title}: ${found.join(', ')}`);
 }

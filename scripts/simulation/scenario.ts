@@ -1,7 +1,13 @@
+import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
+import type { TenantId } from '../../shared/domain/ids.ts';
 import { type Instant, instantOfMicros, microsOf, parseInstant } from '../../shared/domain/time.ts';
 import { type Config, readConfig } from '../../shared/edge/config.ts';
+import type { Clock } from '../../shared/ports/clock.ts';
 import { AccountStore } from '../../shared/stores/account-store.ts';
 import { KeyStore } from '../../shared/stores/key-store.ts';
+import { LedgerStore } from '../../shared/stores/ledger-store.ts';
+import { grantCredit } from '../../shared/stores/money-desk.ts';
+import { PersonalData } from '../../shared/stores/personal-data.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import type { Lane } from './choosers.ts';
 import { openGate } from './gate.ts';
@@ -18,6 +24,8 @@ export type Limits = (typeof LIMITS)[number];
 
 export const BEGIN = parseInstant('2026-03-01T23:59:30Z', 'simulation');
 export const NOON = parseInstant('2026-03-01T12:00:00Z', 'simulation');
+const MORNING = parseInstant('2026-03-01T09:00:00Z', 'simulation');
+const EXPIRY = parseInstant('2026-03-01T12:00:02Z', 'simulation');
 export const SECOND = 1_000_000;
 export const DAY = 86_400 * SECOND;
 
@@ -44,12 +52,15 @@ export interface Scenario {
   /** noon, or just before a period ends */
   readonly begin: Instant;
   readonly tenants: readonly string[];
+  /** whether each has a credit that has expired: writing it off moves the log beside whatever waits */
+  readonly hasCredit: boolean;
   readonly sendings: readonly Sending[];
   readonly jobs: readonly { readonly at: number; readonly job: Job }[];
   /** when idle instances are stopped, and clocks jump */
   readonly upsets: readonly { readonly at: number; readonly kind: 'recycle' | 'jump'; readonly micros: number }[];
   readonly instances: Readonly<Record<FunctionName, number>>;
   readonly faultsPerMille: number;
+  readonly focus: FunctionName | undefined;
   readonly crashesPerMille: number;
   readonly pace: number;
   readonly skewMicros: number;
@@ -91,11 +102,13 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     form,
     begin,
     tenants,
+    hasCredit: chance.chance(350),
     sendings,
-    jobs: lane === 'A' ? drawJobs(chance) : invoiceRuns(chance),
+    jobs: [...(lane === 'A' ? drawJobs(chance) : invoiceRuns(chance)), ...earlyRun(chance, sendings)],
     upsets: drawUpsets(chance),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick([0, 10, 30, 80]),
+    focus: chance.chance(500) ? chance.pick(FUNCTIONS) : undefined,
     crashesPerMille: chance.pick([100, 300, 600]),
     pace: chance.pick([1_000, 30_000, 200_000]),
     skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),
@@ -155,6 +168,10 @@ const SINCE_MIDNIGHT = 30 * SECOND;
 
 const invoiceRuns = (chance: Random) =>
   [2, 12].flatMap((seconds) => fire(chance, SINCE_MIDNIGHT + seconds * SECOND, 'run-invoices'));
+
+/** A run of invoices just when somebody sends. */
+const earlyRun = (chance: Random, sendings: readonly Sending[]) =>
+  chance.chance(350) ? fire(chance, chance.pick(sendings).at + chance.below(SECOND / 50), 'run-invoices') : [];
 
 function drawJobs(chance: Random): { readonly at: number; readonly job: Job }[] {
   const sweeps = [10, 25, 40].flatMap((seconds) => fire(chance, (seconds + chance.below(10)) * SECOND, 'sweep'));
@@ -251,17 +268,21 @@ export interface Prepared {
 const prepared = new Map<string, Promise<Prepared>>();
 
 /** The same for every run that begins alike: states never change. */
-export function prepare(tenants: readonly string[], limits: Limits): Promise<Prepared> {
-  const name = `${tenants.join()} ${limits}`;
+export function prepare({
+  tenants,
+  limits,
+  hasCredit,
+}: Pick<Scenario, 'tenants' | 'limits' | 'hasCredit'>): Promise<Prepared> {
+  const name = `${tenants.join()} ${limits} ${hasCredit}`;
   let made = prepared.get(name);
   if (made === undefined) {
-    made = makePrepared(tenants, limits);
+    made = makePrepared(tenants, limits, hasCredit);
     prepared.set(name, made);
   }
   return made;
 }
 
-async function makePrepared(tenants: readonly string[], limits: Limits): Promise<Prepared> {
+async function makePrepared(tenants: readonly string[], limits: Limits, hasCredit: boolean): Promise<Prepared> {
   const committed = new Committed(emptyState(TABLES));
   const database = new SimulatedDatabase(committed, openGate, { rerunsMax: 0, later: (work) => work() });
   const accounts = new AccountStore(database, configOf(0).region);
@@ -269,5 +290,19 @@ async function makePrepared(tenants: readonly string[], limits: Limits): Promise
   const keys = new HeldKeys();
   const store = new KeyStore(database);
   for (const purpose of ['checkpoint', 'evidence'] as const) await store.adopt(keys.make(purpose));
+  if (hasCredit) for (const tenant of tenants) await grant(database, tenant as TenantId);
   return { state: committed.state, keys };
+}
+
+/** A credit that expires just after noon: before it is used, on the next run of invoices it is written off. */
+async function grant(database: SimulatedDatabase, tenant: TenantId): Promise<void> {
+  const entropy = new SeededEntropy(`grants of ${tenant}`);
+  const nowhere = (): never => {
+    throw new Error('a grant has no personal data');
+  };
+  const clock: Clock = { now: () => MORNING, after: nowhere };
+  const personal = new PersonalData(database, { wrap: nowhere, unwrap: nowhere }, entropy, clock);
+  const ledger = new LedgerStore(database, entropy, CONFIG.ledgerOrigin, personal);
+  const request = { id: 'welcome', amount: 500n, costBasis: 0n, currency: 'EUR', priority: 1, reason: 'promotional' };
+  await ledger.append(tenant, MORNING, async (work) => grantCredit(work, { ...request, expiresAt: EXPIRY }));
 }

@@ -59,7 +59,7 @@ export async function runSchedule(
   kernel.pace = scenario.pace;
   if (options.isTraced === true) kernel.trace = [];
   const counts = new Counts();
-  const { state, keys } = await prepare(scenario.tenants, scenario.limits);
+  const { state, keys } = await prepare(scenario);
   const world = new World(kernel, counts, {
     ...scenario,
     state,
@@ -122,7 +122,23 @@ class Run {
     world.mirror.onCreate = (tenant, firstSeq, bytes) =>
       this.watch.mirrored(tenant, firstSeq, bytes, world.committed.state);
     kernel.onPass = (owner, point, outcome) => this.#passed(owner, point, outcome);
+    this.#begin();
     world.onUnexpected = (where, error) => this.#unexpected(where, error);
+  }
+
+  /** What the books hold before anything happens stands in the mirror as well. */
+  #begin(): void {
+    const { committed, mirror } = this.#world;
+    const rows = (table: string) => committed.state.get(table)!.rows;
+    const changes = ['pages', 'heads'].flatMap((table) =>
+      rows(table).map((after): Change => ({ table, before: undefined, after })),
+    );
+    this.watch.committed(changes, committed.state);
+    for (const page of rows('pages')) {
+      const [tenant, seq] = [String(page['tenant']), Number(page['first_seq'])];
+      mirror.of(tenant).set(seq, page['bytes'] as Uint8Array);
+      mirror.onCreate(tenant, seq, page['bytes'] as Uint8Array);
+    }
   }
 
   /** Counts what must happen some time, or nothing was tried. */
