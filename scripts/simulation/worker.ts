@@ -8,8 +8,8 @@ import { AnsweredCrypto } from './web-crypto.ts';
 Error.stackTraceLimit = 0;
 const crypto = await AnsweredCrypto.install();
 const port = parentPort!;
-const share = workerData as Share | null;
-if (share !== null) port.postMessage(await runShare(share, crypto));
+const share = (workerData ?? undefined) as Share | undefined;
+if (share !== undefined) port.postMessage(await runShare(share, crypto));
 else {
   port.on('message', (stretch: Stretch | null) => {
     if (stretch === null) port.close();
