@@ -12,7 +12,7 @@
 /* Somebody, or the reconciliation, stops billing; at rest it is let go on. */
 proctype Operator() {
   /* step: freeze */
-  atomic { frozen = 1 }
+  atomic { frozen = 1; delays++ }
   atomic { frozen = 0 }
 }
 #endif

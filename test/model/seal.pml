@@ -53,7 +53,7 @@ end:
        if
        :: h == 0 -> phase = UNFINISHED
        :: h != 0 && n > 0 && heads[n - 1] == h -> phase = UNFINISHED
-       :: h != 0 && n > 0 && heads[n - 1] != h && fresh -> soon++; phase = UNFINISHED
+       :: h != 0 && n > 0 && heads[n - 1] != h && fresh -> delays++; phase = UNFINISHED
        :: h != 0 && (n == 0 || (heads[n - 1] != h && !fresh)) -> phase = INTEND
        fi;
        if
@@ -64,11 +64,14 @@ end:
   :: atomic { phase == INTEND ->
        /* step: seal.intend */
        if
-       :: !(MINE)                            /* another was faster, with newer heads */
-       :: MINE ->
-#ifdef M_SEAL_NUMBER_UNTIED
-          CLAIM(one_record_per_seal_number, heads[n] == 0);
+       :: !(MINE) ->
+#ifdef M_SLOWER_SEALER_GIVES_UP
+          phase = UNFINISHED
+#else
+          phase = SNAPSHOT                   /* another was faster, maybe with older heads: looks again */
 #endif
+       :: MINE ->
+          phase = UNFINISHED;
           CLAIM(one_record_per_seal_number, heads[n] == 0);
           CLAIM(a_seal_covers_only_committed_pages, h <= head);
           CLAIM(seals_grow, n == 0 || h > heads[n - 1]);
@@ -79,7 +82,7 @@ end:
           if :: fresh = 1 :: fresh = 0 fi
 #endif
        fi;
-       n = 0; h = 0; phase = UNFINISHED }
+       n = 0; h = 0 }
 
   :: atomic { phase == UNFINISHED ->
        /* step: seal.unfinished */
@@ -112,8 +115,6 @@ end:
 #define AFTER_PARTS PUBLISH
 #define AFTER_MARK  SAY
 #define AFTER_VAULT MARK
-#endif
-#ifdef M_SIGNATURE_NOT_READ
 #endif
 
   :: atomic { phase == PARTS ->

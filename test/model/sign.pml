@@ -8,6 +8,9 @@
 
 /* The mirror's own rule, used by signer and sweep alike: written once; the same again is present. */
 inline mirror_create(at, bytes) {
+#ifdef M_MIRROR_ADDS
+  CLAIM(the_mirror_holds_each_page_once, mirror[at] == 0);
+#endif
 #ifdef M_MIRROR_OVERWRITES
   mirror[at] = bytes;
 #else
@@ -24,8 +27,6 @@ inline bill_batch(b) {
   if
   :: (take & (1 << b)) ->
      CLAIM(each_key_is_billed_at_most_once, (billed & batch[b]) == 0);
-#ifdef M_NEW_KEY_ON_RETRY
-#endif
      billed = billed | batch[b];
      bytes = bytes | batch[b]
   :: else
@@ -41,28 +42,35 @@ inline append_page(first, keys) {
   head = first + SIZE(keys) - 1
 }
 
-#if BATCHES_ARE_FEW
-#endif
+/* As many as one commit takes, in the order of ids: made of their instance's clock, so the newer one may come first. */
+#define FIRST  (waiting & ~(waiting & (waiting - 1)))
+#define OTHERS (waiting & (waiting - 1))
 #define TAKE_SOME \
   if \
   :: take = waiting; isMore = 0 \
-  :: (waiting & (waiting - 1)) != 0 -> take = waiting & ~(waiting & (waiting - 1)); isMore = 1 \
+  :: OTHERS != 0 -> take = FIRST; isMore = 1 \
+  :: OTHERS != 0 -> take = OTHERS; isMore = 1 \
   fi
 
 #ifdef M_NO_CAS
 #define STANDS (1)
-#elif defined(M_HEAD_UNWATCHED)
+#elif defined(M_HEAD_UNWATCHED) || defined(M_NUMBER_OUTSIDE)
 #define STANDS ((waiting & take) == take && !frozen)
 #elif defined(M_FREEZE_UNWATCHED)
 #define STANDS (head == at && (waiting & take) == take)
-#elif defined(M_NUMBER_OUTSIDE)
-#define STANDS ((waiting & take) == take && !frozen)
 #else
 #define STANDS (head == at && (waiting & take) == take && !frozen)
 #endif
 
 #ifdef M_NUMBER_OUTSIDE
 byte given;
+#endif
+
+#ifdef M_MIRROR_OVERWRITES
+#define COPY_OF(b) if :: (take & (1 << b)) -> bytes = bytes | batch[b] :: else fi
+inline copy_of_draft() {
+  COPY_OF(0); COPY_OF(1); COPY_OF(2); COPY_OF(3)
+}
 #endif
 
 inline commit_draft() {
@@ -109,13 +117,19 @@ end:
        fi }
 
 #ifdef M_MIRROR_BEFORE_COMMIT
-  :: atomic { phase == COMMIT && mirror[at + 1] == 0 -> mirror[at + 1] = batch[0]; CLAIM(the_mirror_is_never_ahead_of_the_chain, page[at + 1] != 0) }
+  :: atomic { phase == COMMIT && mirror[at + 1] == 0 -> mirror_create(at + 1, waiting) }
 #endif
 
   :: atomic { phase == COMMIT ->
        /* step: sign.commit */
        if
        :: !(STANDS) -> phase = DRAFT
+#ifdef M_MIRROR_OVERWRITES
+          ; if
+          :: pending == 0 && next == 0 -> next = at + 1; copy_of_draft()   /* whether or not it was committed */
+          :: else
+          fi
+#endif
        :: STANDS -> commit_draft(); phase = ANNOUNCE
        fi;
        at = 0; prior = 0; take = 0;
@@ -124,7 +138,7 @@ end:
 #endif
        /* The pages of the commit before are waited for, then these are copied while the next draft is made. */
        if
-       :: phase == ANNOUNCE && pending == 0 -> pending = next; pendingBytes = bytes; next = 0; bytes = 0
+       :: next != 0 && pending == 0 -> pending = next; pendingBytes = bytes; next = 0; bytes = 0
        :: else
        fi }
 

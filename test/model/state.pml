@@ -42,8 +42,8 @@
 /* What must hold. A claim names itself where it fails: hidden variables are never set and are no part of a state. */
 hidden byte each_key_is_billed_at_most_once, what_was_acknowledged_is_billed, every_caller_is_answered;
 hidden byte numbers_are_dense_and_pages_linked, a_page_is_never_rewritten, nothing_is_billed_while_frozen;
-hidden byte the_limit_is_never_exceeded, what_was_not_acknowledged_is_billed_by_its_own_key_only;
-hidden byte the_mirror_never_differs_from_the_chain, the_mirror_is_never_ahead_of_the_chain, the_mirror_is_whole;
+hidden byte the_limit_is_never_exceeded, nothing_is_billed_that_no_key_stands_for;
+hidden byte the_mirror_never_differs_from_the_chain, the_mirror_is_never_ahead_of_the_chain, the_mirror_is_whole, the_mirror_holds_each_page_once;
 hidden byte a_seal_covers_only_committed_pages, seals_grow, one_record_per_seal_number;
 hidden byte published_bytes_are_the_record, a_seal_in_the_vault_has_its_parts, what_is_published_is_in_the_vault;
 hidden byte everything_is_under_a_seal, sweeps_repair_what_faults_lost;
@@ -54,8 +54,8 @@ hidden byte every_invoice_has_its_evidence, an_invoice_holds_what_was_billed_in_
 
 byte faults;
 #define FAULT (faults < FAULTS) -> faults++
-/* Sweeps that were needed at rest; seals that waited for their distance. */
-byte rounds, soon;
+/* Sweeps that were needed at rest; what was put off without a fault: a seal that keeps its distance, a freeze. */
+byte rounds, delays;
 
 /* the database */
 byte known, used;                    /* dedupe: keys; the limit's counter */

@@ -102,8 +102,8 @@ proctype Rest() {
        :: waiting == 0 && isWhole && !(SEAL_IS_DUE) && !frozen && ARCHIVED -> break
        :: else ->
           rounds++;
-          /* Each fault may cost one pass, each seal that kept its distance one more. */
-          CLAIM(sweeps_repair_what_faults_lost, rounds <= faults + soon);
+          /* Each fault may cost one pass, each seal that kept its distance, and a freeze, one more. */
+          CLAIM(sweeps_repair_what_faults_lost, rounds <= faults + delays);
           frozen = 0; fresh = 0;         /* time has passed: somebody has looked, and the distance is kept */
 #ifdef PERIODS
           isOver = 1;
@@ -118,7 +118,7 @@ proctype Rest() {
   atomic {
     CLAIM(every_caller_is_answered, OPEN == 0);
     CLAIM(what_was_acknowledged_is_billed, (acked & ~billed) == 0);
-    CLAIM(what_was_not_acknowledged_is_billed_by_its_own_key_only, (billed & ~known) == 0);
+    CLAIM(nothing_is_billed_that_no_key_stands_for, (billed & ~known) == 0);
     CLAIM(the_limit_is_never_exceeded, SIZE(billed) <= LIMIT);
     at = 1;
     do
