@@ -27,6 +27,7 @@ init {
     for (i : 1 .. SWEEPERS) { run Sweeper() }
 #endif
 #ifdef PERIODS
+    run Time();
     for (i : 1 .. CLOSERS)   { run Closer() }
     for (i : 1 .. ARCHIVERS) { run Archiver() }
 #endif

@@ -81,7 +81,8 @@ inline commit_draft() {
 #endif
   CLAIM(nothing_is_billed_while_frozen, !frozen);
 #ifdef PERIODS
-  period[at + 1] = billedIn;
+  CLAIM(nothing_is_billed_in_a_closed_period, billedIn > closed);
+  bucket[billedIn] = bucket[billedIn] | bytes;
 #endif
   append_page(at + 1, bytes);
 #ifndef M_WAITING_STAYS
@@ -111,7 +112,6 @@ end:
 #endif
 #ifdef PERIODS
           billedIn = closed + 1;
-          if :: billedIn > 2 -> billedIn = 2 :: else fi;
 #endif
           TAKE_SOME
        fi }

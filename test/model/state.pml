@@ -49,7 +49,7 @@ hidden byte published_bytes_are_the_record, a_seal_in_the_vault_has_its_parts, w
 hidden byte everything_is_under_a_seal, sweeps_repair_what_faults_lost;
 hidden byte a_period_is_closed_once, invoice_numbers_have_no_gap, usage_before_the_close_is_in_its_invoice;
 hidden byte each_key_is_on_one_invoice, evidence_is_the_same_each_time, evidence_rests_on_a_published_seal;
-hidden byte every_invoice_has_its_evidence, an_invoice_holds_what_was_billed_in_its_period;
+hidden byte every_invoice_has_its_evidence, nothing_is_billed_in_a_closed_period;
 #define CLAIM(name, holds) assert(name || (holds))
 
 byte faults;
@@ -99,8 +99,9 @@ byte usageBell, sealBell, archiveBell;
 #define SIZE(keys)    ((keys) >= 64 -> 1 : ((keys) & 1) + (((keys) >> 1) & 1) + (((keys) >> 2) & 1))
 
 #ifdef PERIODS
+byte over;                           /* periods whose end and grace are past */
 byte closed, numbers;                /* periods that are closed; invoice numbers given */
-byte period[ENTRIES];                /* in which a page's usage is billed */
-byte invoice[3], number[3], closeSeq[3], invoiced;  /* by period: keys, number, its entry; keys on any invoice */
-byte unarchived, evidence[3];        /* invoices without evidence; in the vault: the seal it rests on + 1 */
+byte bucket[3];                      /* by period: keys billed in it, the running sums that the head transaction keeps */
+byte invoice[3], number[3], closeSeq[3];  /* by period: keys, number, the entry that closes it */
+byte unarchived, evidence[3];        /* invoices without evidence; in the vault: the seal it rests on, from 1 */
 #endif

@@ -102,12 +102,13 @@ proctype Rest() {
        :: waiting == 0 && isWhole && !(SEAL_IS_DUE) && !frozen && ARCHIVED -> break
        :: else ->
           rounds++;
-          /* Each fault may cost one pass, each seal that kept its distance, and a freeze, one more. */
-          CLAIM(sweeps_repair_what_faults_lost, rounds <= faults + delays);
-          frozen = 0; fresh = 0;         /* time has passed: somebody has looked, and the distance is kept */
+          /* Time passes: somebody has looked at the freeze, the distance is kept, the period is over. */
+          frozen = 0; fresh = 0;
 #ifdef PERIODS
-          isOver = 1;
+          if :: over < 2 -> over = 2; delays++ :: else fi;
 #endif
+          /* Each fault may cost one pass, and so may what time alone puts off. */
+          CLAIM(sweeps_repair_what_faults_lost, rounds <= faults + delays);
           phase = RING_USAGE
 #endif
        fi;
