@@ -25,6 +25,8 @@ import { heads, keysets, retirements, seal_log, seals, tree_nodes, unpublished_s
 /** Log name of the seal log's subtrees; no tenant id has a `~`. */
 export const SEAL_TREE = '~seals';
 const KEPT_LEVEL = 8;
+/** How often heads are looked at anew when another sealer was faster. */
+const LOOKS = 8;
 /** Vault reads at once for seals that are read together. */
 const READS_AT_ONCE = 16;
 
@@ -62,12 +64,22 @@ export class SealStore {
   }
 
   /**
-   * Writes down the next seal over all heads as one snapshot shows them, unless no head has moved since the last.
+   * Writes down the next seal over all heads as one snapshot shows them, unless no head has moved since the last. Where another
+   * sealer was faster it looks again: the other's heads may be the older ones, and the doorbells of what they lack are answered here.
    * @param notBefore no seal is made when the last one was made after this instant, unless it was made further ahead of `now` than
    *   this lies behind: then the clock was set back, and nobody waits for it to come round again
-   * @returns the new seal's number; undefined where there is nothing to seal, or another sealer was faster
+   * @returns the new seal's number; undefined where there is nothing to seal
+   * @throws TryAgain where others were always faster
    */
   async intend(now: Instant, notBefore?: Instant): Promise<number | undefined> {
+    for (let tries = 0; tries < LOOKS; tries++) {
+      const outcome = await this.#intendOnce(now, notBefore);
+      if (outcome !== 'taken') return outcome;
+    }
+    throw new TryAgain('other sealers are always faster');
+  }
+
+  async #intendOnce(now: Instant, notBefore: Instant | undefined): Promise<number | 'taken' | undefined> {
     const seen = await this.#database.snapshot(async (view) => ({
       log: await view.read(seal_log, ['seals']),
       rows: await view.range(heads, {}),
@@ -83,8 +95,8 @@ export class SealStore {
     }
     return this.#database.transact(async (tx) => {
       const log = await tx.read(seal_log, ['seals']);
-      // The number belongs to the snapshot: whoever took it in between has sealed newer heads than these.
-      if ((log?.size ?? 0) !== (seen.log?.size ?? 0)) return undefined;
+      // The number belongs to the snapshot: whoever took it in between has sealed other heads than these, older or newer.
+      if ((log?.size ?? 0) !== (seen.log?.size ?? 0)) return 'taken';
       const n = log?.size ?? 0;
       const keys = await readKeys(tx);
       const keyset = keysetRow(toKeyset(keys));

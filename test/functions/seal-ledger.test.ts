@@ -6,6 +6,7 @@ import { signReceipts } from '../../functions/sign-receipts/sign-receipts.ts';
 import { verifyJws } from '../../shared/domain/evidence/jws.ts';
 import { readKeyset } from '../../shared/domain/evidence/keyset.ts';
 import { readHead, readSeal } from '../../shared/domain/ledger/record.ts';
+import type { Database } from '../../shared/ports/database.ts';
 import type { Signer } from '../../shared/ports/signer.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import { Notary } from '../../shared/stores/notary.ts';
@@ -95,6 +96,40 @@ describe('seal-ledger signs where all logs stand', () => {
     assert.ok(all.every(({ publishedAt }) => publishedAt !== null));
     assert.equal((await suite.platform.vault.list('seals/')).length, 6);
     assert.deepEqual((await suite.deep(true)).faults, []);
+  });
+
+  it('a sealer that another one overtook with older heads looks again: nothing waits for a sweep', async () => {
+    const { ledgerOrigin } = suite.platform;
+    const bothLooked = Promise.withResolvers<void>();
+    const slowWrote = Promise.withResolvers<void>();
+    const storeBefore = (write: () => Promise<void>) => {
+      const { database } = suite.platform;
+      const held: Database = {
+        transact: (work) => write().then(() => database.transact(work)),
+        snapshot: (work) => database.snapshot(work),
+        purgeExpired: (table, now, limit) => database.purgeExpired(table, now, limit),
+        close: () => database.close(),
+      };
+      return new SealStore(held, ledgerOrigin);
+    };
+    await grow();
+    const fast = storeBefore(() => {
+      bothLooked.resolve();
+      return slowWrote.promise;
+    });
+    let fromFast: Promise<number | undefined> = Promise.resolve(undefined);
+    const slow = storeBefore(async () => {
+      // It has its heads; there is one receipt more, and the other sealer sees it.
+      await grow();
+      fromFast = fast.intend(suite.clock.now());
+      await bothLooked.promise;
+    });
+
+    assert.equal(await slow.intend(suite.clock.now()), 1);
+    slowWrote.resolve();
+    assert.equal(await fromFast, 2);
+    await sealNow({ sealIntervalSeconds: 3600 });
+    assert.equal(await suite.platform.seals.isDue(), false);
   });
 
   it('an idle ledger makes no seal, however often the sealer is asked', async () => {

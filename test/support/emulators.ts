@@ -29,11 +29,16 @@ export function describeOnEmulators(
   define: (this: Mocha.Suite) => void,
 ): void {
   const missing = names.filter((name) => !isAvailable(name));
-  if (missing.length === 0) {
+  const reason = `no ${missing.join(', no ')} emulator (set ${missing.map((name) => HOST_VARIABLE[name]).join(', ')}, or install the Google Cloud SDK's)`;
+  describeWhere(title, missing.length === 0 ? undefined : reason, define);
+}
+
+/** A suite that needs what may not be here. @param reason what is missing; undefined where nothing is */
+export function describeWhere(title: string, reason: string | undefined, define: (this: Mocha.Suite) => void): void {
+  if (reason === undefined) {
     describe(title, define);
     return;
   }
-  const reason = `no ${missing.join(', no ')} emulator (set ${missing.map((name) => HOST_VARIABLE[name]).join(', ')}, or install the Google Cloud SDK's)`;
   describe(title, () => {
     if (process.env['TALLYSTICK_EMULATORS'] === 'required') {
       it(`needs what is not here: ${reason}`, () => {
@@ -46,7 +51,7 @@ export function describeOnEmulators(
   });
 }
 
-/** Suites that did not run for want of an emulator. */
+/** Suites that did not run for want of an emulator or a tool. */
 export const suitesLeftOut = (): readonly string[] => [...leftOut];
 
 export async function stopEmulators(): Promise<void> {
