@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PARTS } from './mutation/parts.ts';
+import { isText } from './mutation/plugin.ts';
 import { type Mutant, mutate } from './mutation/run.ts';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -20,7 +21,7 @@ const options = new Command('mutation')
   )
   .addOption(new Option('--only <part...>', 'these parts alone').choices(PARTS.map(({ name }) => name)))
   .option('--processes <count>', 'test runners at once', countOf, 2)
-  .option('--survivors', 'print each change that no test found')
+  .option('--survivors', 'print each change that no test found, and each that was ended because tests took too long')
   .option('--json <file>', 'where to write every change and what became of it')
   .parse()
   .opts<{ only?: string[]; processes: number; survivors?: true; json?: string }>();
@@ -30,7 +31,7 @@ const isFound = ({ status }: Mutant): boolean => status === 'Killed' || status =
 const isLeft = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 
 const results: { part: string; mutants: Mutant[] }[] = [];
-console.log(row('part', 'changes', 'found', 'timed out', 'survived', 'not run', 'found of all'));
+console.log(row('part', 'changes', 'found', 'of it late', 'survived', 'not run', 'share', 'texts', 'static'));
 let missed = false;
 for (const part of PARTS) {
   if (options.only !== undefined && !options.only.includes(part.name)) continue;
@@ -40,11 +41,13 @@ for (const part of PARTS) {
   const found = mutants.filter(isFound).length;
   const judged = found + mutants.filter(isLeft).length;
   if (judged === 0 || found * 100 < LEAST * judged) missed = true;
-  console.log(
-    row(part.name, judged, found, count('Timeout'), count('Survived'), count('NoCoverage'), share(found, judged)),
-  );
+  const texts = mutants.filter(({ reason }) => reason !== undefined && isText(reason)).length;
+  const counts = [judged, found, count('Timeout'), count('Survived'), count('NoCoverage'), share(found, judged)];
+  console.log(row(part.name, ...counts, texts, count('Ignored') - texts));
 }
-if (options.survivors) for (const { mutants } of results) for (const mutant of mutants.filter(isLeft)) say(mutant);
+if (options.survivors)
+  for (const mutant of results.flatMap(({ mutants }) => mutants))
+    if (mutant.status === 'Timeout' || isLeft(mutant)) say(mutant);
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
 process.exitCode = missed ? 1 : 0;
 
@@ -56,5 +59,5 @@ function say({ file, line, column, mutator, replacement, status }: Mutant): void
 }
 
 function row(name: string, ...cells: (string | number)[]): string {
-  return name.padEnd(10) + cells.map((cell) => String(cell).padStart(13)).join('');
+  return name.padEnd(10) + cells.map((cell) => String(cell).padStart(11)).join('');
 }

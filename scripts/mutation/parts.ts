@@ -14,7 +14,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'money',
     sources: ['shared/domain/decimals.ts', 'shared/domain/money/*.ts'],
-    tests: tests('decimals', 'money', 'conversion'),
+    tests: tests('decimals', 'money'),
   },
   {
     name: 'rating',

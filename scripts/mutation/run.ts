@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
@@ -12,10 +13,17 @@ export interface Mutant {
   readonly mutator: string;
   readonly replacement: string;
   readonly status: 'Killed' | 'Timeout' | 'Survived' | 'NoCoverage' | 'Ignored' | 'RuntimeError' | 'CompileError';
+  /** why it was left out, where it was */
+  readonly reason?: string;
 }
+
+type LogLevel = NonNullable<ConstructorParameters<typeof Stryker>[0]['logLevel']>;
 
 /** Makes every change that Stryker knows to one part's sources, one at a time, and runs that part's tests against each. */
 export async function mutate(part: Part, folder: string, concurrency: number): Promise<Mutant[]> {
+  for (const pattern of [...part.sources, ...part.tests]) {
+    if (globSync(pattern).length === 0) throw new Error(`no file is named ${pattern}`);
+  }
   const room = join(folder, part.name);
   await rm(room, { recursive: true, force: true });
   await mkdir(room, { recursive: true });
@@ -27,7 +35,8 @@ export async function mutate(part: Part, folder: string, concurrency: number): P
   const stryker = new Stryker({
     testRunner: 'mocha',
     mochaOptions: { config: mocha },
-    plugins: ['@stryker-mutator/mocha-runner'],
+    plugins: ['@stryker-mutator/mocha-runner', new URL('plugin.ts', import.meta.url).href],
+    ignorers: ['sentences'],
     mutate: [...part.sources],
     coverageAnalysis: 'perTest',
     // Changes to constants that are worked out while a module loads would need a process each.
@@ -40,9 +49,9 @@ export async function mutate(part: Part, folder: string, concurrency: number): P
     timeoutFactor: 2,
     tempDirName: join(room, 'sandbox'),
     ignorePatterns: ['/dist', '/.data', '/terraform', '/docs/pictures', '/docs/measurements'],
-    reporters: ['json'],
+    reporters: ['json', 'tenths'],
     jsonReporter: { fileName: join(room, 'report.json') },
-    logLevel: 'warn',
+    logLevel: 'warn' as LogLevel,
     allowConsoleColors: false,
   });
   await stryker.runMutationTest();
@@ -59,6 +68,7 @@ interface Report {
           readonly mutatorName: string;
           readonly replacement?: string;
           readonly status: Mutant['status'];
+          readonly statusReason?: string;
           readonly location: { readonly start: { readonly line: number; readonly column: number } };
         }[];
       }
@@ -68,13 +78,14 @@ interface Report {
 
 function read({ files }: Report): Mutant[] {
   return Object.entries(files).flatMap(([file, { mutants }]) =>
-    mutants.map(({ mutatorName, replacement = '', status, location: { start } }) => ({
+    mutants.map(({ mutatorName, replacement = '', status, statusReason, location: { start } }) => ({
       file,
       line: start.line,
       column: start.column,
       mutator: mutatorName,
       replacement,
       status,
+      ...(status === 'Ignored' && statusReason !== undefined ? { reason: statusReason } : {}),
     })),
   );
 }
