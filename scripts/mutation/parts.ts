@@ -14,12 +14,12 @@ export const PARTS: readonly Part[] = [
   {
     name: 'money',
     sources: ['shared/domain/decimals.ts', 'shared/domain/money/*.ts'],
-    tests: tests('decimals', 'money'),
+    tests: tests('decimals', 'money', 'exchange'),
   },
   {
     name: 'rating',
     sources: ['shared/domain/pricing/*.ts', 'shared/domain/usage/meter.ts', 'shared/domain/usage/tally.ts'],
-    tests: tests('pricing', 'price-models', 'pricing-laws', 'meter', 'metering', 'catalogue'),
+    tests: tests('pricing', 'price-refusals', 'price-models', 'pricing-laws', 'meter', 'metering', 'tally'),
   },
   {
     name: 'periods',
@@ -29,7 +29,10 @@ export const PARTS: readonly Part[] = [
   {
     name: 'invoice',
     sources: ['shared/domain/invoice/*.ts', 'shared/domain/credit/*.ts'],
-    tests: tests('credit-notes', 'discounts-credits', 'tax', 'taxation', 'fees', 'engine', 'replay'),
+    tests: tests(
+      ...['invoice', 'credit-notes', 'credit-note-taxes', 'discounts-credits', 'discount-terms', 'taxation'],
+      ...['engine', 'every-entry', 'replay'],
+    ),
   },
   {
     name: 'tree',
@@ -48,7 +51,17 @@ export const PARTS: readonly Part[] = [
       'shared/domain/ledger/{bill-check,bill-rules,fee-rules,line-rules,money-books,money-moves}.ts',
     ],
     tests: [
-      ...tests('record', 'record-memory', 'replay', 'forms', 'fees', 'discounts-credits', 'credit-notes'),
+      ...tests(
+        'every-entry',
+        'money-moves',
+        'carried',
+        'line-rules',
+        'forms',
+        'fees',
+        'record',
+        'record-memory',
+        'replay',
+      ),
       'test/vectors.test.ts',
     ],
   },

@@ -25,6 +25,8 @@ const SENTENCE_AT: Readonly<Record<string, number>> = {
 const TEXT = 'what a refusal says to people';
 /** Whether a change was left out for being such a text. */
 export const isText = (reason: string): boolean => reason.startsWith(TEXT);
+/** Functions that make or throw a refusal; every text they are given is for people. */
+const REFUSERS = ['refuse', 'exceeds'];
 const LITERALS = ['StringLiteral', 'TemplateLiteral'];
 
 /** Why a place is left out of the changes: it is what an error says to people. Undefined for every other place. */
@@ -34,7 +36,7 @@ export function isSentence({ node, parent, listKey, key }: Place): string | unde
   const name = parent.callee?.name ?? '';
   if (isArgument && parent.type === 'NewExpression' && SENTENCE_AT[name] === key) return `${TEXT}, a ${name}'s`;
   if (!LITERALS.includes(node.type)) return undefined;
-  if (isArgument && parent.type === 'CallExpression' && name === 'refuse') return TEXT;
+  if (isArgument && parent.type === 'CallExpression' && REFUSERS.includes(name)) return TEXT;
   if (parent.type === 'VariableDeclarator' && parent.id?.name === 'detail') return TEXT;
   return undefined;
 }

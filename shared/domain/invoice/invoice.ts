@@ -145,7 +145,7 @@ export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: Invo
     sums.map((line, i) => ({ name: line.meter, taxCategory: line.taxCategory, amount: amounts[i]! })),
     terms.discounts.map((one) => one.terms),
     terms.taxation,
-    [...terms.grants].filter((grant) => grant.balance > 0n),
+    terms.grants,
     frame.issuedAt,
   );
   const used = new Map(terms.discounts.map((one) => [one.terms.digest, one.used]));
