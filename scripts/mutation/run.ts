@@ -20,7 +20,7 @@ export interface Mutant {
 type LogLevel = NonNullable<ConstructorParameters<typeof Stryker>[0]['logLevel']>;
 
 /** Makes every change that Stryker knows to one part's sources, one at a time, and runs that part's tests against each. */
-export async function mutate(part: Part, folder: string, concurrency: number): Promise<Mutant[]> {
+export async function mutate(part: Part, folder: string, concurrency: number, isQuiet = false): Promise<Mutant[]> {
   for (const pattern of [...part.sources, ...part.tests]) {
     if (globSync(pattern).length === 0) throw new Error(`no file is named ${pattern}`);
   }
@@ -49,7 +49,7 @@ export async function mutate(part: Part, folder: string, concurrency: number): P
     timeoutFactor: 2,
     tempDirName: join(room, 'sandbox'),
     ignorePatterns: ['/dist', '/.data', '/terraform', '/docs/pictures', '/docs/measurements'],
-    reporters: ['json', 'tenths'],
+    reporters: isQuiet ? ['json'] : ['json', 'tenths'],
     jsonReporter: { fileName: join(room, 'report.json') },
     logLevel: 'warn' as LogLevel,
     allowConsoleColors: false,

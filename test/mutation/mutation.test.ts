@@ -16,7 +16,7 @@ describe('changing the code in one place at a time', function () {
 
   /** What becomes of the changes to how credits burn, judged by these tests. */
   const judgedBy = async (...tests: string[]): Promise<Mutant[]> => {
-    const mutants = await mutate({ name: 'burn', sources: [BURN], tests }, folder.path, 2);
+    const mutants = await mutate({ name: 'burn', sources: [BURN], tests }, folder.path, 2, true);
     return mutants.filter(({ status }) => status !== 'Ignored');
   };
 
