@@ -24,7 +24,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'periods',
     sources: ['shared/domain/time.ts', 'shared/domain/subscription/*.ts'],
-    tests: tests('instant', 'periods', 'fees', 'plan-change', 'account', 'engine'),
+    tests: tests('instant', 'fees', 'conversion', 'plan-change', 'account', 'usage-windows', 'periods'),
   },
   {
     name: 'invoice',
@@ -62,7 +62,6 @@ export const PARTS: readonly Part[] = [
         'record-memory',
         'replay',
       ),
-      'test/vectors.test.ts',
     ],
   },
 ];

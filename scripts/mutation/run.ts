@@ -45,7 +45,7 @@ export async function mutate(part: Part, folder: string, concurrency: number, is
     tsconfigFile: 'none.json',
     disableTypeChecks: false,
     concurrency,
-    timeoutMS: 5_000,
+    timeoutMS: 10_000,
     timeoutFactor: 2,
     tempDirName: join(room, 'sandbox'),
     ignorePatterns: ['/dist', '/.data', '/terraform', '/docs/pictures', '/docs/measurements'],
