@@ -148,6 +148,19 @@ describe('a commitment to 100.00 in March', () => {
     );
   });
 
+  it('counts what was invoiced in between: 50.00 then, 20.00 since, are 30.00 short', () => {
+    const { books, open } = bucket();
+    books.emptyBucket(open, 4);
+    assert.deepEqual([open.count, open.total, open.lastSeq], [0, 0n, 3]);
+    books.emptyBucket(open, 5);
+    books.postCharge(open, usageLine('calls', MARCH, CALLS), { before: '1', after: '2', amount: euros(20n), seq: 6 });
+    const short = (covers: readonly string[]) =>
+      formatAmount(reckonTrueUp(open, euros(0n), { ...whole, price: floor(covers) }).amount);
+    assert.deepEqual([short([]), short(['calls']), short(['storage'])], ['30', '50', '80']);
+    books.emptyBucket(open, 7);
+    assert.deepEqual([short([]), short(['calls']), short(['storage'])], ['30', '50', '80']);
+  });
+
   it('is none where the price is no minimum', () => {
     assert.throws(() => reckonTrueUp(bucket().open, euros(0n), { ...whole, price: CALLS }), RangeError);
   });
