@@ -4,11 +4,11 @@ import {
   type AggregateKey,
   aggregateKeyText,
   type Books,
-  type LineKind,
   lineKeyText,
   type MeterAggregate,
   type OpenPeriod,
   periodKeyText,
+  type SumKind,
   stillOpenToLateUsage,
 } from '../domain/ledger/books.ts';
 import type { LogPosition } from '../domain/ledger/scribe.ts';
@@ -75,7 +75,7 @@ export async function loadPeriods(reader: Reader, tenant: TenantId, books: Books
     if (open === undefined) throw new RowDamaged(`sums of ${row.billed_in}, which is not open`);
     open.lines.set(row.line, {
       // Lines that stood before there were others are usage.
-      kind: (row.kind ?? 'usage') as LineKind,
+      kind: (row.kind ?? 'usage') as SumKind,
       meter: row.meter,
       period: row.period,
       taxCategory: row.tax_category ?? 'standard',

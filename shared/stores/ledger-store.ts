@@ -144,13 +144,18 @@ export class LedgerStore extends LogReader {
       const at = kind === 'start' ? subscription.startedAt : clockNow;
       await work.postDueFees(subscription, at);
       const open = await work.bucketAt(subscription, at);
-      if (open.lines.size === 0) return 'idle';
+      if (open.count === 0) return 'idle';
       const lines = [...open.lines.keys()];
       const bill = { kind, until: undefined, ...billTerms(subscription, order, clockNow) };
       const number = await numberInvoice(tx, order.series);
       const { invoice } = work.scribe.invoice(open, { number, ...bill });
       work.keepTerms(invoice, bill.discounts, bill.taxation);
-      dropLines(tx, tenant, open, lines);
+      dropLines(
+        tx,
+        tenant,
+        open,
+        lines.filter((line) => !open.lines.has(line)),
+      );
       const entrySeq = work.seqOfInvoice(invoice);
       writeInvoice(tx, invoice, open.openSeq, entrySeq, entrySeq);
       const issued = { ...work.finish(), number, invoice };

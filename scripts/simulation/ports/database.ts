@@ -7,11 +7,23 @@ import type {
   Range,
   Reader,
   RowOf,
+  Stretch,
   Table,
   Transaction,
 } from '../../../shared/ports/database.ts';
 import type { Gate } from '../gate.ts';
-import { apply, type Change, keyText, type Row, rowAt, rowsIn, type State, stateOf, type Write } from './tables.ts';
+import {
+  apply,
+  type Change,
+  keyText,
+  type Row,
+  rowAt,
+  rowsIn,
+  rowsInAll,
+  type State,
+  stateOf,
+  type Write,
+} from './tables.ts';
 
 /** What all clients of one database share: what is committed. */
 export class Committed {
@@ -34,7 +46,13 @@ export class Committed {
 /** What a transaction has read: it counts only if all of that still stands when it commits. */
 type Seen =
   | { readonly table: AnyTable; readonly key: string; readonly row: Row | undefined }
-  | { readonly table: AnyTable; readonly range: Range; readonly rows: readonly Row[] };
+  | { readonly table: AnyTable; readonly range: Range; readonly rows: readonly Row[] }
+  | {
+      readonly table: AnyTable;
+      readonly stretches: readonly Stretch[];
+      readonly limit: number | undefined;
+      readonly rows: readonly Row[];
+    };
 
 class StateReader implements Reader {
   readonly seen: Seen[] = [];
@@ -62,6 +80,14 @@ class StateReader implements Reader {
     }) as unknown as RowOf<C>[];
   }
 
+  async ranges<C extends Columns>(table: Table<C>, stretches: readonly Stretch[], limit?: number): Promise<RowOf<C>[]> {
+    return this.#guarded(() => {
+      const rows = rowsInAll(stateOf(this.#state, table), stretches, limit);
+      this.seen.push({ table, stretches, limit, rows });
+      return rows.slice();
+    }) as unknown as RowOf<C>[];
+  }
+
   #one(table: AnyTable, key: Key): Row | undefined {
     const text = keyText(key);
     const row = rowAt(stateOf(this.#state, table), text);
@@ -84,7 +110,7 @@ class StateReader implements Reader {
       const now = stateOf(state, seen.table);
       if (now === stateOf(this.#state, seen.table)) return true;
       if ('key' in seen) return rowAt(now, seen.key) === seen.row;
-      const rows = rowsIn(now, seen.range);
+      const rows = 'range' in seen ? rowsIn(now, seen.range) : rowsInAll(now, seen.stretches, seen.limit);
       return rows.length === seen.rows.length && rows.every((row, i) => row === seen.rows[i]);
     });
   }

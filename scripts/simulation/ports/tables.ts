@@ -1,4 +1,4 @@
-import type { AnyTable, Cell, Key, Range } from '../../../shared/ports/database.ts';
+import type { AnyTable, Cell, Key, Range, Stretch } from '../../../shared/ports/database.ts';
 
 export type Row = Readonly<Record<string, Cell>>;
 
@@ -120,6 +120,19 @@ export function rowsIn(state: TableState, { index, prefix = [], from, to, limit,
   const found = rows.slice(first, Math.max(first, last));
   if (reverse === true) found.reverse();
   return limit === undefined ? found : found.slice(0, limit);
+}
+
+/** Rows of stretches of the primary key, each once and in the order of its key. */
+export function rowsInAll(state: TableState, stretches: readonly Stretch[], limit = Number.POSITIVE_INFINITY): Row[] {
+  const places = new Set<number>();
+  for (const { prefix = [], from, to } of stretches) {
+    const before = keyText(prefix);
+    const last = placeOf(state.keys, to === undefined ? before + ABOVE : before + keyText(to));
+    for (let at = placeOf(state.keys, from === undefined ? before : before + keyText(from)); at < last; at++)
+      places.add(at);
+  }
+  const inOrder = [...places].sort((a, b) => a - b);
+  return inOrder.slice(0, Math.min(limit, inOrder.length)).map((at) => state.rows[at]!);
 }
 
 /** Rows are kept as an engine gives them back: bytes are plain copies, and nobody can change what others read. */

@@ -118,6 +118,8 @@ export interface InvoiceTerms {
 
 export const NO_TERMS: InvoiceTerms = { discounts: [], taxation: undefined, grants: [] };
 
+type BilledSum = LineSum & { readonly kind: LineKind };
+
 const KIND_ORDER: Readonly<Record<LineKind, number>> = {
   unused: 0,
   arrears: 1,
@@ -128,7 +130,7 @@ const KIND_ORDER: Readonly<Record<LineKind, number>> = {
 };
 
 // Lines in the order a reader looks for them: fees, own usage, late usage, true-ups, adjustments; then time, name, price.
-const lineOrder = (line: LineSum, own: string): string => {
+const lineOrder = (line: BilledSum, own: string): string => {
   const rank = line.kind === 'usage' && line.period !== own ? 4 : KIND_ORDER[line.kind];
   return `${rank} ${line.period} ${line.meter} ${line.priceRef} ${line.priceDigest} ${line.quantity}`;
 };
@@ -136,16 +138,15 @@ const lineOrder = (line: LineSum, own: string): string => {
 /** Folds a bucket's running sums into its invoice. Pure: preview, invoice and verification all come from here. */
 export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: InvoiceTerms): InvoiceDocument {
   const currency = parseCurrency(bucket.currency);
-  const sums = [...bucket.lines.values()].sort((a, b) =>
-    lineOrder(a, bucket.period) < lineOrder(b, bucket.period) ? -1 : 1,
-  );
+  const billed = [...bucket.lines.values()].filter((line): line is BilledSum => line.kind !== 'invoiced');
+  const sums = billed.sort((a, b) => (lineOrder(a, bucket.period) < lineOrder(b, bucket.period) ? -1 : 1));
   const amounts = sums.map((line) => roundToMinorUnit(line.amount, currency).minorUnits);
   const reckoned = reckon(
     currency,
     sums.map((line, i) => ({ name: line.meter, taxCategory: line.taxCategory, amount: amounts[i]! })),
     terms.discounts.map((one) => one.terms),
     terms.taxation,
-    [...terms.grants].filter((grant) => grant.balance > 0n),
+    terms.grants,
     frame.issuedAt,
   );
   const used = new Map(terms.discounts.map((one) => [one.terms.digest, one.used]));
@@ -189,7 +190,7 @@ export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: Invo
   return { ...invoice, content: contentDigest(invoice) };
 }
 
-const lineJson = (line: LineSum, amount: bigint, discount: bigint): InvoiceLine => ({
+const lineJson = (line: BilledSum, amount: bigint, discount: bigint): InvoiceLine => ({
   kind: line.kind,
   meter: line.meter,
   price_ref: line.priceRef,

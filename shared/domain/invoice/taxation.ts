@@ -96,7 +96,7 @@ const written = ({ category, jurisdiction, rate, treatment }: RateOnCategory) =>
 
 function parseRate(written: string, param: string): Price {
   const rate = parsePrice(written, param);
-  if (rate < 0n || rate > ONE) throw new BadInput('invalid_catalogue', 'a tax rate is a fraction from 0 to 1', param);
+  if (rate > ONE) throw new BadInput('invalid_catalogue', 'a tax rate is a fraction from 0 to 1', param);
   return rate;
 }
 

@@ -32,10 +32,13 @@ export interface MeterAggregate extends AggregateKey {
 /** What a line bills: usage, a recurring fee (in advance, in arrears, or the unused part of one given back), a true-up, an adjustment. */
 export const LINE_KINDS = ['usage', 'advance', 'arrears', 'unused', 'true_up', 'adjustment'] as const;
 export type LineKind = (typeof LINE_KINDS)[number];
+/** Sums that a bucket holds: its lines, and `invoiced`, what usage of its own period came to on the invoices before. */
+export const SUM_KINDS = [...LINE_KINDS, 'invoiced'] as const;
+export type SumKind = (typeof SUM_KINDS)[number];
 
 /** What the entries of one price version add up to in one billed period: the material of one invoice line. */
 export interface LineSum {
-  readonly kind: LineKind;
+  readonly kind: SumKind;
   /** the meter; of a fee the item, of a true-up the commitment, of an adjustment its id */
   readonly meter: string;
   /** the period the usage belongs to (another than the billed one for late usage); of a fee the stretch it pays for */
@@ -52,7 +55,10 @@ export interface LineSum {
   readonly before: string;
   after: string;
   amount: Amount;
-  /** the part of `amount` that is due at no usage; a base fee is billed once per line. Of a true-up: the charges it counted */
+  /**
+   * the part of `amount` that is due at no usage; a base fee is billed once per line. Of a true-up: the charges it counted; of
+   * `invoiced`, which comes to nothing itself, what was invoiced
+   */
   base: Amount;
   count: number;
   readonly firstSeq: Sequence;
@@ -212,11 +218,22 @@ export class Books {
     sum.base = (sum.base + base) as Amount;
   }
 
-  /** An invoice was issued over what the bucket held: it goes on empty. */
-  emptyBucket(open: OpenPeriod): void {
+  /**
+   * An invoice was issued over what the bucket held: it goes on empty, but for what minimum commitments still count of it.
+   * @param seq of the invoice
+   */
+  emptyBucket(open: OpenPeriod, seq: Sequence): void {
+    const billed = [...open.lines.values()].filter(({ kind, period }) => kind === 'usage' && period === open.period);
+    const { lastSeq } = open;
+    for (const [key, { kind }] of open.lines) if (kind !== 'invoiced') open.lines.delete(key);
+    for (const { meter, period, priceDigest, priceRef, taxCategory, amount } of billed) {
+      const share = { quantity: '', numerator: '', denominator: '' };
+      const line = { kind: 'invoiced', meter, period, priceDigest, priceRef, taxCategory, ...share } as const;
+      this.postSingle(open, line, ZERO_AMOUNT, seq, amount);
+    }
     open.count = 0;
     open.total = ZERO_AMOUNT;
-    open.lines.clear();
+    open.lastSeq = lastSeq;
     this.#recentLines.clear();
   }
 

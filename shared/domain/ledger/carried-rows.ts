@@ -22,8 +22,9 @@ export function readRow<K extends string>(
   return members as Row<K>;
 }
 
+/** A list that an object has under a name. @throws Unreadable where it is none, or has none */
 export function listOf(value: unknown, name: string): readonly unknown[] {
-  const list = (value as Readonly<Record<string, unknown>>)[name];
+  const list = (value as Readonly<Record<string, unknown>> | null)?.[name];
   if (Array.isArray(list)) return list;
   throw new Unreadable(`${name} is no list`);
 }

@@ -1,7 +1,7 @@
 import { readBase64url } from '../canonical.ts';
 import { type Amount, type Quantity, readCanonicalDecimal } from '../decimals.ts';
 import type { Aggregation } from '../usage/meter.ts';
-import { aggregateKeyText, Books, endOf, LINE_KINDS, type LineKind, lineKeyText, startOf } from './books.ts';
+import { aggregateKeyText, Books, endOf, lineKeyText, SUM_KINDS, type SumKind, startOf } from './books.ts';
 import { readMoney } from './carried-money.ts';
 import { listOf, readRow } from './carried-rows.ts';
 import { FORMS } from './forms.ts';
@@ -120,9 +120,9 @@ function readOpenPeriod(books: Books, item: unknown): void {
       },
       'a line',
     );
-    if (!LINE_KINDS.some((kind) => kind === sum.kind)) throw new Unreadable(`no line is a ${sum.kind}`);
+    if (!SUM_KINDS.some((kind) => kind === sum.kind)) throw new Unreadable(`no line is a ${sum.kind}`);
     const kept = {
-      kind: sum.kind as LineKind,
+      kind: sum.kind as SumKind,
       meter: sum.meter,
       period: sum.period,
       taxCategory: sum.tax_category,

@@ -72,14 +72,15 @@ export interface TrueUp {
 }
 
 /**
- * What of a bucket's charges counts towards a commitment: usage of its own period on the meters it covers, as far as
- * commitments before it in the same close have not taken it.
+ * What of a period's charges counts towards a commitment: its own usage on the meters it covers, whether invoiced before or not,
+ * as far as commitments before it in the same close have not taken it.
  */
 export function coveredCharges(open: OpenPeriod, covers: readonly string[], taken: Amount): Amount {
   let sum = 0n;
   for (const line of open.lines.values()) {
-    const isOwn = line.kind === 'usage' && line.period === open.period;
-    if (isOwn && (covers.length === 0 || covers.includes(line.meter))) sum += line.amount;
+    if (line.period !== open.period || !(covers.length === 0 || covers.includes(line.meter))) continue;
+    if (line.kind === 'usage') sum += line.amount;
+    if (line.kind === 'invoiced') sum += line.base;
   }
   const left = sum - taken;
   return (left > 0n ? left : ZERO_AMOUNT) as Amount;

@@ -535,7 +535,7 @@ export class Replay {
       seq,
     );
     this.invoices.set(invoice.number, invoice);
-    if (entry.close_seq === '') this.books.emptyBucket(bucket);
+    if (entry.close_seq === '') this.books.emptyBucket(bucket, seq);
     postInvoice(this.books.money, invoice);
   }
 

@@ -349,7 +349,7 @@ export class Scribe {
     this.#reckoning(invoice);
     this.#append(writeEntry({ ...this.#common(), ...invoiceFields(invoice), typ: 'invoice' }));
     postInvoice(money, invoice);
-    if (closeSeq === undefined) this.books.emptyBucket(open);
+    if (closeSeq === undefined) this.books.emptyBucket(open, this.range.size - 1);
     else this.books.closePeriod(open);
     if (BigInt(invoice.total) < 0n) this.money('credit_grant', creditOf(invoice));
     return { closeSeq, invoice };

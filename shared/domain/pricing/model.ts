@@ -71,24 +71,24 @@ const RATE_MAX = 1000n * ONE;
 export function readModel(model: PriceModelJson): PriceModel {
   switch (model.type) {
     case 'flat':
-      return { type: 'flat', amount: amountAt('model.amount', model.amount) };
+      return { type: 'flat', amount: amountOf(model.amount) };
     case 'per_unit':
-      return { type: 'per_unit', unitAmount: parsePrice(model.unit_amount, 'model.unit_amount') };
+      return { type: 'per_unit', unitAmount: priceOf(model.unit_amount) };
     case 'graduated':
     case 'volume':
       return { type: model.type, tiers: readTiers(model.type, model.tiers) };
     case 'package': {
-      const size = parseQuantity(model.size, 'model.size');
+      const size = quantityOf(model.size);
       if (size === 0n) throw new BadInput('invalid_price', 'a package holds more than nothing', 'model.size');
-      const freeUnits = parseQuantity(model.free_units ?? '0', 'model.free_units');
-      return { type: 'package', size, amount: amountAt('model.amount', model.amount), freeUnits };
+      const freeUnits = quantityOf(model.free_units);
+      return { type: 'package', size, amount: amountOf(model.amount), freeUnits };
     }
     case 'commitment':
       return readCommitted(model);
     case 'minimum':
       return {
         type: 'minimum',
-        amount: amountAt('model.amount', model.amount),
+        amount: amountOf(model.amount),
         covers: [...(model.covers ?? [])].sort(),
       };
     case 'percentage':
@@ -151,15 +151,15 @@ function readTiers(type: 'graduated' | 'volume', tiers: readonly TierJson[]): Ti
   let below = { unitAmount: 0n, intercept: 0n };
   return tiers.map((tier, index) => {
     const param = `model.tiers.${index}`;
-    const upTo = tier.up_to === null ? null : parseQuantity(tier.up_to, `${param}.up_to`);
+    const upTo = tier.up_to === null ? null : quantityOf(tier.up_to);
     if ((upTo === null) !== (index === tiers.length - 1)) {
       throw new BadInput('invalid_price', 'the last tier, and no other, is open: its up_to is null', `${param}.up_to`);
     }
     if (upTo !== null && upTo <= from) {
       throw new BadInput('invalid_price', 'a tier ends above the one before it, the first above 0', `${param}.up_to`);
     }
-    const unitAmount = parsePrice(tier.unit_amount, `${param}.unit_amount`);
-    const flatAmount = amountAt(`${param}.flat_amount`, tier.flat_amount);
+    const unitAmount = priceOf(tier.unit_amount);
+    const flatAmount = amountOf(tier.flat_amount);
     // A graduated line starts where the line of the tier below ends, raised by the flat amount for entering.
     const start = type === 'graduated' ? below.intercept + from * (below.unitAmount - unitAmount) : 0n;
     const intercept = (start + flatAmount) as Amount;
@@ -170,8 +170,8 @@ function readTiers(type: 'graduated' | 'volume', tiers: readonly TierJson[]): Ti
 }
 
 function readCommitted(model: PriceModelJson & { readonly type: 'commitment' }): CumulativeModel {
-  const unitAmount = parsePrice(model.unit_amount, 'model.unit_amount');
-  const committedUnits = parseQuantity(model.committed_units, 'model.committed_units');
+  const unitAmount = priceOf(model.unit_amount);
+  const committedUnits = quantityOf(model.committed_units);
   return { type: 'commitment', committedUnits, committedUnitAmount: committedRate(model, unitAmount), unitAmount };
 }
 
@@ -183,31 +183,34 @@ function committedRate(model: PriceModelJson & { readonly type: 'commitment' }, 
     throw new BadInput('invalid_price', detail, 'model.committed_unit_amount');
   }
   const param = given === undefined ? 'model.discount_rate' : 'model.committed_unit_amount';
-  const read = parsePrice(given ?? discount, param);
+  const read = priceOf(given ?? discount);
   const rate = given === undefined ? divideRounded(unitAmount * (ONE - read), ONE) : read;
-  if (rate >= 0n && rate <= unitAmount && (given !== undefined || read <= ONE)) return rate as Price;
+  if (given === undefined ? read <= ONE : read <= unitAmount) return rate as Price;
   throw new BadInput('invalid_price', 'who commits pays no more than the list price, and no less than nothing', param);
 }
 
 function readPercentage(model: PriceModelJson & { readonly type: 'percentage' }): PercentageModel {
-  const rate = parsePrice(model.rate, 'model.rate');
+  const rate = priceOf(model.rate);
   if (rate > RATE_MAX) {
     throw new BadInput('invalid_price', 'a rate is a fraction, "0.029" for 2.9 %, and at most 1000', 'model.rate');
   }
-  const minimum = amountAt('model.minimum', model.minimum);
-  const maximum = typeof model.maximum === 'string' ? amountAt('model.maximum', model.maximum) : null;
+  const minimum = amountOf(model.minimum);
+  const maximum = typeof model.maximum === 'string' ? amountOf(model.maximum) : null;
   if (maximum !== null && minimum > maximum) {
     throw new BadInput('invalid_price', 'the minimum of a charge is not above its maximum', 'model.minimum');
   }
   return {
     type: 'percentage',
     rate,
-    fixedFee: amountAt('model.fixed_fee', model.fixed_fee),
+    fixedFee: amountOf(model.fixed_fee),
     freeEvents: Number(model.free_events ?? '0'),
-    freeAmount: parseQuantity(model.free_amount ?? '0', 'model.free_amount'),
+    freeAmount: quantityOf(model.free_amount),
     minimum,
     maximum,
   };
 }
 
-const amountAt = (param: string, text = '0'): Amount => flat(parsePrice(text, param));
+// The schema admits decimals alone, so these cannot be refused; what is left out is nothing.
+const quantityOf = (text = '0'): Quantity => parseQuantity(text, 'model');
+const priceOf = (text = '0'): Price => parsePrice(text, 'model');
+const amountOf = (text?: string): Amount => flat(priceOf(text));
