@@ -1,4 +1,4 @@
-import { close, fdatasync, open, statSync } from 'node:fs';
+import { close, closeSync, fdatasync, fdatasyncSync, open, openSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { TryAgain } from '../domain/errors.ts';
@@ -54,6 +54,18 @@ export class LogSync {
     this.#isCopied = isCopied;
     this.#logMaxBytes = logMaxBytes;
     this.#copiedFrom = logMaxBytes;
+    this.#keepEarlier();
+  }
+
+  /** A process that was killed may have committed what it had not synced. From now on that can be read, so it is kept before it is. */
+  #keepEarlier(): void {
+    if (this.#size() === 0) return;
+    const descriptor = openSync(`${this.#file}-wal`, 'r');
+    try {
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 
   /** Something was committed. */

@@ -94,8 +94,8 @@ locals {
   sizes = {
     ingest          = { instances_min = 3, instances_max = 100, concurrency = 16, transactions_max = 16, cpu = "1", memory = "1Gi" }
     api             = { instances_min = 3, instances_max = 20, concurrency = 40, transactions_max = 40, cpu = "1", memory = "1Gi" }
-    sign-receipts   = { instances_min = 3, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "2", memory = "1Gi" }
-    seal-ledger     = { instances_min = 3, instances_max = 10, concurrency = 4, transactions_max = 4, cpu = "1", memory = "1Gi" }
+    sign-receipts   = { instances_min = 3, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "1", memory = "1Gi" }
+    seal-ledger     = { instances_min = 1, instances_max = 10, concurrency = 4, transactions_max = 4, cpu = "1", memory = "1Gi" }
     reconcile-chain = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "2", memory = "4Gi" }
     run-invoices    = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "1Gi" }
     archive-period  = { instances_min = 1, instances_max = 20, concurrency = 2, transactions_max = 2, cpu = "2", memory = "2Gi" }
