@@ -1,3 +1,4 @@
+import type { Copy } from './copy.ts';
 import type { World } from './world.ts';
 
 /**
@@ -14,7 +15,7 @@ export type Expected =
       readonly at: readonly [from: number, to: number];
       readonly also?: boolean;
     }
-  | { readonly says: 'healed'; readonly what: string; readonly file?: string; readonly before?: Uint8Array }
+  | { readonly says: 'healed'; readonly what: string; readonly copy?: Copy; readonly before?: Uint8Array }
   | { readonly says: 'alarm'; readonly event: string }
   | { readonly says: 'unseen'; readonly because: string };
 

@@ -38,8 +38,8 @@ const TAIL_ATTACKS: Readonly<Record<string, (world: World) => Promise<void> | vo
     world.change('heads', `size=${at}`);
   },
   'head-changed': (world) => world.change('heads', 'root=last'),
-  'mirror-bit': (world) => world.flip(world.mirrorFile(hot(world))),
-  'mirror-ahead': (world) => world.write(world.mirrorFile(world.size() + 3), world.page(0)),
+  'mirror-bit': (world) => world.flip(world.mirrorPage(hot(world))),
+  'mirror-ahead': (world) => world.mirrorPage(world.size() + 3).write(world.page(0)),
 };
 /** The first of the two pages of the last hour. */
 const hot = (world: World): number => world.pages().at(-2)!.firstSeq;

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import type { Copy } from './copy.ts';
 import { ALL, type Expected, fault, type StateAttack } from './expected.ts';
 import type { World } from './world.ts';
 
@@ -24,11 +24,11 @@ async function bundleOf(
   return { name: String(row!['bundle_name']), close: Number(row!['close_seq']), number: String(row!['number']) };
 }
 
-/** Removes a file and says what must be made good. */
-async function lose(world: World, file: string, what: string): Promise<Expected> {
-  const before = await readFile(file);
-  await world.remove(file);
-  return { says: 'healed', what, file, before };
+/** Removes a copy and says what must be made good. */
+async function lose(copy: Copy, what: string): Promise<Expected> {
+  const before = await copy.read();
+  await copy.remove();
+  return { says: 'healed', what, copy, before };
 }
 
 /** Attacks on the copies: what the mirror shows to tenants, what the vault keeps. */
@@ -37,7 +37,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [43], says: 'one bit of a mirror page' },
     play: async (world) => {
       const { firstSeq, count } = somePage(world);
-      await world.flip(world.mirrorFile(firstSeq));
+      await world.flip(world.mirrorPage(firstSeq));
       return fault(world.victim, firstSeq, firstSeq + count - 1);
     },
   },
@@ -45,14 +45,14 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [43], says: 'a mirror page removed' },
     play: (world) => {
       const { firstSeq } = somePage(world);
-      return lose(world, world.mirrorFile(firstSeq), `${world.victim} mirror ${firstSeq}`);
+      return lose(world.mirrorPage(firstSeq), `${world.victim} mirror ${firstSeq}`);
     },
   },
   'mirror-torn': {
     ...{ numbers: [42], says: 'a mirror page cut short' },
     play: async (world) => {
       const { firstSeq } = somePage(world);
-      await world.cut(world.mirrorFile(firstSeq));
+      await world.cut(world.mirrorPage(firstSeq));
       return fault(world.victim, firstSeq);
     },
   },
@@ -60,7 +60,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [10, 43], says: 'the other organization’s mirror page in its place' },
     play: async (world) => {
       const { firstSeq } = somePage(world);
-      await world.write(world.mirrorFile(firstSeq), await readFile(world.mirrorFile(firstSeq, world.other)));
+      await world.mirrorPage(firstSeq).write(await world.mirrorPage(firstSeq, world.other).read());
       return fault(world.victim, firstSeq);
     },
   },
@@ -69,7 +69,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     play: async (world) => {
       const [first, ...later] = world.pages();
       const { firstSeq, count } = world.chance.pick(later);
-      await world.write(world.mirrorFile(firstSeq), await readFile(world.mirrorFile(first!.firstSeq)));
+      await world.mirrorPage(firstSeq).write(await world.mirrorPage(first!.firstSeq).read());
       return fault(world.victim, firstSeq, firstSeq + count);
     },
   },
@@ -78,7 +78,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     play: async (world) => {
       const { firstSeq, count } = world.chance.pick(world.pages().filter((page) => page.count > 1));
       const at = firstSeq + world.chance.between(1, count - 1);
-      await writeFile(world.mirrorFile(at), await readFile(world.mirrorFile(firstSeq)));
+      await world.mirrorPage(at).write(await world.mirrorPage(firstSeq).read());
       return fault(world.victim, at);
     },
   },
@@ -86,7 +86,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [43], says: 'a page that the ledger does not have yet' },
     play: async (world) => {
       const at = world.size() + world.chance.below(500);
-      await writeFile(world.mirrorFile(at), await readFile(world.mirrorFile(0)));
+      await world.mirrorPage(at).write(await world.mirrorPage(0).read());
       return fault(world.victim, at);
     },
   },
@@ -110,7 +110,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [14], says: 'a segment removed' },
     play: async (world) => {
       const { name, from } = await someSegment(world);
-      await world.remove(world.vaultFile(name));
+      await world.vaultFile(name).remove();
       // The stretch it is written in again may be a longer one, by what came since.
       return { says: 'healed', what: `${world.victim} vault ${from}` };
     },
@@ -119,10 +119,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [10], says: 'the other organization’s segment in its place' },
     play: async (world) => {
       const { name, from, to } = await someSegment(world);
-      await world.write(
-        world.vaultFile(name),
-        await readFile(world.vaultFile(name.replace(world.victim, world.other))),
-      );
+      await world.vaultFile(name).write(await world.vaultFile(name.replace(world.victim, world.other)).read());
       return fault(world.victim, from, to);
     },
   },
@@ -147,7 +144,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     play: async (world) => {
       const { name, close } = await bundleOf(world);
       const [theirs] = world.sql('SELECT bundle_name FROM invoices WHERE tenant=?', world.other);
-      await world.write(world.vaultFile(name), await readFile(world.vaultFile(String(theirs!['bundle_name']))));
+      await world.vaultFile(name).write(await world.vaultFile(String(theirs!['bundle_name'])).read());
       return fault(world.victim, close);
     },
   },
@@ -155,7 +152,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [14], says: 'an archived bundle removed' },
     play: async (world) => {
       const { name, number } = await bundleOf(world);
-      return lose(world, world.vaultFile(name), `${world.victim} evidence ${number}`);
+      return lose(world.vaultFile(name), `${world.victim} evidence ${number}`);
     },
   },
   'vault-seal-bit': {
@@ -171,10 +168,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     play: async (world) => {
       const n = someSeal(world);
       const others = world.sql('SELECT n FROM seals WHERE n<>?', n).map((row) => Number(row['n']));
-      await world.write(
-        world.vaultFile(sealFile(n)),
-        await readFile(world.vaultFile(sealFile(world.chance.pick(others)))),
-      );
+      await world.vaultFile(sealFile(n)).write(await world.vaultFile(sealFile(world.chance.pick(others))).read());
       return fault(ALL, n);
     },
   },
@@ -182,7 +176,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [46], says: 'a seal removed from the vault' },
     play: (world) => {
       const n = someSeal(world);
-      return lose(world, world.vaultFile(sealFile(n)), sealFile(n));
+      return lose(world.vaultFile(sealFile(n)), sealFile(n));
     },
   },
   'vault-heads-bit': {
@@ -197,7 +191,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [16], says: 'a seal’s heads removed from the vault' },
     play: (world) => {
       const n = someSeal(world);
-      return lose(world, world.vaultFile(headsFile(n)), headsFile(n));
+      return lose(world.vaultFile(headsFile(n)), headsFile(n));
     },
   },
   'vault-keys-bit': {
@@ -211,7 +205,7 @@ export const ON_COPIES: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [20], says: 'the key set removed from the vault' },
     play: async (world) => {
       const name = world.chance.pick(await world.vault('keysets/'));
-      return lose(world, world.vaultFile(name), name);
+      return lose(world.vaultFile(name), name);
     },
   },
   'vault-log-name-bit': {

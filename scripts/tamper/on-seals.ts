@@ -60,7 +60,7 @@ export async function rewriteFrom(world: World, options: { readonly mirror: bool
     if (firstSeq + count <= at) continue;
     const bytes = packPage(texts);
     world.setPage(firstSeq, bytes);
-    if (options.mirror) await world.write(world.mirrorFile(firstSeq), bytes);
+    if (options.mirror) await world.mirrorPage(firstSeq).write(bytes);
   }
   const head = [base64url(range.root()), last!, Buffer.concat(range.peaks), world.victim] as const;
   world.sql('UPDATE heads SET root=?, last=?, peaks=? WHERE tenant=?', ...head);
@@ -150,7 +150,7 @@ export const ON_SEALS: Readonly<Record<string, StateAttack>> = {
     ...{ numbers: [14, 15], says: 'the same, and the vault’s segments removed' },
     play: async (world) => {
       const { at } = await rewriteFrom(world, { mirror: true });
-      for (const name of await world.vault(`segments/${world.victim}/`)) await world.remove(world.vaultFile(name));
+      for (const name of await world.vault(`segments/${world.victim}/`)) await world.vaultFile(name).remove();
       return fault(world.victim, at, world.size());
     },
   },

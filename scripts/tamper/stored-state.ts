@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { TestSuite } from '../../test/support/suite.ts';
 import { Chance } from './chance.ts';
 import { ALL, type Expected, type StateAttack } from './expected.ts';
@@ -95,8 +94,8 @@ async function judge(world: World, expected: Expected): Promise<{ readonly wrong
   if (expected.says === 'healed') {
     must(healed.includes(expected.what), `${expected.what} is made good`);
     await suite.settle();
-    const now = expected.file === undefined ? undefined : await readFile(expected.file).catch(() => undefined);
-    if (expected.file !== undefined)
+    const now = await expected.copy?.read().catch(() => undefined);
+    if (expected.copy !== undefined)
       must(now?.equals(expected.before!) === true, 'it stands there again, byte for byte');
     must((await suite.deep(true)).faults.length === 0, 'and then nothing is wrong');
   }

@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../../test/support/account.ts';
+import { MirrorPages } from '../../test/support/mirror-pages.ts';
 import { TestSuite } from '../../test/support/suite.ts';
 import type { Chance } from './chance.ts';
+import { type Copy, fileCopy, pageCopy } from './copy.ts';
 
 export const TENANTS = ['acme', 'umbrella'] as const;
 
@@ -142,12 +143,12 @@ export class World {
     await this.suite.settle();
   }
 
-  mirrorFile(firstSeq: number, tenant = this.victim): string {
-    return this.path('mirror', tenant, `${String(firstSeq).padStart(16, '0')}.page`);
+  mirrorPage(firstSeq: number, tenant = this.victim): Copy {
+    return pageCopy(new MirrorPages(this.path()), tenant, firstSeq);
   }
 
-  vaultFile(name: string): string {
-    return this.path('vault/objects', name);
+  vaultFile(name: string): Copy {
+    return fileCopy(this.path('vault/objects', name));
   }
 
   /** Names in the vault under a prefix. */
@@ -155,23 +156,12 @@ export class World {
     return this.suite.platform.vault.list(prefix);
   }
 
-  /** Writes a file, whoever said that it is read-only. */
-  async write(file: string, bytes: Uint8Array): Promise<void> {
-    await mkdir(dirname(file), { recursive: true });
-    await chmod(file, 0o644).catch(() => undefined);
-    await writeFile(file, bytes);
+  async flip(copy: Copy): Promise<void> {
+    await copy.write(this.chance.flipped(await copy.read()));
   }
 
-  async flip(file: string): Promise<void> {
-    await this.write(file, this.chance.flipped(await readFile(file)));
-  }
-
-  async cut(file: string): Promise<void> {
-    const bytes = await readFile(file);
-    await this.write(file, bytes.subarray(0, this.chance.below(bytes.length)));
-  }
-
-  remove(file: string): Promise<void> {
-    return rm(file);
+  async cut(copy: Copy): Promise<void> {
+    const bytes = await copy.read();
+    await copy.write(bytes.subarray(0, this.chance.below(bytes.length)));
   }
 }

@@ -38,6 +38,17 @@ export class MirrorPages {
     );
   }
 
+  /** Writes a page, whether or not there is one. */
+  put(tenant: string, firstSeq: number, bytes: Uint8Array): void {
+    this.#use((database) =>
+      database
+        .prepare(
+          'INSERT INTO pages (tenant, firstSeq, bytes) VALUES (?, ?, ?) ON CONFLICT (tenant, firstSeq) DO UPDATE SET bytes = excluded.bytes',
+        )
+        .run(tenant, firstSeq, bytes),
+    );
+  }
+
   /** Removes one page, or all of a tenant's. */
   remove(tenant: string, firstSeq?: number): void {
     this.#use((database) =>
