@@ -64,8 +64,8 @@ if (options.json !== undefined) {
 }
 process.exitCode = bad.length === 0 ? 0 : 1;
 
-async function tryOne({ name, flags, bitstate = false, full: isLong = false }: Configuration): Promise<void> {
-  const checked = await check({ flags, bitstate, isLong, ...limits });
+async function tryOne({ name, flags, bitstate, full }: Configuration): Promise<void> {
+  const checked = await check({ flags, bitstate: bitstate === true, isLong: full === true, ...limits });
   // What was not seen whole is said so; only an error makes it fail.
   const ok = checked.violated === undefined && (checked.exhaustive || options.full);
   results.push({ kind: 'holds', name, flags, ok, checked });

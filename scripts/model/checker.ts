@@ -42,6 +42,7 @@ export const missingTools = (): string[] =>
 export async function check({
   flags,
   bitstate = false,
+  isLong = false,
   memoryMegabytes,
   limitSeconds,
 }: CheckOptions): Promise<Checked> {
