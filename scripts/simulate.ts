@@ -24,6 +24,7 @@ interface Options {
   readonly exhaustive?: Pass;
   readonly stride: number;
   readonly mutants?: boolean;
+  readonly eachLane?: boolean;
   readonly only?: readonly string[];
 }
 
@@ -46,6 +47,7 @@ const options = new Command('simulate')
   )
   .option('--stride <count>', 'with --exhaustive: only every so-manieth second failure', count, 1)
   .option('--mutants', 'break the rules one by one in a copy of the sources and see who finds it')
+  .option('--each-lane', 'with --mutants: each lane looks for itself; otherwise both by turns, until one has found it')
   .option('--only <words...>', 'with --mutants: those whose title has one of these')
   .parse()
   .opts<Options>();
@@ -64,7 +66,13 @@ if (options.trace !== undefined) {
 } else if (options.mutants === true) {
   // A mistake has to show within a hundredth of the usual runs.
   const results = await huntMutants({
-    ...{ seed, workers, schedules: Math.floor(schedules / 100), only: options.only ?? [] },
+    ...{
+      seed,
+      workers,
+      schedules: Math.floor(schedules / 100),
+      only: options.only ?? [],
+      isEach: options.eachLane === true,
+    },
     onResult: (result) => printMutant(result, console.log),
   });
   const missing = results.filter((result) => !isFound(result));

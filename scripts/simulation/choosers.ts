@@ -43,8 +43,9 @@ export interface RandomOptions {
   readonly crashesPerMille: number;
 }
 
-/** So many calls of the function in focus fail, of a thousand. */
-const FOCUSED_PER_MILLE = 200;
+/** So many calls of the function in focus fail, of a thousand: more of those that do something than of those that look. */
+const FOCUSED_PER_MILLE = { look: 60, effect: 350 };
+const isLook = (op: string): boolean => /\.(?:snapshot|begin|end|read|list|publicKeys)$/.test(op);
 /** Steps within which priorities change. */
 const PCT_STEPS = 300;
 const PCT_CHANGES = 3;
@@ -97,7 +98,7 @@ export class RandomChooser implements Chooser {
   outcomeOf(step: number, point: CallPoint): Outcome {
     const { lane, focus, faultsPerMille, crashesPerMille } = this.#options;
     if (this.isHealed) return 'ok';
-    const perMille = point.kind === focus ? FOCUSED_PER_MILLE : faultsPerMille;
+    const perMille = point.kind !== focus ? faultsPerMille : FOCUSED_PER_MILLE[isLook(point.op) ? 'look' : 'effect'];
     if (!this.#failing.chance(perMille)) return 'ok';
     const known = lane === 'A' ? point.faults : point.faults.filter((fault) => isKnownInB(point, fault));
     const isCrash = this.#failing.chance(crashesPerMille);

@@ -33,6 +33,8 @@ export interface MutantRun {
   /** runs of each mutant, both lanes together */
   readonly schedules: number;
   readonly workers: number;
+  /** whether each lane looks for itself; otherwise both look by turns until one has found it */
+  readonly isEach?: boolean;
   /** part of the titles of those to try; all of them where it is empty */
   readonly only?: readonly string[];
   readonly onResult: (result: MutantResult) => void;
@@ -46,6 +48,7 @@ export async function huntMutants({
   seed,
   schedules,
   workers,
+  isEach = false,
   only = [],
   onResult,
 }: MutantRun): Promise<MutantResult[]> {
@@ -57,7 +60,7 @@ export async function huntMutants({
     const copy = await makeCopy();
     try {
       for (let mutant = wanted[next++]; mutant !== undefined; mutant = wanted[next++]) {
-        const result = await huntOne(copy, mutant, seed, schedules);
+        const result = await huntOne(copy, mutant, [String(seed), String(schedules), isEach ? 'each' : 'turns']);
         results.push(result);
         onResult(result);
       }
@@ -88,7 +91,7 @@ async function makeCopy(): Promise<string> {
   return copy;
 }
 
-async function huntOne(copy: string, mutant: Mutant, seed: number, schedules: number): Promise<MutantResult> {
+async function huntOne(copy: string, mutant: Mutant, words: readonly string[]): Promise<MutantResult> {
   const originals = new Map<string, string>();
   try {
     for (const change of mutant.changes) {
@@ -97,7 +100,7 @@ async function huntOne(copy: string, mutant: Mutant, seed: number, schedules: nu
       if (!originals.has(file)) originals.set(file, source);
       await writeFile(file, changed(source, change, mutant.title));
     }
-    const hunts = await hunt(copy, seed, schedules);
+    const hunts = await hunt(copy, words);
     return { mutant, hunts };
   } finally {
     for (const [file, source] of originals) await writeFile(file, source);
@@ -115,8 +118,8 @@ export function changed(source: string, { file, from, to }: Mutant['changes'][nu
   return parts.join(to);
 }
 
-async function hunt(copy: string, seed: number, schedules: number): Promise<Hunt[]> {
-  const args = [join(copy, 'scripts/simulation/hunt.ts'), String(seed), String(schedules)];
+async function hunt(copy: string, words: readonly string[]): Promise<Hunt[]> {
+  const args = [join(copy, 'scripts/simulation/hunt.ts'), ...words];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(copy, '.compiled') },

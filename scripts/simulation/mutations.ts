@@ -291,13 +291,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    title: 'the sweep takes the mirror for whole without looking',
+    title: 'the sweep passes over the first page that the mirror lacks',
     rule: 'the sweep copies what the mirror lacks',
     changes: [
       {
         file: 'functions/reconcile-chain/sweep.ts',
-        from: '  if (from >= head.size) return { pagesMirrored, pagesDifferent };',
-        to: '  mirrored.set(tenant, head.size);\n  if (from >= head.size) return { pagesMirrored, pagesDifferent };',
+        from: 'for (const page of await ledger.pages(tenant, from, head.size)) {',
+        to: 'for (const page of (await ledger.pages(tenant, from, head.size)).slice(1)) {',
       },
     ],
   },

@@ -102,9 +102,9 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     form,
     begin,
     tenants,
-    hasCredit: chance.chance(350),
+    hasCredit: chance.chance(500),
     sendings,
-    jobs: [...(lane === 'A' ? drawJobs(chance) : invoiceRuns(chance)), ...earlyRun(chance, sendings)],
+    jobs: [...(lane === 'A' ? drawJobs(chance) : invoiceRuns(chance)), ...earlyRun(seed, sendings)],
     upsets: drawUpsets(chance),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick([0, 10, 30, 80]),
@@ -169,9 +169,12 @@ const SINCE_MIDNIGHT = 30 * SECOND;
 const invoiceRuns = (chance: Random) =>
   [2, 12].flatMap((seconds) => fire(chance, SINCE_MIDNIGHT + seconds * SECOND, 'run-invoices'));
 
-/** A run of invoices just when somebody sends. */
-const earlyRun = (chance: Random, sendings: readonly Sending[]) =>
-  chance.chance(350) ? fire(chance, chance.pick(sendings).at + chance.below(SECOND / 50), 'run-invoices') : [];
+/** A run of invoices while something that somebody has sent is being billed. */
+function earlyRun(seed: number, sendings: readonly Sending[]): { readonly at: number; readonly job: Job }[] {
+  const chance = new Random(seed, 'early run');
+  const later = chance.pick([SECOND / 100, SECOND / 3, 3 * SECOND]);
+  return chance.chance(500) ? fire(chance, chance.pick(sendings).at + chance.below(later), 'run-invoices') : [];
+}
 
 function drawJobs(chance: Random): { readonly at: number; readonly job: Job }[] {
   const sweeps = [10, 25, 40].flatMap((seconds) => fire(chance, (seconds + chance.below(10)) * SECOND, 'sweep'));
