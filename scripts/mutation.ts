@@ -31,7 +31,7 @@ const isFound = ({ status }: Mutant): boolean => status === 'Killed' || status =
 const isLeft = ({ status }: Mutant): boolean => status === 'Survived' || status === 'NoCoverage';
 
 const results: { part: string; mutants: Mutant[] }[] = [];
-console.log(row('part', 'changes', 'found', 'of it late', 'survived', 'not run', 'share', 'texts', 'static'));
+console.log(row('part', 'changes', 'found', 'late', 'survived', 'not run', 'share', 'texts', 'static'));
 let missed = false;
 for (const part of PARTS) {
   if (options.only !== undefined && !options.only.includes(part.name)) continue;

@@ -42,7 +42,7 @@ export const PARTS: readonly Part[] = [
   {
     name: 'pages',
     sources: ['shared/domain/ledger/page*.ts'],
-    tests: tests('page'),
+    tests: tests('page', 'page-cells'),
   },
   {
     name: 'ledger',

@@ -196,7 +196,9 @@ async function billedIn(
   const open = await view.read(open_periods, [tenant, subscription, period]);
   if (open !== undefined) {
     const rows = await view.range(line_sums, { prefix: [tenant, subscription, period] });
-    return { currency: open.currency, invoice: undefined, lines: rows.map(lineOfRow) };
+    // What an invoice in between has billed is on that invoice.
+    const lines = rows.filter(({ kind }) => kind !== 'invoiced').map(lineOfRow);
+    return { currency: open.currency, invoice: undefined, lines };
   }
   for (let before: string | undefined; ; ) {
     const rows = await invoicesBefore(view, tenant, before, INVOICES_PER_READ);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseQuantity, type Quantity } from '../../shared/domain/decimals.ts';
-import { parsePriceDocument } from '../../shared/domain/pricing/document.ts';
+import { normalisedPriceJson, parsePriceDocument, requireAggregation } from '../../shared/domain/pricing/document.ts';
 import { chargeFor } from '../../shared/domain/pricing/price.ts';
 import { taxCategoryOf } from '../../shared/domain/pricing/tax-category.ts';
 import { priceVersion } from '../../shared/domain/pricing/version.ts';
@@ -86,6 +86,17 @@ describe('a minimum', () => {
     };
     assert.deepEqual(covers({}), []);
     assert.deepEqual(covers({ covers: ['b', 'a'] }), ['a', 'b']);
+  });
+
+  it('is written with its amount and what it covers, and read back', () => {
+    const read = documentOf({ ...MODELS.minimum, covers: ['b', 'a'] });
+    assert.deepEqual(normalisedPriceJson(read).model, { type: 'minimum', amount: '1', covers: ['a', 'b'] });
+    assert.deepEqual(parsePriceDocument(normalisedPriceJson(read)), read);
+  });
+
+  it('is the price of no meter, whatever that counts', () => {
+    const refused = refusalOf(() => requireAggregation(documentOf(MODELS.minimum), 'sum'));
+    assert.deepEqual(refused, { code: 'invalid_price', param: 'model.type' });
   });
 
   it('is charged on no event', () => {

@@ -422,4 +422,33 @@ describe('money that moves without usage', () => {
     assert.deepEqual(lines['half'], ['true_up committed.commitment 25']);
     await shop.prove();
   });
+
+  it('and what was invoiced in between counts: 20.00 on 20 March, 10.00 at the end, a true-up of 20.00', async () => {
+    await shop.plan({
+      plan_id: 'committed',
+      anchor: 'calendar',
+      usage: [{ metric_name: 'calls', model: { type: 'per_unit', unit_amount: '0.5' } }],
+      commitment: { amount: '50', covers: ['calls'] },
+    });
+    await shop.subscribe({ plan_id: 'committed', subscription_id: 'low' });
+    const use = (key: string, quantity: string, day: string) =>
+      shop.customer.send([usage(key, 'calls', quantity, `2026-03-${day}T00:00:00Z`, { subscription_id: 'low' })]);
+    suite.goTo('2026-03-20T00:00:00Z');
+    await use('c1', '40', '19');
+    await suite.settle();
+    await shop.do(shop.operator, 'POST', '/invoices', { subscription_id: 'low' });
+    assert.equal(
+      await shop.refused(shop.operator, 'POST', '/invoices', { subscription_id: 'low' }),
+      '409 nothing_to_invoice',
+    );
+    suite.goTo('2026-03-30T00:00:00Z');
+    await use('c2', '20', '29');
+    suite.goTo('2026-04-01T01:00:00Z');
+    await suite.runInvoices();
+    assert.deepEqual((await shop.invoices()).map(linesOf), [
+      ['usage calls 20'],
+      ['usage calls 10', 'true_up committed.commitment 20'],
+    ]);
+    await shop.prove();
+  });
 });
