@@ -176,9 +176,11 @@ parentPort.on('message', ({ id, file, how }) => {
   parentPort.postMessage(id);
 });`;
 
+/** The one of this process, as long as it has a file. */
+let shared: Copier | undefined;
+
 /** A thread that copies logs into their databases, one for all of a process. Its text stands here so that a bundle of one file has it. */
 class Copier {
-  static #shared: Copier | undefined;
   readonly #worker: Worker;
   readonly #files = new Set<string>();
   readonly #asked = new Map<number, () => void>();
@@ -197,9 +199,9 @@ class Copier {
 
   /** The thread, for a file that is to be left when it is closed. */
   static for(file: string): Copier {
-    if (Copier.#shared?.isGone !== false) Copier.#shared = new Copier();
-    Copier.#shared.#files.add(file);
-    return Copier.#shared;
+    if (shared?.isGone !== false) shared = new Copier();
+    shared.#files.add(file);
+    return shared;
   }
 
   copy(file: string, how: 'PASSIVE' | 'TRUNCATE'): Promise<void> {
@@ -211,7 +213,7 @@ class Copier {
     await this.#ask({ file });
     this.#files.delete(file);
     if (this.#files.size > 0) return;
-    if (Copier.#shared === this) Copier.#shared = undefined;
+    if (shared === this) shared = undefined;
     await this.#worker.terminate();
   }
 

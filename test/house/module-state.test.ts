@@ -15,6 +15,8 @@ const KEPT: Readonly<Record<string, string>> = {
   'shared/documents/pdf.ts loaded': 'fonts',
   'shared/domain/ledger/replay.ts cachedPeriod': 'the last text of a period, read',
   'shared/domain/ledger/replay.ts cachedText': 'that text',
+  'shared/adapters/sqlite-log.ts opened': 'databases that the copying thread has open; lives in that thread',
+  'shared/adapters/sqlite-log.ts shared': 'the copying thread',
   'shared/domain/usage/limits.ts lastDays': 'the last day asked for, by zone',
   'shared/domain/usage/limits.ts lastMonths': 'the last month asked for, by zone',
   'shared/domain/usage/metering.ts lastPeriods': 'the last period of a calendar, as long as the calendar is there',
@@ -25,7 +27,7 @@ const KEPT: Readonly<Record<string, string>> = {
   'shared/edge/telemetry/active.ts active': 'where figures go',
   // The one thing that is an organization's: what its document means. It is taken only for the very text that the row has now.
   'shared/stores/account-store.ts parsed': 'documents of organizations with their text, by organization',
-  'shared/stores/usage-store.ts lastKnown': 'the last hour of which was asked how long keys are known',
+  'shared/stores/known-keys.ts last': 'the last hour of which was asked how long keys are known',
   'shared/wiring/cloud/firestore.ts clients': 'clients by database',
 };
 

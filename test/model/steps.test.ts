@@ -22,11 +22,11 @@ const modelSteps = readdirSync(HERE)
   .flatMap((name) => [...readFileSync(`${HERE}${name}`, 'utf8').matchAll(/\/\* step: ([a-z.-]+) \*\//g)])
   .map(([, name]) => name!);
 
-/** The text of a function or method, from its declaration to the brace that closes it; undefined where there is none. */
+/** The text of a function or method, from its declaration to the brace that closes it; undefined where there is none. An interface's member has none. */
 function bodyOf(file: string, member: string): string | undefined {
   const text = readFileSync(`${ROOT}${file}`, 'utf8');
   const declaration = new RegExp(
-    `^( *)(?:export )?(?:async )?(?:function )?#?${member}(?:<[^>\\n]*>)?\\([\\s\\S]*?^\\1\\}$`,
+    `^( *)(?:export )?(?:async )?(?:function )?#?${member}(?:<[^>\\n]*>)?\\((?![^\\n]*;\\n)[\\s\\S]*?^\\1\\}$`,
     'm',
   );
   return declaration.exec(text)?.[0];
@@ -39,6 +39,7 @@ const MODELLED = [
   'functions/sign-receipts/sign-receipts.ts',
   'functions/seal-ledger/seal-ledger.ts',
   'functions/seal-ledger/sealed-parts.ts',
+  'functions/reconcile-chain/mirrors.ts',
   'functions/reconcile-chain/sweep.ts',
   'functions/archive-period/archive-period.ts',
 ];
