@@ -290,7 +290,7 @@ export const IN_PLANS: readonly Planted[] = [
     says: 'a trail without data access',
     file: 'modules/project/audit.tf',
     find: '"log_id(\\"cloudaudit.googleapis.com/data_access\\")"',
-    plant: '"log_id(\\"cloudaudit.googleapis.com/activity\\")"',
+    plant: '"log_id(\\"cloudaudit.googleapis.com/access_transparency\\")"',
     named: /the filters leave out cloudaudit\.googleapis\.com\/data_access/,
   },
   {

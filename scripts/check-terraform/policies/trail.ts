@@ -69,9 +69,10 @@ function* sinks(stack: Stack): Generator<Problem> {
 
 /** Whoever runs the ledger could destroy a key of their own, and what lies under it would be lost, lock or no lock. */
 function* keptElsewhere(stack: Stack): Generator<Problem> {
-  const destinations = stack.of('google_logging_project_sink').map(({ values }) => textAt(values, 'destination'));
   for (const bucket of stack.of('google_storage_bucket')) {
-    if (!destinations.includes(`storage.googleapis.com/${textAt(bucket.values, 'name')}`)) continue;
+    // What is kept and is not the vault is the trail.
+    if (isGiven(bucket.values['retention_policy']) !== true || nameOf(bucket) === stack.setting('VAULT_BUCKET'))
+      continue;
     const own = stack.of('google_logging_project_sink').map(({ values }) => textAt(values, 'project'));
     const [key] = valuesAt(bucket.values, 'encryption.default_kms_key_name').map(({ value }) => value);
     const ring = stack.of('google_kms_crypto_key').find(({ values }) => values['id'] === key)?.values['key_ring'];
