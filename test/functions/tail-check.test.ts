@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
+import { MirrorPages } from '../support/mirror-pages.ts';
 import { SECOND, TestSuite } from '../support/suite.ts';
 
 const plan = (tenant: string) =>
@@ -60,8 +59,7 @@ describe('the tail check goes over what was written in the last hours', () => {
   });
   afterEach(() => suite.close());
 
-  const pageFile = (firstSeq: number): string =>
-    join(suite.folder.path, 'mirror/acme', `${String(firstSeq).padStart(16, '0')}.page`);
+  const mirrorPages = (): MirrorPages => new MirrorPages(suite.folder.path);
   const pageBytes = (firstSeq: number): Buffer =>
     Buffer.from(
       suite.sql("SELECT bytes FROM pages WHERE tenant='acme' AND first_seq=?", firstSeq)[0]!['bytes'] as Uint8Array,
@@ -142,15 +140,12 @@ describe('the tail check goes over what was written in the last hours', () => {
     [
       'a mirror page',
       ['acme', 'copy_differs', 309],
-      async () => {
-        await chmod(pageFile(307), 0o644);
-        await writeFile(pageFile(307), raised(await readFile(pageFile(307)), 2));
-      },
+      () => mirrorPages().change('acme', 307, (bytes) => raised(bytes, 2)),
     ],
     [
       'a page that the mirror is ahead with',
       ['acme', 'copy_differs', SIZE],
-      async () => writeFile(pageFile(SIZE), pageBytes(307)),
+      () => suite.platform.mirror.create('acme', SIZE, pageBytes(307)),
     ],
     [
       'the last seal’s heads',
@@ -178,12 +173,12 @@ describe('the tail check goes over what was written in the last hours', () => {
 
   it('gives the mirror back what it lost', async () => {
     await suite.tail();
-    const lost = await readFile(pageFile(302));
-    await rm(pageFile(302));
+    const lost = mirrorPages().read('acme', 302)!;
+    mirrorPages().remove('acme', 302);
     suite.clock.advance(150 * SECOND);
     const verdict = await suite.tail();
     assert.deepEqual([verdict.healed, verdict.faults], [['acme mirror 302'], []]);
-    assert.deepEqual(await readFile(pageFile(302)), lost);
+    assert.deepEqual(mirrorPages().read('acme', 302), lost);
   });
 
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
@@ -218,13 +213,12 @@ describe('a full pass also goes over', () => {
       assert.deepEqual((await suite.deep(true)).faults, []);
       suite.sql("DELETE FROM tree_nodes WHERE log='acme' AND level=8 AND position=1");
       assert.deepEqual((await suite.deep(true)).healed, ['acme tree 8/1']);
-      const stray = join(suite.folder.path, 'mirror/acme/0000000000000100.page');
-      await writeFile(stray, 'what tenants may have read');
+      await suite.platform.mirror.create('acme', 100, Buffer.from('what tenants may have read'));
       assert.deepEqual(
         (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),
         [['copy_differs', 100]],
       );
-      await rm(stray);
+      new MirrorPages(suite.folder.path).remove('acme', 100);
       suite.sql("UPDATE tree_nodes SET hash=zeroblob(32) WHERE log='acme' AND level=8 AND position=1");
       assert.deepEqual(
         (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),
