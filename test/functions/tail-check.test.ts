@@ -181,6 +181,30 @@ describe('the tail check goes over what was written in the last hours', () => {
     assert.deepEqual(mirrorPages().read('acme', 302), lost);
   });
 
+  it('asks the mirror once for each log’s copies, and again after two and a half minutes', async () => {
+    const { mirror } = suite.platform;
+    const asked: string[] = [];
+    const watching =
+      <A extends unknown[], R>(name: string, work: (...args: A) => R) =>
+      (...args: A): R => {
+        asked.push([name, ...args].join(' '));
+        return work(...args);
+      };
+    Object.assign(mirror, {
+      read: watching('read', mirror.read.bind(mirror)),
+      list: watching('list', mirror.list.bind(mirror)),
+      pages: watching('pages', mirror.pages.bind(mirror)),
+    });
+    const passes = [];
+    for (let minute = 0; minute < 6; minute++) {
+      await suite.tail();
+      passes.push(asked.splice(0));
+      suite.clock.advance(60 * SECOND);
+    }
+    const all = ['pages acme 302 200', 'pages umbrella 0 200'];
+    assert.deepEqual(passes, [all, [], [], all, [], []]);
+  });
+
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
     const acme = await suite.client('acme');
     const sending = Array.from({ length: 6 }, async (_, i) =>
