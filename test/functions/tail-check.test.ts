@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { PAGES_PER_READ } from '../../functions/reconcile-chain/tail-check.ts';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
 import { MirrorPages } from '../support/mirror-pages.ts';
@@ -203,6 +204,35 @@ describe('the tail check goes over what was written in the last hours', () => {
     }
     const all = ['pages acme 302 200', 'pages umbrella 0 200'];
     assert.deepEqual(passes, [all, [], [], all, [], []]);
+  });
+
+  it('reads three times for each lot of pages, and for the tree before them four times for leaves and once for a subtree', async () => {
+    const { database, ledger, proofs } = suite.platform;
+    const { tenant } = await suite.client('acme');
+    const snapshot = database.snapshot.bind(database);
+    let reads = 0;
+    const counted =
+      <A extends unknown[], R>(read: (...what: A) => R) =>
+      (...what: A): R => {
+        reads++;
+        return read(...what);
+      };
+    const counting: typeof database.snapshot = (work) =>
+      snapshot((view) =>
+        work({
+          read: counted(view.read.bind(view)) as typeof view.read,
+          readMany: counted(view.readMany.bind(view)) as typeof view.readMany,
+          range: counted(view.range.bind(view)) as typeof view.range,
+          ranges: counted(view.ranges.bind(view)) as typeof view.ranges,
+        }),
+      );
+    Object.assign(database, { snapshot: counting });
+    await ledger.pages(tenant, 302, SIZE, PAGES_PER_READ);
+    assert.equal(reads, 3);
+    reads = 0;
+    // 302 entries before the tail: one stored subtree of 256, and 46 leaves.
+    await proofs.peaksAt(tenant, 302);
+    assert.equal(reads, 4 + 1);
   });
 
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
