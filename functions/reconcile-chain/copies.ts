@@ -2,27 +2,93 @@ import { sha256Hex } from '../../shared/domain/digest.ts';
 import type { Sequence, TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { type Page, PageDamaged, unpackPage } from '../../shared/domain/ledger/page.ts';
-import type { Mirror } from '../../shared/ports/mirror.ts';
+import type { Mirror, MirroredPage } from '../../shared/ports/mirror.ts';
 import type { Vault } from '../../shared/ports/vault.ts';
 import type { InvoiceStore } from '../../shared/stores/invoice-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 
-interface CopiesRoom {
-  readonly invoices: InvoiceStore;
+/** Copies of one query of the mirror: some 18 kB each, 4 MB in all. */
+export const COPIES_PER_READ = 200;
+
+interface MirrorRoom {
   readonly mirror: Mirror;
-  readonly vault: Vault;
+  readonly ledger: Pick<LedgerStore, 'head'>;
 }
 
-/** Gives the mirror a page that it lost. @returns whether it had. @throws LedgerFault where it holds another */
-export async function mirrorCopy(tenant: TenantId, page: Page, room: Pick<CopiesRoom, 'mirror'>): Promise<boolean> {
-  const copy = await room.mirror.read(tenant, page.firstSeq);
-  if (copy === undefined) {
-    await room.mirror.create(tenant, page.firstSeq, page.bytes);
-    return true;
+/**
+ * The mirror's copies of a stretch of log, gone over once, beside the database's pages of it.
+ *
+ * Whoever uses it has read the head before, so that all that the mirror shows below it was in the database by then. What it shows
+ * beyond is held against a head that is read later than it was.
+ */
+export class MirrorCopies {
+  readonly #tenant: TenantId;
+  readonly #room: MirrorRoom;
+  #copies: readonly MirroredPage[] = [];
+  #at = 0;
+  /** where the next lot begins; undefined after the last */
+  #next: Sequence | undefined;
+
+  /** @param from where the stretch begins: a page starts there, or the log ends */
+  constructor(tenant: TenantId, from: Sequence, room: MirrorRoom) {
+    this.#tenant = tenant;
+    this.#next = from;
+    this.#room = room;
   }
-  if (!page.bytes.equals(copy)) throw copyDiffers('mirror', page, copy);
-  return false;
+
+  /**
+   * Compares the copy of the database's next page, and gives the mirror a page that it lost.
+   * @returns whether it had
+   * @throws LedgerFault where it holds another, or one in between that the database does not have
+   */
+  async take(page: Page): Promise<boolean> {
+    const copy = await this.#copy();
+    if (copy !== undefined && copy.firstSeq < page.firstSeq) throw stray(copy);
+    if (copy?.firstSeq !== page.firstSeq) return this.#giveBack(page);
+    this.#at++;
+    if (!page.bytes.equals(copy.bytes)) throw copyDiffers('mirror', page, copy.bytes);
+    return false;
+  }
+
+  /**
+   * Refuses what the mirror shows and no page of the log answers to: a tenant may have read it.
+   * @param end where the pages that were taken end
+   * @throws LedgerFault
+   */
+  async finish(end: Sequence): Promise<void> {
+    for (let copy = await this.#copy(); copy !== undefined; copy = await this.#copy()) {
+      if (copy.firstSeq < end) throw stray(copy);
+      // Appended while the pass was under way, or by somebody else than the ledger.
+      const size = (await this.#room.ledger.head(this.#tenant))?.size ?? 0;
+      const ahead = this.#copies.find(({ firstSeq }) => firstSeq >= size);
+      if (ahead !== undefined) {
+        throw new LedgerFault('copy_differs', ahead.firstSeq, 'the mirror is ahead of the ledger');
+      }
+      this.#at = this.#copies.length;
+    }
+  }
+
+  /** The first copy that is not done with. */
+  async #copy(): Promise<MirroredPage | undefined> {
+    if (this.#at === this.#copies.length && this.#next !== undefined) {
+      this.#copies = await this.#room.mirror.pages(this.#tenant, this.#next, COPIES_PER_READ);
+      this.#at = 0;
+      this.#next = this.#copies.length < COPIES_PER_READ ? undefined : this.#copies.at(-1)!.firstSeq + 1;
+    }
+    return this.#copies[this.#at];
+  }
+
+  async #giveBack(page: Page): Promise<boolean> {
+    const { mirror } = this.#room;
+    const created = await mirror.create(this.#tenant, page.firstSeq, page.bytes);
+    if (created !== 'different') return created === 'created';
+    // It came in this moment, and not from the ledger.
+    throw copyDiffers('mirror', page, (await mirror.read(this.#tenant, page.firstSeq)) ?? new Uint8Array(0));
+  }
 }
+
+const stray = ({ firstSeq }: MirroredPage): LedgerFault =>
+  new LedgerFault('copy_differs', firstSeq, 'the mirror holds a page that the database does not have');
 
 /** Names the first entry at which a copy differs. */
 function copyDiffers(where: string, page: Page, copy: Uint8Array): LedgerFault {
@@ -37,33 +103,15 @@ function copyDiffers(where: string, page: Page, copy: Uint8Array): LedgerFault {
   return new LedgerFault('copy_differs', seq, `the ${where} holds other bytes than the database`);
 }
 
-/**
- * Refuses what the mirror shows and no page of the log answers to: a tenant may have read it.
- * @param shown first entries of the mirror's pages, listed before the database's were read
- * @param real first entries of the database's pages, up to `end`
- * @throws LedgerFault
- */
-export async function refuseStrays(
-  tenant: TenantId,
-  shown: readonly Sequence[],
-  { real, end }: { readonly real: ReadonlySet<Sequence>; readonly end: Sequence },
-  { ledger }: { readonly ledger: LedgerStore },
-): Promise<void> {
-  for (const firstSeq of shown) {
-    if (firstSeq < end && !real.has(firstSeq))
-      throw new LedgerFault('copy_differs', firstSeq, 'the mirror holds a page that the database does not have');
-  }
-  if (!shown.some((firstSeq) => firstSeq >= end)) return;
-  // Appended while the pass was under way, or by somebody else than the ledger.
-  const size = (await ledger.head(tenant))?.size ?? 0;
-  const ahead = shown.find((firstSeq) => firstSeq >= size);
-  if (ahead !== undefined) throw new LedgerFault('copy_differs', ahead, 'the mirror is ahead of the ledger');
-}
-
 const INVOICES_PER_READ = 100;
 
+interface EvidenceRoom {
+  readonly invoices: InvoiceStore;
+  readonly vault: Vault;
+}
+
 /** Compares every evidence bundle in the vault with what the invoice's row says of it. */
-export async function evidenceCopies(tenant: TenantId, { invoices, vault }: CopiesRoom): Promise<string[]> {
+export async function evidenceCopies(tenant: TenantId, { invoices, vault }: EvidenceRoom): Promise<string[]> {
   const healed: string[] = [];
   let after: string | undefined;
   for (;;) {

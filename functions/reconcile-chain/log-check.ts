@@ -19,7 +19,7 @@ import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
-import { evidenceCopies, mirrorCopy, refuseStrays } from './copies.ts';
+import { evidenceCopies, MirrorCopies } from './copies.ts';
 import { Openings } from './openings.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-walk.ts';
@@ -85,9 +85,7 @@ export async function checkLog(
   await checkEarlierMarks(tenant, sealed, replay, room);
   const retiredBefore = await room.archive.retiredBefore(tenant);
   const written = verified?.size ?? 0;
-  // Before the pages are read: what the mirror shows was in the database by then.
-  const shown = await room.mirror.list(tenant, Math.max(start, retiredBefore));
-  const real = new Set<number>();
+  const mirrored = new MirrorCopies(tenant, Math.max(start, retiredBefore), room);
   const copies = await VaultCopies.begin({ tenant, end: head.size, full, written, retiredBefore }, room);
 
   while (replay.size < head.size) {
@@ -107,16 +105,15 @@ export async function checkLog(
         head,
         following === undefined ? undefined : () => firstPrev(following),
       );
-      if (page.firstSeq >= retiredBefore && (await mirrorCopy(tenant, page, room))) {
+      if (page.firstSeq >= retiredBefore && (await mirrored.take(page))) {
         healed.push(`mirror ${page.firstSeq}`);
       }
-      real.add(page.firstSeq);
       await copies.take(page);
     }
   }
 
   compareHead(replay, head);
-  await refuseStrays(tenant, shown, { real, end: head.size }, room);
+  await mirrored.finish(head.size);
   healed.push(...(await tree.finish(tenant, room)), ...(await openings.finish(tenant, room)));
   compareBooks(replay, books);
   await compareInvoices(tenant, replay, room);

@@ -6,7 +6,7 @@ import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { type HeadRow, type ReconciliationStore, TAIL } from '../../shared/stores/reconciliation-store.ts';
-import { mirrorCopy, refuseStrays } from './copies.ts';
+import { MirrorCopies } from './copies.ts';
 import { sealedName } from './log-check.ts';
 import { ALL_TENANTS, type ReconciliationFault } from './reconcile-chain.ts';
 import type { SealedHead } from './seal-walk.ts';
@@ -28,8 +28,8 @@ export interface KnownTail {
   readonly from: number;
   readonly root: string;
   readonly pages: readonly KnownPage[];
-  /** when the mirror's pages were last listed */
-  readonly listedAt: Instant;
+  /** when the mirror's copies were last compared */
+  readonly comparedAt: Instant;
 }
 
 export interface TailVerdict {
@@ -45,11 +45,11 @@ export interface TailVerdict {
 /** The tail is what was written since the last anchor that is at least this old: one to two hours. */
 export const TAIL_MICROS = 3_600_000_000n;
 /**
- * A mirror copy is compared when its page is first seen and again when that is so long ago: with runs each minute, and one of
- * them missed, within five minutes of any change. Reading every copy each minute would cost three times as much.
+ * The mirror's copies are compared, all of the tail in one pass, when the last time is so long ago: with runs each minute, and one
+ * of them missed, within five minutes of any change. Reading every copy each minute would cost three times as much.
  */
 export const COMPARED_AGAIN_MICROS = 150_000_000n;
-const PAGES_PER_READ = 64;
+export const PAGES_PER_READ = 64;
 
 /**
  * Goes over what was written in the last hours, whether or not a deep pass has seen it: links, tree and mirror copies of every
@@ -142,8 +142,7 @@ async function checkTail(
   const before = room.tails.get(tenant);
   const isKnown = before?.from === from && before.root === root;
   const now = room.clock.now();
-  const due = plusMicros(now, -COMPARED_AGAIN_MICROS);
-  const isListed = isKnown && before.listedAt > due;
+  const isCompared = isKnown && before.comparedAt > plusMicros(now, -COMPARED_AGAIN_MICROS);
   const walk = await TailWalk.begin(
     { ledger: room.ledgerOrigin, tenant },
     base,
@@ -152,21 +151,17 @@ async function checkTail(
     room.proofs,
   );
   const healed: number[] = [];
-  // Before the pages are read: what the mirror shows was in the database by then.
-  const shown = isListed ? [] : await room.mirror.list(tenant, from);
+  const mirrored = isCompared ? undefined : new MirrorCopies(tenant, from, room);
   while (walk.size < head.size) {
     const pages = await readable(() => room.ledger.pages(tenant, walk.size, head.size, PAGES_PER_READ), walk.size);
     if (pages.length === 0) throw new LedgerFault('missing_page', walk.size, 'the database has no page for this entry');
     for (const [i, page] of pages.entries()) {
-      const taken = walk.take(page, pages[i + 1], head);
-      if (taken.comparedAt !== undefined && taken.comparedAt > due) continue;
-      if (await mirrorCopy(tenant, page, room)) healed.push(page.firstSeq);
-      taken.comparedAt = now;
+      walk.take(page, pages[i + 1], head);
+      if (await mirrored?.take(page)) healed.push(page.firstSeq);
     }
   }
   walk.arrive(head);
-  const real = new Set(walk.pages.map(({ firstSeq }) => firstSeq));
-  await refuseStrays(tenant, shown, { real, end: walk.size }, room);
-  room.tails.set(tenant, { from, root, pages: walk.pages, listedAt: isListed ? before.listedAt : now });
+  await mirrored?.finish(walk.size);
+  room.tails.set(tenant, { from, root, pages: walk.pages, comparedAt: isCompared ? before.comparedAt : now });
   return { entries: head.size - from, healed };
 }

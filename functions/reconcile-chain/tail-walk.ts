@@ -27,8 +27,6 @@ export interface KnownPage {
   readonly after: CompactRange;
   readonly last: string;
   readonly recordedAt: string;
-  /** when its copy in the mirror was last compared; undefined where it never was */
-  comparedAt: string | undefined;
 }
 
 /** Follows links, numbers and tree of one log from a base on, page by page. What it knows from before it only hashes. */
@@ -88,8 +86,8 @@ export class TailWalk {
     return this.#range.size;
   }
 
-  /** @returns what is known of the page now. @throws LedgerFault at the first entry that breaks a link, a number or a mark */
-  take(page: Page, following: Page | undefined, head: HeadRow): KnownPage {
+  /** @throws LedgerFault at the first entry that breaks a link, a number or a mark */
+  take(page: Page, following: Page | undefined, head: HeadRow): void {
     if (page.firstSeq !== this.size) {
       throw new LedgerFault('missing_page', this.size, 'the database has no page for this entry');
     }
@@ -98,13 +96,10 @@ export class TailWalk {
     this.#isKnown &&= known?.firstSeq === page.firstSeq && known.digest === digest;
     if (this.#isKnown && known !== undefined) this.#jump(known, page);
     else this.#read(page, following, head);
-    const taken = {
+    this.pages.push({
       ...{ firstSeq: page.firstSeq, digest, after: this.#range.clone(), last: this.#last },
       recordedAt: this.#recordedAt!,
-      comparedAt: this.#isKnown ? known?.comparedAt : undefined,
-    };
-    this.pages.push(taken);
-    return taken;
+    });
   }
 
   #jump({ after, last, recordedAt }: KnownPage, page: Page): void {

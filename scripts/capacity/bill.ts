@@ -1,11 +1,12 @@
 import type { Operations } from '../bench/operations/counts.ts';
 import { chainsOf } from './backups.ts';
-import { Fraction, larger, sumOf } from './fraction.ts';
+import { Fraction, larger, lesser, sumOf } from './fraction.ts';
 import type { Measured, OperationRun } from './inputs.ts';
 import { unitsNeeded } from './nodes.ts';
 import { inAllStacks, type Pass, passCost, sealedBytes } from './passes.ts';
 import { bytesHeld, bytesInForce, type Held, SEALED, type Stored, storedPlaces } from './stored.ts';
 import type { CostOf, Supposed } from './supposed.ts';
+import { tailAsked } from './tail.ts';
 
 /** What a month is billed for. */
 export interface Load {
@@ -208,6 +209,7 @@ export function billOf(load: Load, model: Model): Bill {
           of(usage.firestore.reads),
           lookedAtAgain(run, supposed).times(events),
           passes(({ firestore }) => firestore.reads),
+          tailAsked(load, model, DAYS_A_MONTH).reads,
         ]),
       ),
       costOf('firestore_write', of(usage.firestore.writes).plus(writtenByInvoices)),
@@ -328,7 +330,7 @@ const sealsHeld = (load: Load, supposed: Supposed): Fraction =>
 function auditTrail(load: Load, model: Model): Fraction {
   const { run, supposed, costOf } = model;
   const bytes = supposed('audit_log_bytes');
-  const ofPasses = allPasses(audited, load, model);
+  const ofPasses = allPasses(audited, load, model).plus(tailAsked(load, model, DAYS_A_MONTH).calls);
   /** bytes of lines of at most so many months that are there */
   const held = (months: Fraction): Fraction => {
     const age = load.age.over(DAYS_A_MONTH);
@@ -357,8 +359,6 @@ function auditTrail(load: Load, model: Model): Fraction {
     costOf('logging_retention', held(kept).minus(held(Fraction.of(30).over(DAYS_A_MONTH)))),
   ]);
 }
-
-const lesser = (a: Fraction, b: Fraction): Fraction => (a.isMoreThan(b) ? b : a);
 
 /** What an invoice causes by itself, beside the receipts that it sums up. */
 export function ownCostOfInvoice({ supposed, costOf }: Model): Fraction {

@@ -75,6 +75,7 @@ export const sumOf = (numbers: readonly Fraction[]): Fraction =>
   numbers.reduce((sum, number) => sum.plus(number), Fraction.ZERO);
 
 export const larger = (a: Fraction, b: Fraction): Fraction => (a.isMoreThan(b) ? a : b);
+export const lesser = (a: Fraction, b: Fraction): Fraction => (a.isMoreThan(b) ? b : a);
 
 function greatestCommon(a: bigint, b: bigint): bigint {
   let [greater, lesser] = [a, b];

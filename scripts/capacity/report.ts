@@ -114,6 +114,8 @@ export interface Report {
   readonly perInvoice: Fraction;
   readonly ownPerInvoice: Fraction;
   readonly perCustomer: Fraction;
+  /** the same year where nodes are paid by the hour, without a year's commitment */
+  readonly uncommitted: Fraction;
   readonly levers: readonly { readonly says: string; readonly year: Fraction }[];
   readonly batches: readonly Batch[];
   readonly milestones: readonly Milestone[];
@@ -142,10 +144,6 @@ const LEVERS: readonly {
 }[] = [
   { says: 'rows of dedupe of 60 bytes in place of 83, in a table of another form', shrink: { dedupe: '0.723' } },
   { says: 'Spanner: a backup each second day', set: { spanner_backup_interval_hours: '48' } },
-  {
-    says: 'Spanner: a year’s commitment to the nodes, which are always there (20 %)',
-    set: { spanner_compute_discount: '0.2' },
-  },
 ];
 
 export function report({ measured, cpuMicros, prices, assumptions }: Inputs): Report {
@@ -181,6 +179,12 @@ export function report({ measured, cpuMicros, prices, assumptions }: Inputs): Re
     year,
     target: supposed('original_estimate_year').times(supposed('target_share')),
     oneStack: totalOf(yearOf(estimated, { ...model, supposed: supposing(changed(assumptions, [['stacks', '1']])) })),
+    uncommitted: totalOf(
+      yearOf(estimated, {
+        ...model,
+        supposed: supposing(changed(assumptions, [['spanner_compute_discount', '0']])),
+      }),
+    ),
     fromMemory: totalOf(year).minus(totalOf(yearOf(estimated, { ...model, costOf: pricing(withoutRecalled(prices)) }))),
     perMillion: totalOf(year)
       .over(estimated.times(supposed('events_per_customer_year')))

@@ -143,11 +143,14 @@ function floors(assumptions: Assumptions): string {
   return `their floor: ${shown(sum, 1)} (${hot.map(([name, { value }]) => `${name.slice('floor_'.length).replace('_', ' ')} ${value}`).join(', ')}); what each is made of stands in assumptions.json`;
 }
 
-const leverTable = ({ levers, year }: Report): string =>
-  table(
-    ['what', 'USD a year', 'saved'],
-    levers.map(({ says, year: then }) => [says, shown(then), ofWhole(totalOf(year).minus(then), totalOf(year))]),
-  );
+const leverTable = ({ levers, year, uncommitted }: Report): string =>
+  [
+    table(
+      ['what', 'USD a year', 'saved'],
+      levers.map(({ says, year: then }) => [says, shown(then), ofWhole(totalOf(year).minus(then), totalOf(year))]),
+    ),
+    `and dearer: without a year’s commitment to Spanner’s nodes ${shown(uncommitted)}, ${ofWhole(uncommitted.minus(totalOf(year)), totalOf(year))} more`,
+  ].join('\n');
 
 const batchTable = ({ batches }: Report): string =>
   table(

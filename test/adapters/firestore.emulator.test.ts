@@ -93,6 +93,7 @@ describe('what Firestore refuses', () => {
           mirror.create('acme', 0, new Uint8Array([1])),
           mirror.read('acme', 0),
           mirror.list('acme'),
+          mirror.pages('acme', 0, 200),
           mirror.retire('acme', 1),
           projections.put('acme', 'invoices', 'INV-1', { version: 1, document: {} }),
           projections.read('acme', 'invoices', 'INV-1'),
@@ -101,7 +102,7 @@ describe('what Firestore refuses', () => {
       );
       assert.deepEqual(
         errors.map((error) => error instanceof TryAgain && error.message),
-        Array(7).fill('Firestore has not answered in 300 ms'),
+        Array(8).fill('Firestore has not answered in 300 ms'),
       );
       // The client goes on asking behind our back. Ended under that it would wait for ever, or take the process with it.
       await client.terminate();

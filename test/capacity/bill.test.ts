@@ -8,6 +8,7 @@ import { eventsPerSecond, nodePerEventRate, unitsNeeded } from '../../scripts/ca
 import { report } from '../../scripts/capacity/report.ts';
 import { steadily } from '../../scripts/capacity/stored.ts';
 import { pricing, supposing } from '../../scripts/capacity/supposed.ts';
+import { tailAsked } from '../../scripts/capacity/tail.ts';
 import {
   asking,
   assuming,
@@ -48,10 +49,14 @@ const item = (name: (typeof ITEMS)[number], model = plain(), load = MILLION): st
   billOf(load, model)[name].toDecimal(2);
 
 describe('a month of a million events, one call of each kind per event, one USD per call', () => {
-  it('a node costs an hour 1 USD: one for 730 hours is 730 USD', () => assert.equal(item('Spanner compute'), '730.00'));
+  it('a node costs an hour 1 USD: one for 730 hours is 730 USD, and bought for a year a fifth less', () => {
+    assert.equal(item('Spanner compute', plain(ONE_OF_EACH, 'spanner_compute_discount=0')), '730.00');
+    assert.equal(item('Spanner compute'), '584.00');
+  });
 
-  it('one read, one write, and two deletes of Firestore: its own, and what was written goes later', () =>
-    assert.equal(item('Firestore operations'), '4000000.00'));
+  it('one read, one write, and two deletes of Firestore: its own, and what was written goes later; and 30 reads by the tail check', () =>
+    // A page each, that is in the tail for 1.5 hours and compared each three minutes.
+    assert.equal(item('Firestore operations'), '34000000.00'));
 
   it('Pub/Sub bills 1,000 bytes of a message of one byte, published and delivered: 2,000,000,000', () =>
     assert.equal(item('Pub/Sub'), '2000000000.00'));
@@ -139,6 +144,43 @@ describe('what is stored', () => {
       ['storage_archive', '365000.00'],
     ] as const)
       assert.equal(item('Vault storage', only(name), load), receipts, name);
+  });
+});
+
+describe('the tail check', () => {
+  const month = Fraction.of(30);
+  /** What it asks in thirty days: 14,400 comparisons, 43,200 checks. */
+  const asked = (run: Partial<OperationRun>, customers: number, events: number) => {
+    const model = plain({ ...ONE_OF_EACH, ...run }, 'tail_base_calls=10', 'tail_lot_calls=3');
+    const { reads, calls } = tailAsked(
+      { ...MILLION, customers: Fraction.of(customers), events: Fraction.of(events) },
+      model,
+      month,
+    );
+    return [reads.toDecimal(0), calls.toDecimal(0)];
+  };
+
+  it('reads a page 30 times: 360,000 receipts by 500 are two pages for each 500, 1,440 in all, 3 at a time in the tail', () => {
+    // Compared: one customer's last lot and 3 of 200. Checked: 10 calls, and 3 for each of its last lot and 3 of 64.
+    const calls = 14_400 * (1 + 3 / 200) + 43_200 * (10 + 3 * (1 + 3 / 64));
+    assert.deepEqual(asked({ batch: 500 }, 1, 360_000), [String(1440 * 30), String(calls)]);
+  });
+
+  it('of requests that are answered at once makes one page: 16 by 10 receipts are one of 160', () =>
+    assert.equal(asked({ batch: 10, together: 16 }, 1, 160_000)[0], String(1000 * 30)));
+
+  it('asks for the copies of ten customers who send nothing all the same, and each answer that there are none is a document', () =>
+    assert.deepEqual(asked({}, 10, 0), [String(10 * 14_400), String(10 * 14_400 + 10 * 10 * 43_200)]));
+
+  it('leaves 1,500 bytes in the trail for each call: 730 hours of 20 comparisons and 60 checks of one customer', () => {
+    const idle = { ...MILLION, events: Fraction.ZERO, held: () => Fraction.ZERO, age: Fraction.ZERO };
+    const only = (name: string, model = plain()): Model => ({
+      ...model,
+      costOf: pricing({ ...everyPrice('0'), [name]: { ...readPrices()[name]!, usd: '1', units: 1 } }),
+    });
+    const lines = (customers: number): number =>
+      Number(item('Audit trail', only('log_routing'), { ...idle, customers: Fraction.of(customers) })) / 1500;
+    assert.equal(lines(1) - lines(0), 730 * (20 + 60 * 14));
   });
 });
 

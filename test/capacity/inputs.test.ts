@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COPIES_PER_READ } from '../../functions/reconcile-chain/copies.ts';
 import { SWEEP_PASSES } from '../../functions/reconcile-chain/handler.ts';
+import { COMPARED_AGAIN_MICROS, PAGES_PER_READ, TAIL_MICROS } from '../../functions/reconcile-chain/tail-check.ts';
 import {
   InputWrong,
   readAssumptions,
@@ -10,6 +12,7 @@ import {
   readPrices,
 } from '../../scripts/capacity/inputs.ts';
 import { KEPT } from '../../scripts/capacity/stored.ts';
+import { PAGE_ENTRIES } from '../../shared/domain/ledger/page.ts';
 import { VARIABLES } from '../../shared/edge/config.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
@@ -158,6 +161,18 @@ describe('the assumptions', () => {
     assert.equal(assumed('stacks'), String([...stacks.matchAll(/ledger_origin\s+=/g)].length));
     assert.match(stacks, new RegExp(`ingest\\s+= \\{.*instances_max = ${assumed('ingest_instances_max')},`));
     assert.match(stacks, new RegExp(`sign-receipts\\s+= \\{.*instances_max = ${assumed('sign_instances_max')},`));
+  });
+
+  it('are those of the tail check', () => {
+    const suite = readFileSync('terraform/modules/suite/main.tf', 'utf8');
+    assert.match(suite, /tail .*schedule = "\* \* \* \* \*".*everywhere = false/);
+    assert.equal(assumed('tail_checks_per_day'), String(24 * 60));
+    const anchorHours = 24 / Number(assumed('anchors_per_day'));
+    assert.equal(assumed('tail_hours'), String(Number(TAIL_MICROS) / 3.6e9 + anchorHours / 2));
+    assert.equal(assumed('tail_compare_minutes'), String(Math.ceil(Number(COMPARED_AGAIN_MICROS) / 6e7)));
+    assert.equal(assumed('tail_lot_pages'), String(PAGES_PER_READ));
+    assert.equal(assumed('mirror_lot_pages'), String(COPIES_PER_READ));
+    assert.equal(assumed('page_receipts'), String(PAGE_ENTRIES));
   });
 
   it('say of every table that grows with usage how long its rows stay', () => {

@@ -60,6 +60,16 @@ describe('the report', () => {
     for (const { says, year } of made.levers) assert.ok(totalOf(made.year).isMoreThan(year), says);
   });
 
+  it('without a year’s commitment pays a quarter more for nodes: what a fifth was taken off', () => {
+    const more = made.year['Spanner compute'].over(Fraction.of(4));
+    assert.ok(made.uncommitted.equals(totalOf(made.year).plus(more)));
+    const [assumptions, prices] = [readAssumptions(), readPrices()];
+    assert.match(
+      textOf(made, { assumptions, prices, from: '' }),
+      /^and dearer: without a year’s commitment to Spanner’s nodes [0-9,]+, [0-9.]+ % more$/m,
+    );
+  });
+
   for (const { used, level } of [
     { used: '0.4999', level: 'green' },
     { used: '0.5', level: 'yellow' },

@@ -155,6 +155,7 @@ describe('what has left the hot window', () => {
         create: real.create.bind(real),
         read: real.read.bind(real),
         list: real.list.bind(real),
+        pages: real.pages.bind(real),
         retire: () => Promise.reject(new Error('the process dies here')),
       };
       const stopping = new AbortController().signal;

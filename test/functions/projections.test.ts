@@ -263,7 +263,7 @@ describe('what a tenant sees at a glance', () => {
 
   describe('is never in the way of billing', () => {
     const away = () => Promise.reject(new TryAgain('the mirror does not answer'));
-    const silentMirror: Mirror = { create: away, read: away, list: away, retire: away };
+    const silentMirror: Mirror = { create: away, read: away, list: away, pages: away, retire: away };
     const inTheDark = async (mirror: Mirror = suite.platform.mirror): Promise<number> => {
       const { projector } = watched({ away: true });
       return signReceipts(acme.tenant, { ...suite.platform, bus: nobodyHears, mirror, projector });

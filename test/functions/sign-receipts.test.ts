@@ -189,6 +189,7 @@ describe('sign-receipts turns accepted usage into receipts', () => {
       create: () => Promise.reject(new Error('the mirror is away')),
       read: () => Promise.reject(new Error('the mirror is away')),
       list: () => Promise.reject(new Error('the mirror is away')),
+      pages: () => Promise.reject(new Error('the mirror is away')),
       retire: () => Promise.reject(new Error('the mirror is away')),
     };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { PAGES_PER_READ } from '../../functions/reconcile-chain/tail-check.ts';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
+import { MirrorPages } from '../support/mirror-pages.ts';
 import { SECOND, TestSuite } from '../support/suite.ts';
 
 const plan = (tenant: string) =>
@@ -60,8 +60,7 @@ describe('the tail check goes over what was written in the last hours', () => {
   });
   afterEach(() => suite.close());
 
-  const pageFile = (firstSeq: number): string =>
-    join(suite.folder.path, 'mirror/acme', `${String(firstSeq).padStart(16, '0')}.page`);
+  const mirrorPages = (): MirrorPages => new MirrorPages(suite.folder.path);
   const pageBytes = (firstSeq: number): Buffer =>
     Buffer.from(
       suite.sql("SELECT bytes FROM pages WHERE tenant='acme' AND first_seq=?", firstSeq)[0]!['bytes'] as Uint8Array,
@@ -142,15 +141,12 @@ describe('the tail check goes over what was written in the last hours', () => {
     [
       'a mirror page',
       ['acme', 'copy_differs', 309],
-      async () => {
-        await chmod(pageFile(307), 0o644);
-        await writeFile(pageFile(307), raised(await readFile(pageFile(307)), 2));
-      },
+      () => mirrorPages().change('acme', 307, (bytes) => raised(bytes, 2)),
     ],
     [
       'a page that the mirror is ahead with',
       ['acme', 'copy_differs', SIZE],
-      async () => writeFile(pageFile(SIZE), pageBytes(307)),
+      () => suite.platform.mirror.create('acme', SIZE, pageBytes(307)),
     ],
     [
       'the last seal’s heads',
@@ -178,12 +174,65 @@ describe('the tail check goes over what was written in the last hours', () => {
 
   it('gives the mirror back what it lost', async () => {
     await suite.tail();
-    const lost = await readFile(pageFile(302));
-    await rm(pageFile(302));
+    const lost = mirrorPages().read('acme', 302)!;
+    mirrorPages().remove('acme', 302);
     suite.clock.advance(150 * SECOND);
     const verdict = await suite.tail();
     assert.deepEqual([verdict.healed, verdict.faults], [['acme mirror 302'], []]);
-    assert.deepEqual(await readFile(pageFile(302)), lost);
+    assert.deepEqual(mirrorPages().read('acme', 302), lost);
+  });
+
+  it('asks the mirror once for each log’s copies, and again after two and a half minutes', async () => {
+    const { mirror } = suite.platform;
+    const asked: string[] = [];
+    const watching =
+      <A extends unknown[], R>(name: string, work: (...args: A) => R) =>
+      (...args: A): R => {
+        asked.push([name, ...args].join(' '));
+        return work(...args);
+      };
+    Object.assign(mirror, {
+      read: watching('read', mirror.read.bind(mirror)),
+      list: watching('list', mirror.list.bind(mirror)),
+      pages: watching('pages', mirror.pages.bind(mirror)),
+    });
+    const passes = [];
+    for (let minute = 0; minute < 6; minute++) {
+      await suite.tail();
+      passes.push(asked.splice(0));
+      suite.clock.advance(60 * SECOND);
+    }
+    const all = ['pages acme 302 200', 'pages umbrella 0 200'];
+    assert.deepEqual(passes, [all, [], [], all, [], []]);
+  });
+
+  it('reads three times for each lot of pages, and for the tree before them four times for leaves and once for a subtree', async () => {
+    const { database, ledger, proofs } = suite.platform;
+    const { tenant } = await suite.client('acme');
+    const snapshot = database.snapshot.bind(database);
+    let reads = 0;
+    const counted =
+      <A extends unknown[], R>(read: (...what: A) => R) =>
+      (...what: A): R => {
+        reads++;
+        return read(...what);
+      };
+    const counting: typeof database.snapshot = (work) =>
+      snapshot((view) =>
+        work({
+          read: counted(view.read.bind(view)) as typeof view.read,
+          readMany: counted(view.readMany.bind(view)) as typeof view.readMany,
+          range: counted(view.range.bind(view)) as typeof view.range,
+          ranges: counted(view.ranges.bind(view)) as typeof view.ranges,
+        }),
+      );
+    Object.assign(database, { snapshot: counting });
+    await ledger.pages(tenant, 302, SIZE, PAGES_PER_READ);
+    assert.equal(reads, 3);
+    reads = 0;
+    // 302 entries before the tail: one stored subtree of 256, and 46 leaves.
+    await proofs.peaksAt(tenant, 302);
+    assert.equal(reads, 4 + 1);
   });
 
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
@@ -218,13 +267,12 @@ describe('a full pass also goes over', () => {
       assert.deepEqual((await suite.deep(true)).faults, []);
       suite.sql("DELETE FROM tree_nodes WHERE log='acme' AND level=8 AND position=1");
       assert.deepEqual((await suite.deep(true)).healed, ['acme tree 8/1']);
-      const stray = join(suite.folder.path, 'mirror/acme/0000000000000100.page');
-      await writeFile(stray, 'what tenants may have read');
+      await suite.platform.mirror.create('acme', 100, Buffer.from('what tenants may have read'));
       assert.deepEqual(
         (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),
         [['copy_differs', 100]],
       );
-      await rm(stray);
+      new MirrorPages(suite.folder.path).remove('acme', 100);
       suite.sql("UPDATE tree_nodes SET hash=zeroblob(32) WHERE log='acme' AND level=8 AND position=1");
       assert.deepEqual(
         (await suite.deep(true)).faults.map(({ kind, seq }) => [kind, seq]),

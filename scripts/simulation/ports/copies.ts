@@ -1,7 +1,7 @@
 import { folderOfPrefix, pathOf, tenantFolder } from '../../../shared/adapters/local/names.ts';
 import { requireId, requireProjection } from '../../../shared/adapters/projection-rules.ts';
 import { type Instant, MICROS_PER_DAY, plusMicros } from '../../../shared/domain/time.ts';
-import type { Mirror } from '../../../shared/ports/mirror.ts';
+import type { Mirror, MirroredPage } from '../../../shared/ports/mirror.ts';
 import type { Projection, ProjectionKind, Projections } from '../../../shared/ports/projections.ts';
 import { RetentionRefused, type Vault } from '../../../shared/ports/vault.ts';
 import type { Gate } from '../gate.ts';
@@ -77,6 +77,22 @@ export class SimulatedMirror implements Mirror {
       about: tenant,
       faults: ['before'],
       effect: () => [...this.#held.of(tenant).keys()].filter((seq) => seq >= from).sort((a, b) => a - b),
+    });
+  }
+
+  async pages(tenant: string, from: number, limit: number): Promise<MirroredPage[]> {
+    tenantFolder('', tenant);
+    requireSequence(from);
+    return this.#gate.pass({
+      op: 'mirror.pages',
+      about: tenant,
+      faults: ['before'],
+      effect: () =>
+        [...this.#held.of(tenant)]
+          .filter(([seq]) => seq >= from)
+          .sort(([a], [b]) => a - b)
+          .slice(0, limit)
+          .map(([firstSeq, bytes]) => ({ firstSeq, bytes: new Uint8Array(bytes) })),
     });
   }
 

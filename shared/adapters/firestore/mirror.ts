@@ -1,5 +1,5 @@
-import type { DocumentReference } from '@google-cloud/firestore';
-import type { Mirror } from '../../ports/mirror.ts';
+import { type DocumentReference, type DocumentSnapshot, FieldPath } from '@google-cloud/firestore';
+import type { Mirror, MirroredPage } from '../../ports/mirror.ts';
 import type { FirestoreClient } from './client.ts';
 import { isAlreadyThere } from './failures.ts';
 import { pageId, pagesPath } from './paths.ts';
@@ -41,10 +41,7 @@ export class FirestoreMirror implements Mirror {
 
   async read(tenant: string, firstSeq: number): Promise<Uint8Array | undefined> {
     const snapshot = await this.#client.answered(this.#page(tenant, firstSeq).get());
-    if (!snapshot.exists) return undefined;
-    const bytes: unknown = snapshot.get('bytes');
-    if (!(bytes instanceof Uint8Array)) throw new Error(`${snapshot.ref.path} holds no bytes`);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    return snapshot.exists ? bytesIn(snapshot) : undefined;
   }
 
   async list(tenant: string, from = 0): Promise<number[]> {
@@ -53,6 +50,13 @@ export class FirestoreMirror implements Mirror {
       for (const { id } of pages) found.push(Number(id));
     }
     return found;
+  }
+
+  async pages(tenant: string, from: number, limit: number): Promise<MirroredPage[]> {
+    const id = FieldPath.documentId();
+    const query = this.#client.collection(pagesPath(tenant)).orderBy(id).where(id, '>=', pageId(from)).limit(limit);
+    const { docs } = await this.#client.answered(query.get());
+    return docs.map((page) => ({ firstSeq: Number(page.id), bytes: bytesIn(page) }));
   }
 
   async retire(tenant: string, before: number): Promise<number> {
@@ -69,4 +73,10 @@ export class FirestoreMirror implements Mirror {
   #page(tenant: string, firstSeq: number): DocumentReference {
     return this.#client.doc(`${pagesPath(tenant)}/${pageId(firstSeq)}`);
   }
+}
+
+function bytesIn(page: DocumentSnapshot): Uint8Array {
+  const bytes: unknown = page.get('bytes');
+  if (!(bytes instanceof Uint8Array)) throw new Error(`${page.ref.path} holds no bytes`);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

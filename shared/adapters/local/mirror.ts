@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Mirror } from '../../ports/mirror.ts';
+import type { Mirror, MirroredPage } from '../../ports/mirror.ts';
 import { type EarlierFile, earlierFiles, takeInEarlier } from './earlier-files.ts';
 import type { Created } from './files.ts';
 import { KeptFile, type Rest } from './kept-file.ts';
@@ -10,6 +10,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS pages (
 const INSERT = 'INSERT INTO pages (tenant, firstSeq, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING';
 const READ = 'SELECT bytes FROM pages WHERE tenant = ? AND firstSeq = ?';
 const LIST = 'SELECT firstSeq FROM pages WHERE tenant = ? AND firstSeq >= ? ORDER BY firstSeq';
+const PAGES = 'SELECT firstSeq, bytes FROM pages WHERE tenant = ? AND firstSeq >= ? ORDER BY firstSeq LIMIT ?';
 const RETIRE = `DELETE FROM pages WHERE id IN
   (SELECT id FROM pages WHERE tenant = ? AND firstSeq < ? ORDER BY firstSeq LIMIT ?)`;
 const RETIRED_TOGETHER = 256;
@@ -67,6 +68,13 @@ export class LocalMirror implements Mirror {
   async list(tenant: string, from = 0): Promise<number[]> {
     this.#require(tenant, from);
     return this.#file.all(LIST, tenant, from).map((row) => Number(row['firstSeq']));
+  }
+
+  async pages(tenant: string, from: number, limit: number): Promise<MirroredPage[]> {
+    this.#require(tenant, from);
+    return this.#file
+      .all(PAGES, tenant, from, limit)
+      .map((row) => ({ firstSeq: Number(row['firstSeq']), bytes: row['bytes'] as Uint8Array }));
   }
 
   async retire(tenant: string, before: number): Promise<number> {

@@ -60,6 +60,25 @@ export function mirrorContract(adapter: string, makeRig: () => Promise<MirrorRig
       assert.deepEqual(await mirror.list('acme', 257), []);
     });
 
+    it('pages come with their bytes, by number, from one on and no more than are asked for; after the last there are none', async () => {
+      for (const firstSeq of [1000, 9, 256, 0, 10]) await mirror.create('acme', firstSeq, page(`page ${firstSeq}`));
+      await mirror.create('umbrella', 11, page('of another'));
+      const shown = async (from: number, limit: number): Promise<(number | string)[][]> =>
+        (await mirror.pages('acme', from, limit)).map(({ firstSeq, bytes }) => [
+          firstSeq,
+          new TextDecoder().decode(bytes),
+        ]);
+      assert.deepEqual(await shown(9, 3), [
+        [9, 'page 9'],
+        [10, 'page 10'],
+        [256, 'page 256'],
+      ]);
+      assert.deepEqual(await shown(257, 3), [[1000, 'page 1000']]);
+      assert.deepEqual(await shown(1001, 3), []);
+      assert.equal((await mirror.pages('acme', 0, 200)).length, 5);
+      assert.deepEqual(await mirror.pages('nobody', 0, 200), []);
+    });
+
     it('tenants see their own pages only', async () => {
       await mirror.create('acme', 0, page('acme'));
       await mirror.create('acme-2', 5, page('acme-2'));
@@ -94,12 +113,14 @@ export function mirrorContract(adapter: string, makeRig: () => Promise<MirrorRig
         await assert.rejects(mirror.create(tenant, 0, page('x')), RangeError, tenant);
         await assert.rejects(mirror.read(tenant, 0), RangeError, tenant);
         await assert.rejects(mirror.list(tenant), RangeError, tenant);
+        await assert.rejects(mirror.pages(tenant, 0, 1), RangeError, tenant);
         await assert.rejects(mirror.retire(tenant, 1), RangeError, tenant);
       }
       for (const firstSeq of [-1, 1.5, Number.NaN, 2 ** 53, Number.POSITIVE_INFINITY]) {
         await assert.rejects(mirror.create('acme', firstSeq, page('x')), RangeError, `${firstSeq}`);
         await assert.rejects(mirror.read('acme', firstSeq), RangeError, `${firstSeq}`);
         await assert.rejects(mirror.list('acme', firstSeq), RangeError, `${firstSeq}`);
+        await assert.rejects(mirror.pages('acme', firstSeq, 1), RangeError, `${firstSeq}`);
         await assert.rejects(mirror.retire('acme', firstSeq), RangeError, `${firstSeq}`);
       }
       assert.deepEqual(await mirror.list('acme'), []);
