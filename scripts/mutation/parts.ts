@@ -24,7 +24,9 @@ export const PARTS: readonly Part[] = [
   {
     name: 'periods',
     sources: ['shared/domain/time.ts', 'shared/domain/subscription/*.ts'],
-    tests: tests('instant', 'fees', 'conversion', 'plan-change', 'account', 'usage-windows', 'periods'),
+    tests: tests(
+      ...['lifecycle', 'settlement', 'instant', 'fees', 'conversion', 'usage-windows', 'periods', 'account'],
+    ),
   },
   {
     name: 'invoice',
