@@ -24,20 +24,22 @@ export const PARTS: readonly Part[] = [
   {
     name: 'periods',
     sources: ['shared/domain/time.ts', 'shared/domain/subscription/*.ts'],
-    tests: tests('instant', 'fees', 'conversion', 'plan-change', 'account', 'usage-windows', 'periods'),
+    tests: tests(
+      ...['lifecycle', 'settlement', 'instant', 'fees', 'conversion', 'usage-windows', 'periods', 'account'],
+    ),
   },
   {
     name: 'invoice',
     sources: ['shared/domain/invoice/*.ts', 'shared/domain/credit/*.ts'],
     tests: tests(
       ...['invoice', 'credit-notes', 'credit-note-taxes', 'discounts-credits', 'discount-terms', 'taxation'],
-      ...['engine', 'every-entry', 'replay'],
+      ...['engine', 'replay'],
     ),
   },
   {
     name: 'tree',
     sources: ['shared/domain/ledger/{tree,proof,seal,segment,genesis}.ts', 'shared/domain/canonical.ts'],
-    tests: tests('tree', 'proof', 'canonical', 'record'),
+    tests: tests('tree', 'seals', 'canonical', 'proof'),
   },
   {
     name: 'pages',
@@ -52,7 +54,6 @@ export const PARTS: readonly Part[] = [
     ],
     tests: [
       ...tests(
-        'every-entry',
         'money-moves',
         'carried',
         'line-rules',
@@ -61,6 +62,7 @@ export const PARTS: readonly Part[] = [
         'record',
         'record-memory',
         'replay',
+        'every-entry',
       ),
     ],
   },

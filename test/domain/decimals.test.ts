@@ -9,6 +9,7 @@ import {
   formatPrice,
   formatQuantity,
   ONE,
+  parseChange,
   parsePrice,
   parseQuantity,
   readCanonicalDecimal,
@@ -263,5 +264,28 @@ describe('a rounded division', () => {
         assert.equal(divideRounded(-numerator, denominator), -divideRounded(numerator, denominator));
       }),
     );
+  });
+});
+
+describe('a change of a level', () => {
+  it('is a quantity, or one with a minus before it', () => {
+    for (const [text, units] of [
+      ['2.5', 2_500_000_000_000n],
+      ['-2.5', -2_500_000_000_000n],
+      ['0', 0n],
+      ['-0.000000000001', -1n],
+    ] as const)
+      assert.equal(parseChange(text), units, text);
+  });
+
+  it('is refused where it is none: no -0, no other sign, no minus elsewhere; the field is named', () => {
+    for (const text of ['-0', '-0.0', '--1', '+1', '1-', '-', '', '-01', 5, null]) {
+      assert.deepEqual(
+        refusalOf(() => parseChange(text)),
+        { code: 'invalid_quantity', param: 'quantity' },
+        String(text),
+      );
+      assert.equal(refusalOf(() => parseChange(text, 'change'))?.param, 'change');
+    }
   });
 });

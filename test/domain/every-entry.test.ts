@@ -8,7 +8,7 @@ import { Replay } from '../../shared/domain/ledger/replay.ts';
 import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
 import { LEDGER, PRICES, TENANT, TERMS, WholeLedger } from '../support/whole-ledger.ts';
 
-const LINES = new WholeLedger().texts;
+let lines: readonly string[] = [];
 const ELSEWHERE = '2027-03-01T00:00:00.000000Z/2027-04-01T00:00:00.000000Z';
 
 const byOne = (text: string, step: bigint): string[] => {
@@ -245,7 +245,7 @@ function rulesOf(line: string, next: string | undefined): Readonly<Record<string
 }
 
 const relinked = (from: number, changed: string): string[] => {
-  const all = [...LINES];
+  const all = [...lines];
   all[from] = changed;
   for (let at = from + 1; at < all.length; at++)
     all[at] = withField(all[at]!, 'prev', base64url(leafHashOfText(all[at - 1]!)));
@@ -253,10 +253,10 @@ const relinked = (from: number, changed: string): string[] => {
 };
 
 /** The first fault of a log whose later entries were all linked again: links and heads say nothing of it. */
-function faultOf(lines: readonly string[]): { readonly kind: FaultKind; readonly seq: number } | undefined {
+function faultOf(log: readonly string[]): { readonly kind: FaultKind; readonly seq: number } | undefined {
   const replay = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
   try {
-    for (const text of lines) replay.apply(text);
+    for (const text of log) replay.apply(text);
     return undefined;
   } catch (error) {
     if (error instanceof LedgerFault) return error;
@@ -264,23 +264,31 @@ function faultOf(lines: readonly string[]): { readonly kind: FaultKind; readonly
   }
 }
 
+const isIssued = (kind: EntryKind): boolean => !RESERVED_KINDS.includes(kind);
+
 describe('a ledger with an entry of every kind', () => {
+  before(() => {
+    lines = new WholeLedger().texts;
+  });
+
   it('is replayed without a fault', () => {
-    assert.equal(faultOf(LINES), undefined);
-    const kinds = new Set(LINES.map((line) => fieldOf(line, 'typ')));
+    assert.equal(faultOf(lines), undefined);
+    const kinds = new Set(lines.map((line) => fieldOf(line, 'typ')));
     assert.deepEqual([...kinds, ...RESERVED_KINDS].sort(), Object.keys(ENTRY_KINDS).sort());
   });
 
-  for (const [i, line] of LINES.entries()) {
-    const kind = fieldOf(line, 'typ') as EntryKind;
-    it(`has a ${kind} at ${i} of which each field is held to what the ledger says of it`, () => {
-      for (const [name, rule] of Object.entries({ ...COMMON, ...rulesOf(line, LINES[i + 1]) })) {
-        const form = (ENTRY_KINDS[kind] as Readonly<Record<string, Form>>)[name]!;
-        for (const [at, other] of OTHERS[form]!(fieldOf(line, name)).entries()) {
-          const found = faultOf(relinked(i, withField(line, name, other)));
-          const fate = found === undefined ? 'free' : `${found.seq > i ? 'later ' : ''}${found.kind}`;
-          const expected = typeof rule === 'string' ? rule : at === 0 ? rule.more : rule.less;
-          assert.equal(fate, expected, `${name} ${fieldOf(line, name)} -> ${other}`);
+  for (const kind of (Object.keys(ENTRY_KINDS) as EntryKind[]).filter(isIssued)) {
+    it(`holds each field of each ${kind} to what the entries before it say`, () => {
+      for (const [i, line] of lines.entries()) {
+        if (fieldOf(line, 'typ') !== kind) continue;
+        for (const [name, rule] of Object.entries({ ...COMMON, ...rulesOf(line, lines[i + 1]) })) {
+          const form = (ENTRY_KINDS[kind] as Readonly<Record<string, Form>>)[name]!;
+          for (const [at, other] of OTHERS[form]!(fieldOf(line, name)).entries()) {
+            const found = faultOf(relinked(i, withField(line, name, other)));
+            const fate = found === undefined ? 'free' : `${found.seq > i ? 'later ' : ''}${found.kind}`;
+            const expected = typeof rule === 'string' ? rule : at === 0 ? rule.more : rule.less;
+            assert.equal(fate, expected, `${name} of ${i}: ${fieldOf(line, name)} -> ${other}`);
+          }
         }
       }
     });

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
+import {
+  mayHoldEvent,
+  PAGE_ENTRIES,
+  PageDamaged,
+  packPage,
+  pagesOf,
+  unpackPage,
+} from '../../shared/domain/ledger/page.ts';
+import { RECORD_MAX_BYTES } from '../../shared/domain/ledger/record.ts';
 import { leafHashTextOf } from '../../shared/domain/ledger/tree.ts';
 import { naiveEntries } from '../support/naive-page.ts';
 import { type Happening, METER_COUNT, SmallLedger } from '../support/small-ledger.ts';
@@ -107,5 +115,67 @@ describe('a compact page', () => {
       assert.equal(page[0], 0x02);
       assert.deepEqual(unpackPage(page), stretch);
     }
+  });
+});
+
+describe('a page that is looked through for an event', () => {
+  const idOf = (text: string): Buffer | undefined => {
+    const id = /"event_id":"([^"]*)"/.exec(text)?.[1];
+    return id === undefined ? undefined : Buffer.from(id, 'base64url').subarray(0, 16);
+  };
+  const keys = LOG.slice(0, 60).flatMap((text) => idOf(text) ?? []);
+
+  it('may hold each of its own, and no other, where it is compact', () => {
+    const page = packPage(LOG.slice(0, 60));
+    assert.ok(keys.length > 20);
+    for (const key of keys) assert.ok(mayHoldEvent(page, key));
+    for (const text of LOG.slice(60, 90)) assert.ok(!mayHoldEvent(page, idOf(text) ?? Buffer.alloc(16)));
+  });
+
+  it('may hold any, where it is plain', () => {
+    const plain = packPage([LOG[3]!, LOG[9]!]);
+    assert.equal(plain[0], 0x28);
+    assert.ok(mayHoldEvent(plain, Buffer.alloc(16)));
+  });
+});
+
+describe('pages of a log', () => {
+  it('are two for 512 entries, and none for none; each as its own entries alone make it', () => {
+    const texts = Array.from({ length: 2 * PAGE_ENTRIES }, (_, i) => LOG[i % 60]!);
+    const pages = pagesOf(7, texts);
+    assert.deepEqual(
+      pages.map(({ firstSeq, count }) => [firstSeq, count]),
+      [
+        [7, 256],
+        [263, 256],
+      ],
+    );
+    assert.deepEqual(pagesOf(0, []), []);
+    const [whole] = pagesOf(0, LOG.slice(0, 60), LOG.map(leafHashTextOf).slice(0, 60));
+    assert.deepEqual(whole!.bytes, packPage(LOG.slice(0, 60)));
+    const many = new SmallLedger([...story, ...story, ...story, ...story]).texts;
+    assert.ok(many.length > PAGE_ENTRIES);
+    for (const [i, page] of pagesOf(0, many, many.map(leafHashTextOf)).entries()) {
+      assert.equal(page.bytes[0], 0x02, 'compact');
+      assert.deepEqual(page.bytes, packPage(many.slice(i * PAGE_ENTRIES, (i + 1) * PAGE_ENTRIES)));
+    }
+  });
+
+  it('have a checksum over what they compress (RFC 8878 section 3.1.1.1.1.6), whichever form they have', () => {
+    const compact = opened(packPage(LOG.slice(0, 60)));
+    const plain = packPage([LOG[3]!, LOG[9]!]);
+    for (const frame of [compact.page.subarray(compact.rawEnd), plain]) {
+      assert.equal(frame.readUInt32LE(0), 0xfd2fb528);
+      assert.equal(frame[4]! & 0b100, 0b100);
+    }
+  });
+
+  it('in their plain form hold 256 entries of 2,048 bytes, and not a byte more', () => {
+    const plain = (text: string): Buffer =>
+      zstdCompressSync(Buffer.from(text, 'latin1'), { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+    const entries = Array.from({ length: PAGE_ENTRIES }, () => 'x'.repeat(RECORD_MAX_BYTES));
+    assert.deepEqual(unpackPage(plain(`${entries.join('\n')}\n`)), entries);
+    assert.throws(() => unpackPage(plain(`${entries.join('\n')}x\n`)), PageDamaged);
+    assert.throws(() => unpackPage(plain('an entry without its end')), { name: 'PageDamaged' });
   });
 });

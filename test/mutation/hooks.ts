@@ -19,6 +19,7 @@ const LONG = [
   /in order: a later boundary is never earlier/,
   /made byte for byte again by the suite/,
   /judges each as if it were the first/,
+  /names the first bad entry/,
 ];
 
 /** What Stryker counts in the run without a change: which changes are passed by while modules load, and in which tests. */
