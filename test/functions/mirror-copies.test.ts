@@ -109,6 +109,7 @@ describe('the mirror’s copies are gone over once', () => {
     for (const seq of [1, 3]) {
       const mirror = new KeptMirror([...log, pageAt(seq, 'what tenants may have read')]);
       await assert.rejects(compare(log, mirror), refuses(seq, /that the database does not have/));
+      assert.ok(!mirror.asked.some((what) => what.startsWith('create')), 'and nothing is written beside it');
     }
   });
 
