@@ -1,5 +1,6 @@
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
+import type { CompactRange } from '../../shared/domain/ledger/tree.ts';
 import { type Instant, plusMicros } from '../../shared/domain/time.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
@@ -27,7 +28,9 @@ export interface TailRoom extends TailSealsRoom {
 export interface KnownTail {
   readonly from: number;
   readonly root: string;
-  readonly pages: readonly KnownPage[];
+  /** the tree before it, which hashes to the root */
+  readonly base: CompactRange;
+  readonly pages: KnownPage[];
   /** when the mirror's copies were last compared */
   readonly comparedAt: Instant;
 }
@@ -147,7 +150,7 @@ async function checkTail(
     { ledger: room.ledgerOrigin, tenant },
     base,
     marks,
-    isKnown ? before.pages : [],
+    isKnown ? before : undefined,
     room.proofs,
   );
   const healed: number[] = [];
@@ -162,6 +165,6 @@ async function checkTail(
   }
   walk.arrive(head);
   await mirrored?.finish(walk.size);
-  room.tails.set(tenant, { from, root, pages: walk.pages, comparedAt: isCompared ? before.comparedAt : now });
+  room.tails.set(tenant, { from, root, base: walk.base, pages: walk.pages, comparedAt: isCompared ? before.comparedAt : now });
   return { entries: head.size - from, healed };
 }

@@ -32,6 +32,8 @@ export interface KnownPage {
 /** Follows links, numbers and tree of one log from a base on, page by page. What it knows from before it only hashes. */
 export class TailWalk {
   readonly pages: KnownPage[] = [];
+  /** the tree where the walk began */
+  readonly base: CompactRange;
   readonly #ledger: string;
   readonly #tenant: TenantId;
   readonly #known: readonly KnownPage[];
@@ -49,6 +51,7 @@ export class TailWalk {
   ) {
     this.#ledger = of.ledger;
     this.#tenant = of.tenant;
+    this.base = base.range.clone();
     this.#range = base.range;
     this.#last = base.last;
     this.#marks = new Map(marks.filter(({ size }) => size > base.range.size).map((mark) => [mark.size, mark]));
@@ -58,20 +61,23 @@ export class TailWalk {
   /**
    * @param base undefined for a log from its genesis on
    * @param marks heads of this log that seals have signed
-   * @param known pages from the base on, as an earlier walk left them
+   * @param known pages from the base on, as an earlier walk left them, and the tree before the base as it found it
    * @throws LedgerFault where the tree before the base is not the one of the base
    */
   static async begin(
     of: { readonly ledger: string; readonly tenant: TenantId },
     base: TailBase | undefined,
     marks: readonly SealedHead[],
-    known: readonly KnownPage[],
+    known: Pick<TailWalk, 'base' | 'pages'> | undefined,
     proofs: ProofStore,
   ): Promise<TailWalk> {
+    const pages = known?.pages ?? [];
     if (base === undefined) {
       const genesis = { range: new CompactRange(), last: genesisPrev(of.ledger, of.tenant) };
-      return new TailWalk(of, genesis, marks, known);
+      return new TailWalk(of, genesis, marks, pages);
     }
+    // What lies before the tail is the deep pass's business: its tree is looked at once for each base.
+    if (known !== undefined) return new TailWalk(of, { range: known.base.clone(), last: base.last }, marks, pages);
     const range = new CompactRange(
       base.size,
       await readable(() => proofs.peaksAt(of.tenant, base.size), base.size - 1),
@@ -79,7 +85,7 @@ export class TailWalk {
     if (base64url(range.root()) !== base.root) {
       throw new LedgerFault('wrong_anchor', base.size - 1, 'the tree of the log is another than was signed');
     }
-    return new TailWalk(of, { range, last: base.last }, marks, known);
+    return new TailWalk(of, { range, last: base.last }, marks, pages);
   }
 
   get size(): number {

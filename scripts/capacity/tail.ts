@@ -1,5 +1,5 @@
 import type { Load, Model } from './bill.ts';
-import { Fraction, larger, lesser } from './fraction.ts';
+import { Fraction, larger, lesser, sumOf } from './fraction.ts';
 import type { OperationRun } from './inputs.ts';
 import type { Supposed } from './supposed.ts';
 
@@ -32,6 +32,8 @@ export function tailAsked({ customers, events }: Load, { run, supposed }: Model,
   // The last lot of each customer is not a full one.
   const queries = customers.plus(pages.over(supposed('mirror_lot_pages')));
   const lots = lesser(customers, pages).plus(pages.over(supposed('tail_lot_pages')));
-  const ofCheck = customers.times(supposed('tail_base_calls')).plus(lots.times(supposed('tail_lot_calls')));
-  return { reads, calls: queries.times(comparisons).plus(ofCheck.times(checks)) };
+  const ofLots = lots.times(supposed('tail_lot_calls')).times(checks);
+  // The tree before the tail is looked at once for each anchor: a warm instance knows it from then on.
+  const ofBases = customers.times(supposed('tail_base_calls')).times(supposed('anchors_per_day')).times(days);
+  return { reads, calls: sumOf([queries.times(comparisons), ofLots, ofBases]) };
 }

@@ -47,23 +47,16 @@ export const PARTS: readonly Part[] = [
     tests: tests('page', 'page-cells'),
   },
   {
+    name: 'record',
+    sources: ['shared/domain/ledger/{record,kinds,forms,faults}.ts'],
+    tests: tests('forms', 'record', 'record-memory'),
+  },
+  {
     name: 'ledger',
     sources: [
-      'shared/domain/ledger/{record,kinds,forms,replay,scribe,books,carried,carried-money,carried-rows,faults}.ts',
+      'shared/domain/ledger/{replay,scribe,books,carried,carried-money,carried-rows}.ts',
       'shared/domain/ledger/{bill-check,bill-rules,fee-rules,line-rules,money-books,money-moves}.ts',
     ],
-    tests: [
-      ...tests(
-        'money-moves',
-        'carried',
-        'line-rules',
-        'forms',
-        'fees',
-        'record',
-        'record-memory',
-        'replay',
-        'every-entry',
-      ),
-    ],
+    tests: tests('money-moves', 'carried', 'line-rules', 'every-entry', 'fees', 'replay'),
   },
 ];

@@ -244,16 +244,19 @@ function rulesOf(line: string, next: string | undefined): Readonly<Record<string
   return RULES[kind] ?? {};
 }
 
-const relinked = (from: number, changed: string): string[] => {
-  const all = [...lines];
-  all[from] = changed;
-  for (let at = from + 1; at < all.length; at++)
-    all[at] = withField(all[at]!, 'prev', base64url(leafHashOfText(all[at - 1]!)));
-  return all;
-};
+/** The log with an entry changed and every later one linked again. */
+function* relinked(from: number, changed: string): Iterable<string> {
+  yield* lines.slice(0, from);
+  yield changed;
+  let before = changed;
+  for (const line of lines.slice(from + 1)) {
+    before = withField(line, 'prev', base64url(leafHashOfText(before)));
+    yield before;
+  }
+}
 
 /** The first fault of a log whose later entries were all linked again: links and heads say nothing of it. */
-function faultOf(log: readonly string[]): { readonly kind: FaultKind; readonly seq: number } | undefined {
+function faultOf(log: Iterable<string>): { readonly kind: FaultKind; readonly seq: number } | undefined {
   const replay = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
   try {
     for (const text of log) replay.apply(text);

@@ -235,6 +235,24 @@ describe('the tail check goes over what was written in the last hours', () => {
     assert.equal(reads, 4 + 1);
   });
 
+  it('looks at the tree before the tail once for each anchor; a cold instance looks again', async () => {
+    const { proofs } = suite.platform;
+    const peaksAt = proofs.peaksAt.bind(proofs);
+    let looks = 0;
+    Object.assign(proofs, {
+      peaksAt: (...of: Parameters<typeof peaksAt>) => {
+        looks++;
+        return peaksAt(...of);
+      },
+    });
+    for (let run = 0; run < 3; run++) assert.deepEqual((await suite.tail()).faults, []);
+    const once = looks;
+    assert.ok(once > 0);
+    suite.platform.tails.clear();
+    assert.deepEqual((await suite.tail()).faults, []);
+    assert.equal(looks, 2 * once);
+  });
+
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
     const acme = await suite.client('acme');
     const sending = Array.from({ length: 6 }, async (_, i) =>

@@ -44,9 +44,9 @@ export const IN_PLANS: readonly Planted[] = [
   {
     says: 'usage that waits for an instance',
     file: STACKS,
-    find: /(ingest +=) \{ instances_min = 3/,
-    plant: '$1 { instances_min = 2',
-    named: /function ingest keeps 3 warm in 0 locations/,
+    find: /(ingest +=) \{ instances_min = 2/,
+    plant: '$1 { instances_min = 1',
+    named: /function ingest keeps 2 warm in 0 locations/,
   },
   {
     says: 'a sweep that waits for an instance',

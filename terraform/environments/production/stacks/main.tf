@@ -88,17 +88,18 @@ locals {
   }
 
   # Sizes per serving location. instances: kept warm .. at most. concurrency: requests one instance takes at once.
-  # One is enough where nobody waits but a schedule, or for evidence that an invoice gets minutes after it was issued: a lost
-  # instance is replaced in seconds, and the next minute's job begins where it left off.
+  # Two in each of two locations of what somebody waits for, or the next receipt: four in all, so that a zone, a location or an
+  # instance may be lost. One of what a minute's job or a seal needs: a lost one is replaced in seconds, and the next job begins
+  # where it left off. None of what bills and archives: half a second of start is nothing to an invoice.
   # transactions_max: read-write transactions of one instance at once; at least the concurrency, so that none waits.
   sizes = {
-    ingest          = { instances_min = 3, instances_max = 100, concurrency = 16, transactions_max = 16, cpu = "1", memory = "1Gi" }
-    api             = { instances_min = 3, instances_max = 20, concurrency = 40, transactions_max = 40, cpu = "1", memory = "1Gi" }
-    sign-receipts   = { instances_min = 3, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "1", memory = "1Gi" }
+    ingest          = { instances_min = 2, instances_max = 100, concurrency = 16, transactions_max = 16, cpu = "1", memory = "1Gi" }
+    api             = { instances_min = 2, instances_max = 20, concurrency = 40, transactions_max = 40, cpu = "1", memory = "1Gi" }
+    sign-receipts   = { instances_min = 2, instances_max = 100, concurrency = 10, transactions_max = 10, cpu = "1", memory = "1Gi" }
     seal-ledger     = { instances_min = 1, instances_max = 10, concurrency = 4, transactions_max = 4, cpu = "1", memory = "1Gi" }
-    reconcile-chain = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "2", memory = "4Gi" }
-    run-invoices    = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "1Gi" }
-    archive-period  = { instances_min = 1, instances_max = 20, concurrency = 2, transactions_max = 2, cpu = "2", memory = "2Gi" }
+    reconcile-chain = { instances_min = 1, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "4Gi" }
+    run-invoices    = { instances_min = 0, instances_max = 5, concurrency = 2, transactions_max = 4, cpu = "1", memory = "1Gi" }
+    archive-period  = { instances_min = 0, instances_max = 20, concurrency = 2, transactions_max = 2, cpu = "2", memory = "2Gi" }
   }
 
   # Versions of the signing keys by labels of ours, oldest first. Only ever add: see modules/keys.

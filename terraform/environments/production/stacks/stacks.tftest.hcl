@@ -82,12 +82,12 @@ run "every_stack_survives_the_loss_of_a_region" {
   }
 }
 
-run "instances_are_three_to_a_hundred_and_no_request_waits_for_a_transaction" {
+run "instances_are_four_to_a_hundred_and_no_request_waits_for_a_transaction" {
   command = plan
 
   assert {
-    condition     = alltrue([for name, size in output.sizes : size.instances_min >= (contains(["ingest", "api", "sign-receipts"], name) ? 3 : 1) && size.instances_max <= 100])
-    error_message = "A serving location keeps three instances of what somebody waits for, one of the others, and allows a hundred."
+    condition     = alltrue([for name, size in output.sizes : size.instances_min >= (contains(["ingest", "api", "sign-receipts"], name) ? 2 : contains(["seal-ledger", "reconcile-chain"], name) ? 1 : 0) && size.instances_max <= 100])
+    error_message = "A serving location keeps two instances of what somebody waits for, one of what each minute needs, and allows a hundred."
   }
   assert {
     condition     = alltrue([for size in values(output.sizes) : size.concurrency <= size.transactions_max])
