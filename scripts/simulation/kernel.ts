@@ -81,7 +81,7 @@ export class Kernel {
   }
 
   now(): Instant {
-    return instantOfMicros(BigInt(this.nowMicros));
+    return instantAt(this.nowMicros);
   }
 
   /** Parks a call until its turn comes. */
@@ -217,3 +217,16 @@ export class Kernel {
 
 /** Resolves when every promise that could go on has: the tick queue is served when the queue of promises is empty. */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+let second = -1;
+let textOfSecond = '';
+
+/** The instant so many microseconds after 1970. Steps are milliseconds apart, and every one asks: a second's text is made once. */
+export function instantAt(micros: number): Instant {
+  const whole = Math.floor(micros / 1_000_000);
+  if (whole !== second) {
+    textOfSecond = instantOfMicros(BigInt(whole) * 1_000_000n).slice(0, -'000000Z'.length);
+    second = whole;
+  }
+  return `${textOfSecond}${String(micros - whole * 1_000_000).padStart(6, '0')}Z` as Instant;
+}

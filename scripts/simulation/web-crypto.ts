@@ -1,12 +1,13 @@
-import { constants, createPublicKey, type KeyObject, verify, type webcrypto } from 'node:crypto';
+import { constants, createPublicKey, hash, type KeyObject, verify, type webcrypto } from 'node:crypto';
 import { importJWK } from 'jose';
 import { KEY_NAMES, testKey } from '../vectors/keys.ts';
 import { keyedSignature, type SignatureForm } from './ports/signer.ts';
+import { storeInsteadOfCompress } from './zstd.ts';
 
 /**
  * The verifier's calls of WebCrypto end on threads of their own, when they please. While simulations run they are answered at
- * once: keys that were imported before, and signatures by the same arithmetic on this thread (`rsa`) or by the hash that stands
- * in for one (`keyed`). The product's code is what it is everywhere else.
+ * once: keys that were imported before, digests and signatures by the same arithmetic on this thread (`rsa`) or by the hash that
+ * stands in for one (`keyed`). Where it does, zstd's frames are stored ones. The product's code is what it is everywhere else.
  */
 export class AnsweredCrypto {
   /** how the signatures of the run under way are made */
@@ -22,11 +23,13 @@ export class AnsweredCrypto {
     this.#imported = imported;
     this.#known = known;
     const subtle = globalThis.crypto.subtle;
-    const own = { importKey: this.#importKey, verify: this.#verify };
+    const own = { importKey: this.#importKey, verify: this.#verify, digest: this.#digest };
     for (const [name, value] of Object.entries(own)) {
       Object.defineProperty(subtle, name, { configurable: true, value });
     }
+    const decompress = storeInsteadOfCompress(() => this.form === 'keyed');
     this.#restore = () => {
+      decompress();
       for (const name of Object.keys(own)) Reflect.deleteProperty(subtle, name);
     };
   }
@@ -52,6 +55,9 @@ export class AnsweredCrypto {
     if (key === undefined) throw new Error('a key that no simulation has made');
     return key;
   };
+
+  readonly #digest = async (name: string, data: Uint8Array): Promise<ArrayBuffer> =>
+    new Uint8Array(hash(name.replace('-', '').toLowerCase(), data, 'buffer')).buffer;
 
   readonly #verify = async (
     _algorithm: unknown,

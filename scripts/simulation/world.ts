@@ -1,7 +1,7 @@
 import { SeededEntropy } from '../../shared/adapters/local/entropy.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { SUBSCRIPTIONS } from '../../shared/domain/messages.ts';
-import { type Instant, instantOfMicros } from '../../shared/domain/time.ts';
+import type { Instant } from '../../shared/domain/time.ts';
 import type { Config } from '../../shared/edge/config.ts';
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { Entropy } from '../../shared/ports/entropy.ts';
@@ -11,7 +11,7 @@ import type { Base, Ports } from '../../shared/wiring/ports.ts';
 import type { Counts } from './counts.ts';
 import type { Gate, PortCall } from './gate.ts';
 import { DOER, type FunctionName, HEARER, type Job, STARTS, type Warm } from './instances.ts';
-import type { Kernel, Owner } from './kernel.ts';
+import { instantAt, type Kernel, type Owner } from './kernel.ts';
 import { Broker, type Queued, SimulatedBus } from './ports/broker.ts';
 import {
   MirrorPages,
@@ -332,7 +332,7 @@ class Life implements Owner, Gate {
 }
 
 const clockOf = (kernel: Kernel, instance: Instance): Clock => ({
-  now: (): Instant => instantOfMicros(BigInt(kernel.nowMicros + instance.skewMicros)),
+  now: (): Instant => instantAt(kernel.nowMicros + instance.skewMicros),
   after: (milliseconds, wake) => kernel.after(milliseconds * 1000, instance.name, 'wakes', wake),
 });
 

@@ -207,7 +207,10 @@ export class LedgerStore extends LogReader {
     return this.#work(tenant, clockNow, async (work, tx) => {
       await work.loadMoney();
       const result = await write(work, tx);
-      return { appended: work.finish(), result };
+      // A head says when its last entry was recorded: where none was written it stays as it is.
+      const isIdle = work.scribe.texts.length === 0;
+      const idle: Appended = { outcome: 'idle', pages: [], size: work.scribe.range.size };
+      return { appended: isIdle ? idle : work.finish(), result };
     });
   }
 

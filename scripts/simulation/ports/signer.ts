@@ -13,7 +13,7 @@ const SIGNATURE_BYTES = 256;
 /** What stands in for a signature where thousands of runs are made: as long, as deterministic, and of those bytes alone. */
 export const keyedSignature = (kid: string, bytes: Uint8Array): Buffer => {
   const seed = hash('sha256', Buffer.concat([Buffer.from(`${kid}\n`, 'latin1'), bytes]), 'buffer');
-  return Buffer.concat(Array.from({ length: SIGNATURE_BYTES / 32 }, () => seed));
+  return Buffer.alloc(SIGNATURE_BYTES, seed);
 };
 
 /** The keys that a signer holds, oldest first: the test keys, which are public. */
