@@ -165,6 +165,12 @@ async function checkTail(
   }
   walk.arrive(head);
   await mirrored?.finish(walk.size);
-  room.tails.set(tenant, { from, root, base: walk.base, pages: walk.pages, comparedAt: isCompared ? before.comparedAt : now });
+  room.tails.set(tenant, {
+    from,
+    root,
+    base: walk.base,
+    pages: walk.pages,
+    comparedAt: isCompared ? before.comparedAt : now,
+  });
   return { entries: head.size - from, healed };
 }

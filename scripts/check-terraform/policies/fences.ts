@@ -129,7 +129,13 @@ function* keyUse(stack: Stack): Generator<Problem> {
 }
 
 /** What somebody waits for, or the next receipt, is kept twice in a location; what each minute needs, once; what bills and archives starts when it is called. */
-const WARM: Readonly<Record<string, number>> = { ingest: 2, api: 2, 'sign-receipts': 2, 'run-invoices': 0, 'archive-period': 0 };
+const WARM: Readonly<Record<string, number>> = {
+  ingest: 2,
+  api: 2,
+  'sign-receipts': 2,
+  'run-invoices': 0,
+  'archive-period': 0,
+};
 const MOST = 100;
 
 /** In production a region can be lost: the book of record lies in several, and every function is warm in two. */
