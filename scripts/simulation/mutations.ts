@@ -97,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'a draft is committed whatever has changed since',
     rule: 'a draft is worth its writes as long as what it saw still stands',
-    changes: [{ file: DRAFT, from: 'if (same.includes(false) || !isTimely()) return false;', to: '' }],
+    changes: [{ file: DRAFT, from: 'same.includes(false) || !isTimely()', to: '!isTimely()' }],
   },
   {
     title: 'what is billed goes on waiting',
@@ -154,7 +154,7 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: USAGE,
-        from: "? { status: 'duplicate', receiptId: candidate.receiptId }",
+        from: "? { status: 'duplicate', receiptId: id }",
         to: "? { status: 'duplicate', receiptId: receiptId(candidate.keyHash, this.#terms.now) }",
       },
     ],
@@ -165,8 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
     changes: [
       {
         file: USAGE,
-        from: '(known.length === contentHash.length ? contentHash : contentOfReceipt(id)).equals(known);',
-        to: 'known.length > 0 || contentOfReceipt(id).equals(contentHash);',
+        from: 'taken === undefined ? isSameEvent(known!, text, id) : isSameText(taken.text, text);',
+        to: 'taken === undefined ? known!.length > 0 || isSameEvent(known!, text, id) : true;',
       },
     ],
   },
@@ -206,7 +206,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     title: 'a seal takes the next number for heads that it read before',
     rule: 'a seal’s number belongs to its snapshot',
-    changes: [{ file: SEALS, from: 'if ((log?.size ?? 0) !== (seen.log?.size ?? 0)) return undefined;', to: '' }],
+    changes: [{ file: SEALS, from: "if ((log?.size ?? 0) !== (seen.log?.size ?? 0)) return 'taken';", to: '' }],
   },
   {
     title: 'after a crash a seal’s heads are derived again',
@@ -295,9 +295,9 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'the sweep copies what the mirror lacks',
     changes: [
       {
-        file: 'functions/reconcile-chain/sweep.ts',
-        from: 'for (const page of await ledger.pages(tenant, from, head.size)) {',
-        to: 'for (const page of (await ledger.pages(tenant, from, head.size)).slice(1)) {',
+        file: 'functions/reconcile-chain/mirrors.ts',
+        from: 'for (const page of pages) {',
+        to: 'for (const page of pages.slice(1)) {',
       },
     ],
   },

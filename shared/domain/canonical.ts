@@ -3,8 +3,6 @@ import { BadInput } from './errors.ts';
 /** What RFC 8785 can write: JSON values. Documents of this project hold strings, lists and objects only. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
-const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
-
 /**
  * Writes a value in the JSON Canonicalization Scheme (RFC 8785): members sorted by UTF-16 code units, no white space,
  * numbers and escapes as ECMAScript writes them.
@@ -17,7 +15,7 @@ export function canonicalJson(value: Json): string {
     return JSON.stringify(value);
   }
   if (typeof value === 'string') {
-    if (LONE_SURROGATE.test(value)) throw new BadInput('invalid_encoding', 'a string holds half a surrogate pair');
+    if (!value.isWellFormed()) throw new BadInput('invalid_encoding', 'a string holds half a surrogate pair');
     return JSON.stringify(value);
   }
   // `map` would leave the holes of a sparse list out; `from` meets them as the undefined they are.

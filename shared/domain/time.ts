@@ -161,9 +161,14 @@ export function periodContaining(calendar: PeriodCalendar, instant: Instant): Pe
   const elapsed = anchor.until(zoned(instant, calendar.zone), { largestUnit: plural[calendar.unit] });
   // The estimate may be off by one where a boundary was clamped or moved by DST; the loops settle it exactly.
   let index = Math.floor(elapsed[plural[calendar.unit]] / calendar.count);
-  while (boundary(calendar, index) > instant) index--;
-  while (boundary(calendar, index + 1) <= instant) index++;
-  return { start: boundary(calendar, index), end: boundary(calendar, index + 1) };
+  let start = boundary(calendar, index);
+  while (start > instant) start = boundary(calendar, --index);
+  let end = boundary(calendar, index + 1);
+  while (end <= instant) {
+    start = end;
+    end = boundary(calendar, ++index + 1);
+  }
+  return { start, end };
 }
 
 /** The same time of day so many calendar days later (or earlier), in a zone. */

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { reconcileChain } from '../../functions/reconcile-chain/reconcile-chain.ts';
+import { expireCredits } from '../../functions/run-invoices/expire-credits.ts';
+import type { TenantId } from '../../shared/domain/ids.ts';
 import type { InvoiceDocument } from '../../shared/domain/invoice/invoice.ts';
 import { usage } from '../support/account.ts';
 import { linesOf, Shop } from '../support/shop.ts';
@@ -69,6 +72,20 @@ describe('money that moves without usage', () => {
     assert.deepEqual(await creditsLeft(), ['first 0', 'gift 2000']);
     assert.equal((await balance(FIRST)).state, 'paid');
     await shop.prove();
+  });
+
+  it('a look for expired credits that finds none leaves the head as it was: the next full pass finds nothing wrong', async () => {
+    await credit({ credit_id: 'gift', amount: '500' });
+    const head = async () => {
+      const { size, recordedAt } = (await suite.platform.ledger.head('acme' as TenantId))!;
+      return `${size} ${recordedAt}`;
+    };
+    const before = await head();
+    suite.goTo('2026-03-01T01:00:00Z');
+    assert.equal(await expireCredits('acme' as TenantId, suite.clock.now(), suite.platform), 0);
+    assert.equal(await head(), before);
+    const { faults } = await reconcileChain(true, suite.platform);
+    assert.deepEqual(faults, []);
   });
 
   it('a credit that expires is written off by an entry, once, and pays nothing afterwards', async () => {

@@ -44,7 +44,7 @@ const OFFSET = 2 ** 53;
 export function keyText(key: Key): string {
   let text = '';
   for (const value of key) {
-    if (typeof value === 'number') text += (BigInt(value) + BigInt(OFFSET)).toString(16).padStart(14, '0');
+    if (typeof value === 'number') text += numberText(value);
     else {
       const bytes =
         typeof value !== 'string'
@@ -57,6 +57,12 @@ export function keyText(key: Key): string {
   }
   return text;
 }
+
+/** Numbers from 0 to below 2^52, which nearly all are, need no big arithmetic. */
+const numberText = (value: number): string =>
+  Number.isInteger(value) && value >= 0 && value < OFFSET / 2
+    ? `2${value.toString(16).padStart(13, '0')}`
+    : (BigInt(value) + BigInt(OFFSET)).toString(16).padStart(14, '0');
 
 function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
@@ -137,9 +143,10 @@ export function rowsInAll(state: TableState, stretches: readonly Stretch[], limi
 
 /** Rows are kept as an engine gives them back: bytes are plain copies, and nobody can change what others read. */
 function kept(row: Row): Row {
-  const copy: Record<string, Cell> = {};
-  for (const [name, cell] of Object.entries(row)) {
-    copy[name] = cell instanceof Uint8Array ? new Uint8Array(cell) : cell;
+  const copy: Record<string, Cell> = { ...row };
+  for (const name in copy) {
+    const cell = copy[name];
+    if (cell instanceof Uint8Array) copy[name] = new Uint8Array(cell);
   }
   return Object.freeze(copy);
 }

@@ -134,15 +134,19 @@ function measure(meter: Meter, event: UsageEvent): { readonly quantity: Quantity
   }
 }
 
-// Calendar arithmetic costs a hundred times more than comparing text, and neighbours share their period.
-const lastPeriods = new WeakMap<PeriodCalendar, Period & { readonly text: string }>();
+type NamedPeriod = Period & { readonly text: string };
+
+// Calendar arithmetic costs a hundred times more than comparing text, and neighbours share their period; late usage and what is
+// on time take turns, so the one before the last is remembered as well.
+const lastPeriods = new WeakMap<PeriodCalendar, { readonly last: NamedPeriod; readonly other: NamedPeriod }>();
 
 /** The subscription's period that contains an instant, with its text. */
-export function billingPeriod(calendar: PeriodCalendar, instant: Instant): Period & { readonly text: string } {
-  const last = lastPeriods.get(calendar);
-  if (last !== undefined && contains(last, instant)) return last;
+export function billingPeriod(calendar: PeriodCalendar, instant: Instant): NamedPeriod {
+  const known = lastPeriods.get(calendar);
+  if (known !== undefined && contains(known.last, instant)) return known.last;
+  if (known !== undefined && contains(known.other, instant)) return known.other;
   const period = periodContaining(calendar, instant);
   const found = { ...period, text: periodText(period) };
-  lastPeriods.set(calendar, found);
+  lastPeriods.set(calendar, { last: found, other: known?.last ?? found });
   return found;
 }
