@@ -43,6 +43,8 @@ export interface CloudSuiteSetup {
   readonly seed?: string;
   /** Doorbells are answered one after the other, whatever they are about: every run is the same, to the byte. */
   readonly oneAtATime?: boolean;
+  /** how long the bus waits for a push's answer before it pushes again */
+  readonly ackDeadlineSeconds?: number;
 }
 
 /**
@@ -123,7 +125,8 @@ export class CloudTestSuite {
       CALLERS: relay.email,
       OIDC_KEYS_URL: relay.jwksUrl,
     });
-    await createSuiteTopics({ project: config.project, topicPrefix: config.topicPrefix }, relay.pushUrl);
+    const topics = { project: config.project, topicPrefix: config.topicPrefix };
+    await createSuiteTopics(topics, relay.pushUrl, setup.ackDeadlineSeconds);
     const suite = new CloudTestSuite(clock, relay, config, seed, { storage, kms, dropDatabase: spanner.drop });
     target.of = (subscription) => suite.#addressOf(subscription.slice(config.topicPrefix.length));
     await suite.#open();

@@ -32,18 +32,31 @@ export async function createTopics(admin: PubSub, topicPrefix = ''): Promise<voi
   }
 }
 
+/** As short as the API takes it. */
+const LEAST_DEADLINE_SECONDS = 10;
+
 /**
  * One subscription that pushes to `pushUrl`, ordered and without dead letters: together the two end the emulator's delivery
  * with a NullPointerException, and the key is stuck (0.8.20).
  */
 export async function createPushSubscription(
   admin: PubSub,
-  { name, topic, pushUrl }: { readonly name: string; readonly topic: string; readonly pushUrl?: string },
+  {
+    name,
+    topic,
+    pushUrl,
+    ackDeadlineSeconds = LEAST_DEADLINE_SECONDS,
+  }: {
+    readonly name: string;
+    readonly topic: string;
+    readonly pushUrl?: string;
+    readonly ackDeadlineSeconds?: number;
+  },
 ): Promise<Subscription> {
   const [subscription] = await admin.topic(topic).createSubscription(name, {
     enableMessageOrdering: true,
-    // As short as the API takes it. The emulator looks for what is due once a second, whatever stands here.
-    ackDeadlineSeconds: 10,
+    // The emulator looks for what is due once a second, whatever stands here.
+    ackDeadlineSeconds,
     retryPolicy: { minimumBackoff: { nanos: 100_000_000 }, maximumBackoff: { seconds: 1 } },
     ...(pushUrl === undefined ? {} : { pushConfig: { pushEndpoint: pushUrl } }),
   });
@@ -56,7 +69,7 @@ export async function createDeadLetterSubscription(
   wanted: { readonly name: string; readonly topic: string; readonly deadLetterTopic: string; readonly pushUrl: string },
 ): Promise<void> {
   await admin.topic(wanted.topic).createSubscription(wanted.name, {
-    ackDeadlineSeconds: 10,
+    ackDeadlineSeconds: LEAST_DEADLINE_SECONDS,
     deadLetterPolicy: {
       deadLetterTopic: admin.topic(wanted.deadLetterTopic).name,
       maxDeliveryAttempts: 5,
@@ -66,11 +79,17 @@ export async function createDeadLetterSubscription(
 }
 
 /** What Terraform sets up: topics with their schemas, and every subscription of the suite, pushing to `pushUrl`. */
-export async function createSuiteTopics({ project, topicPrefix = '' }: PubSubPlace, pushUrl: string): Promise<void> {
+export async function createSuiteTopics(
+  { project, topicPrefix = '' }: PubSubPlace,
+  pushUrl: string,
+  ackDeadlineSeconds = LEAST_DEADLINE_SECONDS,
+): Promise<void> {
   const admin = await pubSubAdmin(project);
   await createTopics(admin, topicPrefix);
   for (const { name, topic } of SUBSCRIPTIONS) {
-    await createPushSubscription(admin, { name: `${topicPrefix}${name}`, topic: `${topicPrefix}${topic}`, pushUrl });
+    await createPushSubscription(admin, {
+      ...{ name: `${topicPrefix}${name}`, topic: `${topicPrefix}${topic}`, pushUrl, ackDeadlineSeconds },
+    });
   }
   await admin.close();
 }

@@ -50,6 +50,8 @@ export class Stand {
         name: `operations-${randomBytes(4).toString('hex')}`,
         seed: 'operations',
         oneAtATime: true,
+        // A slow machine is no reason to push twice: then no count is what it was.
+        ackDeadlineSeconds: 120,
         relays: {
           spanner: await relayTo('spanner'),
           firestore: await relayTo('firestore'),
