@@ -57,6 +57,6 @@ export const PARTS: readonly Part[] = [
       'shared/domain/ledger/{replay,scribe,books,carried,carried-money,carried-rows}.ts',
       'shared/domain/ledger/{bill-check,bill-rules,fee-rules,line-rules,money-books,money-moves}.ts',
     ],
-    tests: tests('money-moves', 'carried', 'line-rules', 'every-entry', 'fees', 'replay'),
+    tests: tests('money-moves', 'line-rules', 'carried', 'broken-log', 'every-entry', 'fees', 'replay'),
   },
 ];

@@ -3,7 +3,7 @@ import type { DiscountTerms } from '../domain/invoice/discount.ts';
 import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts';
 import type { Books, OpenPeriod } from '../domain/ledger/books.ts';
 import { beginsWithFee } from '../domain/subscription/fees.ts';
-import { type Instant, type Period, plusMicros } from '../domain/time.ts';
+import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
 import { type LedgerWork, Unratable } from './ledger-work.ts';
 
 /** What is decided about an invoice before its transaction begins. */
@@ -47,14 +47,14 @@ export async function closeInto(
   return { open, closeSeq, entrySeq: work.seqOfInvoice(invoice), document: invoice };
 }
 
-/** Where a subscription ends within a period; undefined where it does not. */
+/** Where a subscription ends within a period, be it as it begins; undefined where it does not. */
 function endWithin({ endedAt }: Subscription, period: Period): Instant | undefined {
-  return endedAt !== undefined && endedAt > period.start && endedAt < period.end ? endedAt : undefined;
+  return endedAt !== undefined && endedAt >= period.start && endedAt < period.end ? endedAt : undefined;
 }
 
 /** The last instant of a period that a subscription still uses: what is supplied over time is taxed as of its end. */
 export const taxPointOf = (subscription: Subscription, period: Period): Instant =>
-  plusMicros(endWithin(subscription, period) ?? period.end, -1n);
+  later(period.start, plusMicros(endWithin(subscription, period) ?? period.end, -1n));
 
 /** Discounts that were granted by then, and the taxation. */
 export const billTerms = (

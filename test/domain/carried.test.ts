@@ -15,40 +15,45 @@ type Balance = Record<string, unknown> &
   Readonly<Record<'aggregates' | 'closed' | 'credits' | 'discounts' | 'fees' | 'invoices' | 'periods', Row[]>>;
 
 /** The books right before the last entry: usage of every kind, credits, fees that stand, invoices in every state, a closed period. */
-const LINES = new WholeLedger().texts;
-const REPLAY = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
-const AT = fieldOf(LINES.at(-1)!, 'recorded_at') as Instant;
-/** unique_count: the values seen, in order, by the aggregate that saw them. */
-const VALUES = new Map<string, string[]>();
-for (const line of LINES) {
-  REPLAY.apply(line);
-  if (fieldOf(line, 'typ') !== 'charge' || fieldOf(line, 'value_commit') === '') continue;
-  const key = ['subscription', 'period', 'meter', 'price_digest'].map((name) => fieldOf(line, name)).join(' ');
-  const seen = VALUES.get(key) ?? [];
-  if (!seen.includes(fieldOf(line, 'value_commit'))) VALUES.set(key, [...seen, fieldOf(line, 'value_commit')]);
+function stand() {
+  const lines = new WholeLedger().texts;
+  const replay = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
+  // unique_count: the values seen, in order, by the aggregate that saw them.
+  const values = new Map<string, string[]>();
+  for (const line of lines) {
+    replay.apply(line);
+    if (fieldOf(line, 'typ') !== 'charge' || fieldOf(line, 'value_commit') === '') continue;
+    const key = ['subscription', 'period', 'meter', 'price_digest'].map((name) => fieldOf(line, name)).join(' ');
+    const seen = values.get(key) ?? [];
+    if (!seen.includes(fieldOf(line, 'value_commit'))) values.set(key, [...seen, fieldOf(line, 'value_commit')]);
+  }
+  return { books: replay.books, values };
 }
-const balance = (): Balance => JSON.parse(canonicalJson(REPLAY.books.carried(AT))) as Balance;
-const read = (carried: unknown, values = VALUES): Books => booksOf(carried, values);
+const AT = '2026-04-02T00:00:00.000000Z' as Instant;
 const written = (books: Books): string => canonicalJson(books.carried(AT));
+const balance = (): Balance => JSON.parse(written(stand().books)) as Balance;
+const read = (carried: unknown, values: ReadonlyMap<string, readonly string[]> = stand().values): Books =>
+  booksOf(carried, values);
+const LISTS = ['aggregates', 'closed', 'credits', 'discounts', 'fees', 'invoices', 'periods'] as const;
 
 describe('a balance brought forward', () => {
   it('is read back to books that write the same', () => {
-    assert.equal(written(read(balance())), written(REPLAY.books));
+    assert.equal(written(read(balance())), written(stand().books));
     for (const [name, rows] of Object.entries(balance())) if (Array.isArray(rows)) assert.ok(rows.length > 0, name);
   });
 
   it('is read back to the very books: every aggregate, bucket, credit, invoice and fee', () => {
     const books = read(balance());
-    assert.deepEqual(books.money, REPLAY.books.money);
-    assert.deepEqual(books.closed, REPLAY.books.closed);
-    assert.deepEqual(books.periods, REPLAY.books.periods);
+    assert.deepEqual(books.money, stand().books.money);
+    assert.deepEqual(books.closed, stand().books.closed);
+    assert.deepEqual(books.periods, stand().books.periods);
     const plain = (held: Books) =>
       new Map([...held.aggregates].map(([key, { seen, ...rest }]) => [key, { ...rest, seen: seen?.root() }]));
-    assert.deepEqual(plain(books), plain(REPLAY.books));
+    assert.deepEqual(plain(books), plain(stand().books));
   });
 
   it('holds a unique_count to the values it has seen: in that order, all of them, no other', () => {
-    const [[key, seen]] = [...VALUES] as [[string, string[]]];
+    const [[key, seen]] = [...stand().values] as [[string, string[]]];
     for (const others of [[], seen.slice(1), [...seen].reverse(), [...seen, sha256Base64url('eve')]])
       assert.throws(() => read(balance(), new Map([[key, others]])), Unreadable);
     assert.throws(() => read(balance(), new Map()), Unreadable);
@@ -56,24 +61,25 @@ describe('a balance brought forward', () => {
 
   it('is no object, or has a list that is none: refused', () => {
     for (const none of [null, 'x', 5, undefined]) assert.throws(() => read(none), Unreadable);
-    for (const name of ['aggregates', 'closed', 'credits', 'discounts', 'fees', 'invoices', 'periods'])
-      assert.throws(() => read({ ...balance(), [name]: {} }), Unreadable, name);
+    for (const name of LISTS) assert.throws(() => read({ ...balance(), [name]: {} }), Unreadable, name);
   });
 
-  for (const name of ['aggregates', 'closed', 'credits', 'discounts', 'fees', 'invoices', 'periods'] as const) {
-    const rows = balance()[name];
-    const withRow = (row: unknown): Balance => ({ ...balance(), [name]: [row, ...rows.slice(1)] });
-
+  for (const name of LISTS) {
     it(`has rows of ${name} of exactly their members, each of its form`, () => {
+      const { values } = stand();
+      const whole = balance();
+      const rows = whole[name];
       const row = rows[0]!;
-      assert.throws(() => read(withRow({ ...row, more: '1' })), Unreadable);
-      for (const none of ['none', null, 7, []]) assert.throws(() => read(withRow(none)), Unreadable, String(none));
+      const withRow = (one: unknown): Balance => ({ ...whole, [name]: [one, ...rows.slice(1)] });
+      assert.throws(() => read(withRow({ ...row, more: '1' }), values), Unreadable);
+      for (const none of ['none', null, 7, []])
+        assert.throws(() => read(withRow(none), values), Unreadable, String(none));
       for (const member of Object.keys(row)) {
         const { [member]: _, ...less } = row;
-        assert.throws(() => read(withRow(less)), Unreadable, member);
-        assert.throws(() => read(withRow({ ...row, [member]: 7 })), Unreadable, member);
+        assert.throws(() => read(withRow(less), values), Unreadable, member);
+        assert.throws(() => read(withRow({ ...row, [member]: 7 }), values), Unreadable, member);
         const isFree = ['latest_at'].includes(member);
-        if (!isFree) assert.throws(() => read(withRow({ ...row, [member]: '"' })), Unreadable, member);
+        if (!isFree) assert.throws(() => read(withRow({ ...row, [member]: '"' }), values), Unreadable, member);
       }
     });
   }

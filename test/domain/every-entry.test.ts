@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { fieldOf, withField } from '../../scripts/vectors/workpiece.ts';
 import { base64url } from '../../shared/domain/canonical.ts';
-import { type FaultKind, LedgerFault } from '../../shared/domain/ledger/faults.ts';
+import type { FaultKind } from '../../shared/domain/ledger/faults.ts';
 import type { Form } from '../../shared/domain/ledger/forms.ts';
 import { ENTRY_KINDS, type EntryKind, RESERVED_KINDS } from '../../shared/domain/ledger/kinds.ts';
-import { Replay } from '../../shared/domain/ledger/replay.ts';
 import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
-import { LEDGER, PRICES, TENANT, TERMS, WholeLedger } from '../support/whole-ledger.ts';
+import { faultIn, WholeLedger } from '../support/whole-ledger.ts';
 
-let lines: readonly string[] = [];
 const ELSEWHERE = '2027-03-01T00:00:00.000000Z/2027-04-01T00:00:00.000000Z';
 
 const byOne = (text: string, step: bigint): string[] => {
@@ -245,7 +243,7 @@ function rulesOf(line: string, next: string | undefined): Readonly<Record<string
 }
 
 /** The log with an entry changed and every later one linked again. */
-function* relinked(from: number, changed: string): Iterable<string> {
+function* relinked(lines: readonly string[], from: number, changed: string): Iterable<string> {
   yield* lines.slice(0, from);
   yield changed;
   let before = changed;
@@ -255,39 +253,25 @@ function* relinked(from: number, changed: string): Iterable<string> {
   }
 }
 
-/** The first fault of a log whose later entries were all linked again: links and heads say nothing of it. */
-function faultOf(log: Iterable<string>): { readonly kind: FaultKind; readonly seq: number } | undefined {
-  const replay = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
-  try {
-    for (const text of log) replay.apply(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof LedgerFault) return error;
-    throw error;
-  }
-}
-
 const isIssued = (kind: EntryKind): boolean => !RESERVED_KINDS.includes(kind);
 
 describe('a ledger with an entry of every kind', () => {
-  before(() => {
-    lines = new WholeLedger().texts;
-  });
-
   it('is replayed without a fault', () => {
-    assert.equal(faultOf(lines), undefined);
+    const lines = new WholeLedger().texts;
+    assert.equal(faultIn(lines), undefined);
     const kinds = new Set(lines.map((line) => fieldOf(line, 'typ')));
     assert.deepEqual([...kinds, ...RESERVED_KINDS].sort(), Object.keys(ENTRY_KINDS).sort());
   });
 
   for (const kind of (Object.keys(ENTRY_KINDS) as EntryKind[]).filter(isIssued)) {
     it(`holds each field of each ${kind} to what the entries before it say`, () => {
+      const lines = new WholeLedger().texts;
       for (const [i, line] of lines.entries()) {
         if (fieldOf(line, 'typ') !== kind) continue;
         for (const [name, rule] of Object.entries({ ...COMMON, ...rulesOf(line, lines[i + 1]) })) {
           const form = (ENTRY_KINDS[kind] as Readonly<Record<string, Form>>)[name]!;
           for (const [at, other] of OTHERS[form]!(fieldOf(line, name)).entries()) {
-            const found = faultOf(relinked(i, withField(line, name, other)));
+            const found = faultIn(relinked(lines, i, withField(line, name, other)));
             const fate = found === undefined ? 'free' : `${found.seq > i ? 'later ' : ''}${found.kind}`;
             const expected = typeof rule === 'string' ? rule : at === 0 ? rule.more : rule.less;
             assert.equal(fate, expected, `${name} of ${i}: ${fieldOf(line, name)} -> ${other}`);

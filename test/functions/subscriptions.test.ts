@@ -128,6 +128,21 @@ describe('a subscription', () => {
     await shop.prove();
   });
 
+  it('cancelled the very instant it begins is closed at that instant, and all of it comes back', async () => {
+    await shop.subscribe({ plan_id: 'pro', subscription_id: 'main', quantity: '2' });
+    await suite.runInvoices();
+    await shop.act('main', 'cancel');
+    await suite.runInvoices();
+    const [close] = await suite.entriesOf('acme', 'close');
+    assert.deepEqual([close!.until, close!.recorded_at], Array(2).fill('2026-03-01T00:00:00.000000Z'));
+    const invoices = await shop.invoices();
+    assert.equal(
+      invoices.reduce((sum, { total }) => sum + BigInt(total), 0n),
+      0n,
+    );
+    await shop.prove();
+  });
+
   it('cancelled for the end of the period runs until then, and can be kept on', async () => {
     await shop.subscribe({ plan_id: 'pro', subscription_id: 'main' });
     suite.goTo('2026-03-10T00:00:00Z');

@@ -1,3 +1,5 @@
+import { withField } from '../../scripts/vectors/workpiece.ts';
+import { base64url } from '../../shared/domain/canonical.ts';
 import { type Amount, parseQuantity, type Quantity } from '../../shared/domain/decimals.ts';
 import { sha256, sha256Base64url } from '../../shared/domain/digest.ts';
 import { parseLedgerOrigin, parseTenantId } from '../../shared/domain/ids.ts';
@@ -5,10 +7,12 @@ import { parseDiscount } from '../../shared/domain/invoice/discount.ts';
 import { parseTaxDecision } from '../../shared/domain/invoice/taxation.ts';
 import type { Bill } from '../../shared/domain/ledger/bill-rules.ts';
 import { Books, type OpenPeriod } from '../../shared/domain/ledger/books.ts';
+import { type FaultKind, LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import type { FeeStretch } from '../../shared/domain/ledger/fee-rules.ts';
 import { countedByTrueUps, reckonTrueUp } from '../../shared/domain/ledger/line-rules.ts';
+import { Replay } from '../../shared/domain/ledger/replay.ts';
 import { Scribe } from '../../shared/domain/ledger/scribe.ts';
-import { CompactRange } from '../../shared/domain/ledger/tree.ts';
+import { CompactRange, leafHashOfText } from '../../shared/domain/ledger/tree.ts';
 import { parsePriceVersion } from '../../shared/domain/pricing/version.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import type { Aggregation } from '../../shared/domain/usage/meter.ts';
@@ -189,5 +193,29 @@ export class WholeLedger {
       scribe.invoice(april, { number: 'INV-5', kind: 'interim', until: undefined, discounts: [], taxation: VAT });
       scribe.open('other', APRIL, 'EUR');
     });
+  }
+}
+
+/** Entries linked anew from the first on, and numbered: what an operator would sign who holds the keys. */
+export function* linkedAnew(texts: Iterable<string>): Iterable<string> {
+  let seq = 0;
+  let prev: string | undefined;
+  for (const text of texts) {
+    const numbered = withField(text, 'seq', String(seq++));
+    const linked = prev === undefined ? numbered : withField(numbered, 'prev', prev);
+    prev = base64url(leafHashOfText(linked));
+    yield linked;
+  }
+}
+
+/** The first fault that a replay of a log finds. */
+export function faultIn(texts: Iterable<string>): { readonly kind: FaultKind; readonly seq: number } | undefined {
+  const replay = Replay.fromGenesis(LEDGER, TENANT, PRICES, TERMS);
+  try {
+    for (const text of texts) replay.apply(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LedgerFault) return { kind: error.kind, seq: error.seq };
+    throw error;
   }
 }
