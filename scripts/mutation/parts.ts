@@ -33,7 +33,7 @@ export const PARTS: readonly Part[] = [
     sources: ['shared/domain/invoice/*.ts', 'shared/domain/credit/*.ts'],
     tests: tests(
       ...['invoice', 'credit-notes', 'credit-note-taxes', 'discounts-credits', 'discount-terms', 'taxation'],
-      ...['engine', 'replay'],
+      ...['engine', 'replay', 'every-entry'],
     ),
   },
   {
