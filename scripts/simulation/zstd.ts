@@ -8,7 +8,7 @@ const BLOCK_HEADER_BYTES = 3;
 /** Section 3.1.1.2.4: no block is larger. */
 const BLOCK_MAX_BYTES = 128 * 1024;
 
-/** A zstd frame of raw blocks (section 3.1.1.2.2): any decompressor reads it. */
+/** A zstd frame of raw blocks (section 3.1.1.2.2), which every decompressor reads. */
 export function storedFrame(bytes: Uint8Array): Buffer {
   const blocks = Math.max(1, Math.ceil(bytes.length / BLOCK_MAX_BYTES));
   const frame = Buffer.allocUnsafe(BLOCKS_AT + blocks * BLOCK_HEADER_BYTES + bytes.length);
