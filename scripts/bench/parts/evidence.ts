@@ -10,6 +10,7 @@ import { type Instant, parseInstant } from '../../../shared/domain/time.ts';
 import { parseUsageEvent } from '../../../shared/domain/usage/event.ts';
 import { createLog } from '../../../shared/edge/log.ts';
 import { openLocalPlatform } from '../../../shared/wiring/platform.ts';
+import { ON_A_STANDING_CLOCK } from '../../../shared/wiring/suite.ts';
 import { BATCH_EVENTS, batchBody, tenantName } from '../events.ts';
 import { shown } from '../figures.ts';
 import { inFolder } from '../peers/folder.ts';
@@ -38,7 +39,7 @@ export async function evidenceCosts(receipts: number): Promise<EvidenceFigures> 
     const clock = new ManualClock(NOW);
     const settings = { RSA_BITS: '2048', LOG_LEVEL: 'error' };
     const platform = await openLocalPlatform({
-      config: configOf({ folder: join(folder, 'store'), settings }),
+      config: { ...configOf({ folder: join(folder, 'store'), settings }), ...ON_A_STANDING_CLOCK },
       clock,
       entropy: new SystemEntropy(),
       log: createLog('error', clock),
