@@ -39,6 +39,8 @@ export interface LogCheckRoom {
   readonly vault: Vault;
   readonly clock: Clock;
   readonly ledgerOrigin: LedgerOrigin;
+  /** Called after each page: thousands in one go would keep everybody else waiting. */
+  readonly nextTurn: () => Promise<void>;
 }
 
 export interface LogCheck {
@@ -109,6 +111,7 @@ export async function checkLog(
         healed.push(`mirror ${page.firstSeq}`);
       }
       await copies.take(page);
+      await room.nextTurn();
     }
   }
 

@@ -22,6 +22,8 @@ export interface TailRoom extends TailSealsRoom {
   readonly log: Log;
   /** Pages that were found whole, by tenant; kept by a warm instance, so that it unpacks only what is new. */
   readonly tails: Map<string, KnownTail>;
+  /** Called after each page: thousands in one go would keep everybody else waiting. */
+  readonly nextTurn: () => Promise<void>;
 }
 
 /** A stretch of log whose pages were hashed into the tree before. */
@@ -161,6 +163,7 @@ async function checkTail(
     for (const [i, page] of pages.entries()) {
       walk.take(page, pages[i + 1], head);
       if (await mirrored?.take(page)) healed.push(page.firstSeq);
+      await room.nextTurn();
     }
   }
   walk.arrive(head);

@@ -65,7 +65,8 @@ export const STARTS: Readonly<Record<FunctionName, (base: Base, ports: Ports) =>
     };
   },
   'reconcile-chain': async (base, ports) => {
-    const room = await assemble(base, ports, callers);
+    // Whoever goes next is picked at ports alone.
+    const room = await assemble({ ...base, nextTurn: () => Promise.resolve() }, ports, callers);
     return {
       jobs: {
         sweep: () => sweep(room),

@@ -11,6 +11,8 @@ const closeFile = promisify(close);
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
 /** Where somebody read the log to the end, it could not be cut short: then it may grow by this until the next time. */
 const LOG_MORE_BYTES = 16 * 1024 * 1024;
+/** The file's length is looked up once for so many commits. */
+const COMMITS_A_LOOK = 8;
 /** The copying has two goes beside the commits, so that little is left for the one that commits wait for. */
 const GOES = 2;
 
@@ -71,7 +73,8 @@ export class LogSync {
   /** Something was committed. */
   committed(): void {
     this.#committed++;
-    if (this.#isCopied && this.#copying === undefined && this.#size() > this.#copiedFrom) {
+    if (!this.#isCopied || this.#copying !== undefined || this.#committed % COMMITS_A_LOOK !== 0) return;
+    if (this.#size() > this.#copiedFrom) {
       this.#copying = this.#copy().finally(() => {
         this.#copying = undefined;
       });

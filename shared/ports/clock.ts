@@ -4,6 +4,10 @@ import type { Instant } from '../domain/time.ts';
 export interface Clock {
   /** Now, UTC, to the microsecond. */
   now(): Instant;
-  /** Calls `wake` once, `milliseconds` from now. @returns a function that cancels it */
-  after(milliseconds: number, wake: () => void): () => void;
+  /**
+   * Calls `wake` once, `milliseconds` from now.
+   * @param keeps whether the process lives until then; a wait for a retry must not hold up its end, one in the middle of a write must
+   * @returns a function that cancels it
+   */
+  after(milliseconds: number, wake: () => void, keeps?: 'keeps'): () => void;
 }

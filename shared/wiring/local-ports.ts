@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SqliteDatabase } from '../adapters/database/sqlite.ts';
 import { LocalBus } from '../adapters/local/bus.ts';
 import type { BusPolicy, Deliver } from '../adapters/local/bus-courier.ts';
+import type { Rest } from '../adapters/local/kept-file.ts';
 import { FileKeyWrapper } from '../adapters/local/key-wrapper.ts';
 import { StoreLock, StoreUnusable } from '../adapters/local/lock.ts';
 import { LocalMirror } from '../adapters/local/mirror.ts';
@@ -16,6 +17,8 @@ import type { Base } from './ports.ts';
 const KEYS_IN_FLIGHT = 32;
 /** Copies are collected for so long after others were kept: nobody waits for them but the next doorbell. */
 const COPIES_REST_MILLISECONDS = 25;
+/** Whoever sends usage waits for this, so it is little; the request itself takes as long. */
+const COMMITS_REST_MILLISECONDS = 5;
 
 export interface LocalPortsOptions extends Base {
   /** Who answers the bus's doorbells. */
@@ -26,11 +29,16 @@ export interface LocalPortsOptions extends Base {
 /** Every port on the embedded engines, in one folder that this process now owns. */
 export async function openLocalPorts({ config, clock, entropy, deliver, busPolicy }: LocalPortsOptions) {
   const folder = config.dataFolder;
-  const milliseconds = Math.min(COPIES_REST_MILLISECONDS, config.doorbellRestMilliseconds);
-  const rest = milliseconds === 0 ? undefined : { clock, milliseconds };
+  const restOf = (most: number): Rest | undefined => {
+    const milliseconds = Math.min(most, config.doorbellRestMilliseconds);
+    return milliseconds === 0 ? undefined : { clock, milliseconds };
+  };
+  const rest = restOf(COPIES_REST_MILLISECONDS);
   const lock = StoreLock.take(folder);
   try {
-    const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES);
+    const database = SqliteDatabase.open(join(folder, 'store.db'), TABLES, {
+      rest: restOf(COMMITS_REST_MILLISECONDS),
+    });
     const vault = await FileVault.open({ folder: join(folder, 'vault'), clock, retentionDays: config.retentionDays });
     const mirror = await LocalMirror.open({ folder: join(folder, 'mirror'), rest });
     const projections = await LocalProjections.open({ folder: join(folder, 'projections'), rest });

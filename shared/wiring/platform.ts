@@ -91,6 +91,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
       : new Projector(database, ports.projections)) as ProjectorOf<P>,
     /** how far each tenant's read models are known to be up to date */
     projected: new Map<string, Projected>(),
+    nextTurn: base.nextTurn ?? (() => new Promise<void>((resolve) => setImmediate(resolve))),
     ledgerOrigin: config.ledgerOrigin,
     invoicePrefix: config.invoicePrefix,
     ...taxesFor(

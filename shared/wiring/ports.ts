@@ -19,6 +19,8 @@ export interface Base {
   readonly log: Log;
   /** Makes receipts of waiting usage elsewhere; this thread does, unless given. */
   readonly drafter?: Drafter;
+  /** Resolves once whatever else waits for this thread has had a go; the event loop's next turn, unless given. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 /** The ports that an engine stands behind. A function opens only those it uses. */

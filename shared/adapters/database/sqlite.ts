@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TryAgain } from '../../domain/errors.ts';
 import type { AnyTable, Database, Reader, Transaction } from '../../ports/database.ts';
+import type { Rest } from '../local/kept-file.ts';
 import { LogSync } from '../sqlite-log.ts';
 import { BufferedTransaction, NotingReader } from './sqlite/buffered.ts';
 import { ScatteredTable, type ScatterPolicy } from './sqlite/scattered.ts';
@@ -18,6 +19,14 @@ const TOGETHER_ROWS = 4000;
 /** Transactions of no more rows than this are light: they wait for the sync under way and commit together, unless there are so many. */
 const LIGHT_ROWS = 32;
 const LIGHT_TURNS = 32;
+
+export interface SqlitePolicy extends Partial<ScatterPolicy> {
+  /**
+   * Between two small commits: what comes meanwhile shares the next. A commit has a price of its own, and every reader looks at the
+   * file anew after it, so many small ones cost more than they gain. Whoever comes alone does not wait.
+   */
+  readonly rest?: Rest | undefined;
+}
 
 /** A transaction that waits for its turn. */
 interface Turn {
@@ -57,14 +66,19 @@ export class SqliteDatabase implements Database {
   #lastSeen: Seen | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
+  readonly #rest: Rest | undefined;
+  /** set for a while after a small commit */
+  #resting: Promise<void> | undefined;
+  #endRest: () => void = () => undefined;
 
   private constructor(
     file: string,
     writer: Connection,
     readers: Connection[],
     tables: readonly AnyTable[],
-    policy: Partial<ScatterPolicy>,
+    { rest, ...policy }: SqlitePolicy,
   ) {
+    this.#rest = rest;
     this.#writer = writer;
     this.#readers = readers;
     this.#sync = new LogSync(file, { isCopied: true });
@@ -75,10 +89,9 @@ export class SqliteDatabase implements Database {
 
   /**
    * Opens the store, making folder, file and missing tables.
-   * @param policy of scattered tables, where it is not the usual one
    * @throws Error when the file is no database of this version
    */
-  static open(file: string, tables: readonly AnyTable[], policy: Partial<ScatterPolicy> = {}): SqliteDatabase {
+  static open(file: string, tables: readonly AnyTable[], policy: SqlitePolicy = {}): SqliteDatabase {
     mkdirSync(dirname(file), { recursive: true });
     const writer = new DatabaseSync(file);
     // The log is synced and copied beside the commits (sqlite-log.ts).
@@ -122,6 +135,7 @@ export class SqliteDatabase implements Database {
         settle: () => resolve(result),
         fail: reject,
       });
+      if (this.#turns.length >= LIGHT_TURNS) this.#endRest();
       this.#running ??= this.#takeTurns();
     });
   }
@@ -130,6 +144,7 @@ export class SqliteDatabase implements Database {
     while (this.#turns.length > 0) {
       // Whatever has reached this process by now shares the commit; nobody waits for who may come later.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#resting !== undefined && this.#turns.length < LIGHT_TURNS) await this.#resting;
       // A commit during a sync is durable after the next one: those that come until then can share it.
       if (this.#isLight && this.#turns.length < LIGHT_TURNS && this.#sync.underWay !== undefined) {
         await this.#sync.underWay;
@@ -153,9 +168,25 @@ export class SqliteDatabase implements Database {
       );
       this.#isLight = this.#rows <= LIGHT_ROWS * done.length;
       this.#commit(done);
+      if (this.#isLight) this.#beginRest();
     }
     // Not later: whoever comes from now on must begin anew, as one whose turn has failed a moment ago.
     this.#running = undefined;
+  }
+
+  #beginRest(): void {
+    const rest = this.#rest;
+    this.#endRest();
+    if (rest === undefined || this.#closing !== undefined) return;
+    this.#resting = new Promise<void>((resolve) => {
+      const cancel = rest.clock.after(rest.milliseconds, () => this.#endRest(), 'keeps');
+      this.#endRest = () => {
+        cancel();
+        this.#resting = undefined;
+        this.#endRest = () => undefined;
+        resolve();
+      };
+    });
   }
 
   #commit(done: readonly Turn[]): void {
@@ -332,8 +363,10 @@ export class SqliteDatabase implements Database {
   }
 
   async #close(): Promise<void> {
+    this.#endRest();
     await this.#running;
     this.#closed = true;
+    this.#endRest();
     while (this.#readers.length < SNAPSHOT_CONNECTIONS) {
       await new Promise<void>((resolve) => this.#waitingReaders.push(resolve));
     }

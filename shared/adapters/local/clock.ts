@@ -23,15 +23,14 @@ export class SystemClock implements Clock {
     return instantOfMicros(BigInt(within));
   }
 
-  /** Does not keep the process alive: a wait for a retry must not hold up a shutdown. */
-  after(milliseconds: number, wake: () => void): () => void {
+  after(milliseconds: number, wake: () => void, keeps?: 'keeps'): () => void {
     let left = checkedDelay(milliseconds);
     let timer: NodeJS.Timeout;
     const sleep = (): void => {
       const stretch = Math.min(left, LONGEST_TIMEOUT_MILLISECONDS);
       left -= stretch;
       timer = setTimeout(left > 0 ? sleep : wake, stretch);
-      timer.unref();
+      if (keeps === undefined) timer.unref();
     };
     sleep();
     return () => clearTimeout(timer);

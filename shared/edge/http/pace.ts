@@ -1,9 +1,11 @@
 /**
- * How much is begun in one turn of the event loop: some two milliseconds' work. What came with it begins in the turns that follow, and
- * between two turns whoever comes is refused, and whoever is done is answered.
+ * How much is begun in one turn of the event loop: some two milliseconds' work, or, where more waits, a quarter of it: a turn in
+ * which many are refused is long, and a few begun in each would be fewer than come. What came with it begins in the turns that
+ * follow, and between two turns whoever comes is refused, and whoever is done is answered.
  */
 const REQUESTS_A_TURN = 16;
 const BYTES_A_TURN = 128 * 1024;
+const QUARTER = 4;
 
 interface Work {
   readonly bytes: number;
@@ -15,6 +17,8 @@ export class Pace {
   readonly #waiting: Work[] = [];
   #requests = 0;
   #bytes = 0;
+  /** requests that may begin in this turn */
+  #most = REQUESTS_A_TURN;
   #isTurnAwaited = false;
 
   /** @param begin called now where this turn has begun little, else in one of the next */
@@ -26,7 +30,7 @@ export class Pace {
   #beginSome(): void {
     this.#awaitTurn();
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const isFull = this.#requests >= REQUESTS_A_TURN || this.#bytes + next.bytes > BYTES_A_TURN;
+      const isFull = this.#requests >= this.#most || this.#bytes + next.bytes > BYTES_A_TURN;
       if (this.#requests > 0 && isFull) return;
       this.#requests++;
       this.#bytes += next.bytes;
@@ -42,6 +46,7 @@ export class Pace {
       this.#isTurnAwaited = false;
       this.#requests = 0;
       this.#bytes = 0;
+      this.#most = Math.max(REQUESTS_A_TURN, Math.ceil(this.#waiting.length / QUARTER));
       if (this.#waiting.length > 0) this.#beginSome();
     });
   }
