@@ -7,14 +7,10 @@ const openFile = promisify(open);
 const syncFile = promisify(fdatasync);
 const closeFile = promisify(close);
 
-/** The log is copied into the database beyond this size, unless another is given. */
+/** The log is copied into the database and cut short beyond this size, unless another is given. */
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
-/** Where somebody read the log to the end, it could not be cut short: then it may grow by this until the next time. */
-const LOG_MORE_BYTES = 16 * 1024 * 1024;
-/** The file's length is looked up once for so many commits. */
-const COMMITS_A_LOOK = 8;
-/** The copying has two goes beside the commits, so that little is left for the one that commits wait for. */
-const GOES = 2;
+/** It is copied a part at a time, so that syncs of other files do not wait behind one long write. */
+const PARTS = 4;
 
 /**
  * Makes commits survive a power cut, many at a time and beside the thread that makes them.
@@ -41,8 +37,9 @@ export class LogSync {
   #copier: Copier | undefined;
   #copying: Promise<void> | undefined;
   #gate: Promise<void> | undefined;
-  /** beyond this size the log is copied */
+  /** beyond this size the log is copied, and beyond this one cut short as well */
   #copiedFrom: number;
+  #cutFrom: number;
 
   /**
    * @param isCopied whether a thread copies the log into the database, with a connection of its own; SQLite does otherwise
@@ -55,7 +52,8 @@ export class LogSync {
     this.#file = file;
     this.#isCopied = isCopied;
     this.#logMaxBytes = logMaxBytes;
-    this.#copiedFrom = logMaxBytes;
+    this.#copiedFrom = logMaxBytes / PARTS;
+    this.#cutFrom = logMaxBytes;
     this.#keepEarlier();
   }
 
@@ -73,8 +71,8 @@ export class LogSync {
   /** Something was committed. */
   committed(): void {
     this.#committed++;
-    if (!this.#isCopied || this.#copying !== undefined || this.#committed % COMMITS_A_LOOK !== 0) return;
-    if (this.#size() > this.#copiedFrom) {
+    if (!this.#isCopied || this.#copying !== undefined) return;
+    if (this.#size() > Math.min(this.#copiedFrom, this.#cutFrom)) {
       this.#copying = this.#copy().finally(() => {
         this.#copying = undefined;
       });
@@ -149,13 +147,18 @@ export class LogSync {
     if (this.#copier?.isGone !== false) this.#copier = Copier.for(this.#file);
     const copier = this.#copier;
     try {
-      for (let go = 0; go < GOES; go++) await copier.copy(this.#file, 'PASSIVE');
+      await copier.copy(this.#file, 'PASSIVE');
+      if (this.#size() <= this.#cutFrom) return;
+      // Once more, so that little is left for the one that commits wait for.
+      await copier.copy(this.#file, 'PASSIVE');
       // The log begins anew only where nothing was added since it was copied; SQLite leaves the file as long as it was unless told.
       this.#gate = copier.copy(this.#file, 'TRUNCATE');
       await this.#gate;
+      // Where somebody reads it, it could not be cut short. It may grow as much again until the next try, since commits wait for each.
+      this.#cutFrom = this.#size() + this.#logMaxBytes;
     } finally {
       this.#gate = undefined;
-      this.#copiedFrom = Math.max(this.#logMaxBytes, this.#size() + LOG_MORE_BYTES);
+      this.#copiedFrom = this.#size() + this.#logMaxBytes / PARTS;
     }
   }
 }
@@ -170,7 +173,7 @@ parentPort.on('message', ({ id, file, how }) => {
       opened.get(file)?.close();
       opened.delete(file);
     } else {
-      if (!opened.has(file)) opened.set(file, new DatabaseSync(file, { timeout: 50 }));
+      if (!opened.has(file)) opened.set(file, new DatabaseSync(file, { timeout: 20 }));
       opened.get(file).exec('PRAGMA wal_checkpoint(' + how + ')');
     }
   } catch {

@@ -11,9 +11,8 @@ import { type TempFolder, tempFolder } from '../support/temp-folder.ts';
 const BLOBS = { name: 'blobs', columns: { id: 'int', bytes: 'bytes' }, key: ['id'], indexes: {} } as const;
 const blobs: Table<typeof BLOBS.columns> = BLOBS;
 const BLOB_BYTES = 4 * 1024 * 1024;
-/** So many of them are a log that is copied into the database, and so many more one that is copied again where it could not be cut. */
+/** So many of them are a log that is cut short, and so many more one that is tried again where it could not be. */
 const COPIED_FROM = 16;
-const COPIED_AGAIN = 4;
 
 describe('the thread that copies the log of commits', () => {
   let folder: TempFolder;
@@ -72,7 +71,7 @@ describe('the thread that copies the log of commits', () => {
     while (workers.length === 0) await new Promise((resolve) => setImmediate(resolve));
     await workers[0]!.terminate();
     await one;
-    await write(COPIED_AGAIN + 1);
+    await write(COPIED_FROM + 1);
     assert.equal(workers.length, 2);
     await copied();
     const kept = await database.snapshot((view) => view.range(blobs, {}));

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SqliteDatabase } from '../../shared/adapters/database/sqlite.ts';
+import { ManualClock } from '../../shared/adapters/local/clock.ts';
 import { StoreInUse, StoreLock } from '../../shared/adapters/local/lock.ts';
+import type { Instant } from '../../shared/domain/time.ts';
 import type { AnyTable, Table } from '../../shared/ports/database.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import { TestSuite } from '../support/suite.ts';
@@ -48,6 +51,36 @@ describe('a database in a SQLite file', () => {
     assert.equal(other.prepare('SELECT text FROM notes').get()?.['text'], 'kept');
     other.close();
     await database.close();
+  });
+
+  it('small commits rest between one another: who comes alone is kept at once, the next wait for the rest to end, 32 for nothing', async () => {
+    const clock = new ManualClock('2026-03-01T12:00:00.000000Z' as Instant);
+    const database = SqliteDatabase.open(file, [NOTES], { rest: { clock, milliseconds: 5 } });
+    let kept = 0;
+    const note = async (): Promise<void> => {
+      await database.transact(async (tx) => tx.insert(notes, { id: randomUUID(), text: '', size: 0 }));
+      kept++;
+    };
+    const someTurns = async (): Promise<void> => {
+      for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await note();
+    const two = [note(), note()];
+    await someTurns();
+    assert.equal(kept, 1);
+    clock.advance(4);
+    await someTurns();
+    assert.equal(kept, 1);
+    clock.advance(1);
+    await Promise.all(two);
+    assert.equal(kept, 3);
+    await Promise.all(Array.from({ length: 32 }, note));
+    assert.equal(kept, 35);
+    // Closing ends the rest: whoever still waits is kept.
+    const last = note();
+    await database.close();
+    await last;
+    assert.equal(kept, 36);
   });
 
   it('whoever tries again in the very moment of its failure gets its turn', async () => {

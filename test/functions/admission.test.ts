@@ -200,6 +200,18 @@ describe('the pace at which requests begin', () => {
     );
   });
 
+  it('of 400 a quarter of those that wait in each turn: of 384 96, of 288 72; turns that are long because many are refused starve nobody', async () => {
+    const pace = new Pace();
+    let begun = 0;
+    for (let i = 0; i < 400; i++) pace.add(100, () => begun++);
+    const counts = [begun];
+    for (let i = 0; i < 3; i++) {
+      await turn();
+      counts.push(begun);
+    }
+    assert.deepEqual(counts, [16, 16 + 96, 16 + 96 + 72, 16 + 96 + 72 + 54]);
+  });
+
   it('128 KiB of bodies a turn, and a larger one alone', async () => {
     const pace = new Pace();
     const begun: string[] = [];

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { PAGES_PER_READ } from '../../functions/reconcile-chain/tail-check.ts';
+import { reconcileChain } from '../../functions/reconcile-chain/reconcile-chain.ts';
+import { PAGES_PER_READ, tailCheck } from '../../functions/reconcile-chain/tail-check.ts';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
 import { MirrorPages } from '../support/mirror-pages.ts';
@@ -84,6 +85,18 @@ describe('the tail check goes over what was written in the last hours', () => {
     }
     assert.equal(suite.lines.filter(({ event }) => event === 'tail_verified').length, 3);
     assert.deepEqual(await suite.platform.reconciliation.allFrozen(), []);
+  });
+
+  it('lets whatever else waits have a go after each page, as does the deep pass: nobody waits for thousands of entries', async () => {
+    const turns = async (pass: (room: TestSuite['platform']) => Promise<unknown>): Promise<number> => {
+      let count = 0;
+      await pass({ ...suite.platform, nextTurn: async () => void count++ });
+      return count;
+    };
+    // Of acme the pages at 302 and 307; of umbrella, whose ledger is all tail, those at 0, 256, 302 and 307.
+    assert.equal(await turns(tailCheck), 6);
+    // Four of each.
+    assert.equal(await turns((room) => reconcileChain(true, room)), 8);
   });
 
   it('finds at once what the next ordinary deep pass would not look at: a page that the last one has verified', async () => {
