@@ -7,8 +7,11 @@ import { cpuMicrosOfTree } from '../peers/process-cpu.ts';
 import { endWithUs } from './children.ts';
 import { type BenchStore, CALLER_TOKEN } from './store.ts';
 
-/** As in the script `start`: what a request leaves behind dies young, and a larger nursery only holds more of it. */
-const NURSERY = ['--max-semi-space-size=16'];
+/**
+ * As in the script `start`: what a request leaves behind dies young, and a larger nursery only holds more of it; and what is left may
+ * grow by 40 percent before it is collected, not to a multiple.
+ */
+const HEAP = ['--max-semi-space-size=16', '--heap-growing-percent=40'];
 const START = fileURLToPath(new URL('../../start.ts', import.meta.url));
 
 /** The suite as a process of its own, as `npm start` runs it. */
@@ -25,7 +28,7 @@ export class SuiteProcess {
 
   /** @param heard told of each line that the suite prints; then its garbage collections are among them (`--trace-gc`) */
   static async launch(store: BenchStore, heard?: (line: string) => void): Promise<SuiteProcess> {
-    const child = spawn(process.execPath, [...NURSERY, ...(heard === undefined ? [] : ['--trace-gc']), START], {
+    const child = spawn(process.execPath, [...HEAP, ...(heard === undefined ? [] : ['--trace-gc']), START], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, ...store.settings, DATA_DIR: store.folder, PORT: '0' },
     });
