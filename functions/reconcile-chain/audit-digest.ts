@@ -15,8 +15,9 @@ import { AUDIT_KEPT_DAYS, type AuditStore } from '../../shared/stores/audit-stor
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { Notary } from '../../shared/stores/notary.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
+import { goOn, type RestRoom } from './rest.ts';
 
-export interface AuditDigestRoom {
+export interface AuditDigestRoom extends RestRoom {
   readonly audit: AuditStore;
   readonly seals: SealStore;
   readonly keys: KeyStore;
@@ -108,6 +109,7 @@ async function verify(
   const isWhole = fromTheFirst && dayOf(names[0] ?? '') > lastGone(room);
   const ends = new Map<string, AuditStretch>();
   for (const name of names) {
+    goOn(room);
     const day = dayOf(name);
     const document = await read(name, room);
     if (document?.day !== day) {

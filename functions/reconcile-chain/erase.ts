@@ -7,8 +7,9 @@ import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { ErasureStore } from '../../shared/stores/erasure-store.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { mirrorPages } from '../sign-receipts/sign-receipts.ts';
+import type { RestRoom } from './rest.ts';
 
-export interface EraseRoom {
+export interface EraseRoom extends RestRoom {
   readonly erasures: ErasureStore;
   readonly ledger: LedgerStore;
   readonly mirror: Mirror;
@@ -28,7 +29,7 @@ const COMMITS_PER_CALL = 200;
 export async function carryOut(tenant: TenantId, id: string, room: EraseRoom): Promise<boolean> {
   const { erasures, ledger, clock } = room;
   let outcome: Awaited<ReturnType<ErasureStore['step']>> = 'more';
-  for (let commit = 0; outcome === 'more' && commit < COMMITS_PER_CALL; commit++) {
+  for (let commit = 0; outcome === 'more' && commit < COMMITS_PER_CALL && room.stopping?.aborted !== true; commit++) {
     outcome = await erasures.step(tenant, id);
   }
   if (outcome !== 'through') return false;
@@ -45,6 +46,7 @@ export async function carryOut(tenant: TenantId, id: string, room: EraseRoom): P
 export async function eraseRunning(room: EraseRoom, limit: number): Promise<number> {
   let done = 0;
   for (const { tenant, erasure_id } of await room.erasures.running(limit)) {
+    if (room.stopping?.aborted === true) break;
     try {
       if (await carryOut(tenant as TenantId, erasure_id, room)) done++;
     } catch (error) {

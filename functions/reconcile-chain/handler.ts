@@ -1,4 +1,4 @@
-import { BadInput } from '../../shared/domain/errors.ts';
+import { BadInput, TryAgain } from '../../shared/domain/errors.ts';
 import type { Callers } from '../../shared/edge/callers.ts';
 import { httpHandler } from '../../shared/edge/http/handler.ts';
 import { handlerOptions } from '../../shared/edge/http/options.ts';
@@ -17,7 +17,7 @@ export interface ReconcileChainHandlerRoom
     AuditDigestRoom {
   readonly callers: Callers;
   readonly newRequestId: () => string;
-  /** Told to stop between two passes of a sweep, or two commits of a retirement. */
+  /** Told to stop between two pieces of a job. */
   readonly stopping: AbortSignal;
 }
 
@@ -64,6 +64,7 @@ async function sweepRepeatedly(passes: number, room: ReconcileChainHandlerRoom):
       swept = await sweep(room);
     } catch (error) {
       failure = error;
+      if (error instanceof TryAgain && room.stopping.aborted) break;
       room.log.warn('sweep_failed', { pass, reason: error instanceof Error ? error.message : String(error) });
     }
   }

@@ -21,13 +21,14 @@ import type { ReconciliationStore } from '../../shared/stores/reconciliation-sto
 import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import { evidenceCopies, MirrorCopies } from './copies.ts';
 import { Openings } from './openings.ts';
+import { goOn, type RestRoom } from './rest.ts';
 import { packState, resume } from './resume.ts';
 import type { SealedHead } from './seal-walk.ts';
 import { readable } from './tail-walk.ts';
 import { TreeCopies } from './tree-copies.ts';
 import { VaultCopies } from './vault-copies.ts';
 
-export interface LogCheckRoom {
+export interface LogCheckRoom extends RestRoom {
   readonly ledger: LedgerStore;
   readonly archive: Archive;
   readonly accounts: AccountStore;
@@ -57,6 +58,7 @@ const PAGES_PER_READ = 64;
  *
  * @param sealed heads of this log that seals have signed, in order
  * @throws LedgerFault at the first entry that breaks a promise
+ * @throws TryAgain where the process is ending
  */
 export async function checkLog(
   tenant: TenantId,
@@ -94,6 +96,7 @@ export async function checkLog(
     const pages = await readable(() => room.ledger.pages(tenant, replay.size, head.size, PAGES_PER_READ), replay.size);
     if (pages.length === 0 || pages[0]!.firstSeq > replay.size) throw noPage(replay.size, retiredBefore);
     for (const [i, page] of pages.entries()) {
+      goOn(room);
       if (page.firstSeq !== replay.size) throw noPage(replay.size, retiredBefore);
       const texts = unpack(page);
       await loadPrices(texts, prices, room);

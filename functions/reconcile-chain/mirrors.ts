@@ -10,8 +10,9 @@ import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import type { LogStretch } from '../../shared/stores/log-reader.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { readAtOnce } from './at-once.ts';
+import type { RestRoom } from './rest.ts';
 
-export interface MirrorsRoom {
+export interface MirrorsRoom extends RestRoom {
   readonly ledger: LedgerStore;
   readonly archive: Archive;
   readonly reconciliation: ReconciliationStore;
@@ -34,7 +35,7 @@ const PAGES_PER_READ = 500;
 
 /**
  * Copies pages that the mirror lacks, of all logs that have moved: one read for them all. A mirror that is away stops neither
- * doorbells nor seals: it is logged, and the next pass goes on where this one was.
+ * doorbells nor seals: it is logged, and the next pass goes on where this one was. It ends early where the process does.
  */
 export async function healMirrors(heads: readonly TenantHead[], room: MirrorsRoom): Promise<MirrorsHealed> {
   const healed = { pagesMirrored: 0, pagesDifferent: 0 };
@@ -55,6 +56,7 @@ export async function healMirrors(heads: readonly TenantHead[], room: MirrorsRoo
       );
       const again: LogStretch[] = [];
       for (const one of asked) {
+        if (room.stopping?.aborted === true) return healed;
         const pages = read.get(one.tenant);
         if (pages === undefined) {
           if (!refused.has(one.tenant)) again.push(one);
@@ -103,12 +105,13 @@ async function healMirror(
   { tenant, from, to }: LogStretch,
   read: readonly Page[],
   healed: { pagesMirrored: number; pagesDifferent: number },
-  { ledger, mirror, mirrored, reconciliation, clock, log }: MirrorsRoom,
+  { ledger, mirror, mirrored, reconciliation, clock, log, stopping }: MirrorsRoom,
 ): Promise<number> {
   // Pages begin where a pass before ended. Where none does, what holds that entry began earlier, is in the vault, or is missing.
   const isAsExpected = read[0]?.firstSeq === from;
   const pages = isAsExpected ? read : await ledger.pages(tenant, from, to);
   for (const page of pages) {
+    if (stopping?.aborted === true) return page.firstSeq;
     const outcome = await mirror.create(tenant, page.firstSeq, page.bytes);
     if (outcome === 'created') {
       healed.pagesMirrored++;

@@ -16,8 +16,9 @@ import {
 } from '../../shared/stores/projector.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { readAtOnce } from './at-once.ts';
+import type { RestRoom } from './rest.ts';
 
-export interface ReadModelsRoom {
+export interface ReadModelsRoom extends RestRoom {
   readonly projections: Projections;
   readonly projector: Projector;
   readonly reconciliation: ReconciliationStore;
@@ -46,7 +47,7 @@ interface Moved {
 /**
  * Makes again the read models that somebody failed to put. A tenant whose log stands still costs nothing; of all that moved the
  * books are asked at once, and a read is made for each model that entries have changed. One tenant's trouble is logged and tried
- * again in the next pass.
+ * again in the next pass. It ends early where the process does.
  * @param due invoices without evidence in the vault
  * @returns how many were behind
  */
@@ -72,6 +73,7 @@ export async function healReadModels(
         ({ head }, error) => failed(head.tenant, error),
       );
       for (const one of some) {
+        if (room.stopping?.aborted === true) return healed;
         if (isWarm(one) && !rows.has(one.head.tenant)) continue;
         try {
           healed += await healTenant(one, rows.get(one.head.tenant), room);
@@ -151,7 +153,7 @@ async function healTenant(
 
 /**
  * Compares read models with the database: those that entries from `from` on have changed and invoices of the last days, or all.
- * They are no book of record, so one that says something else is made again and no fault.
+ * They are no book of record, so one that says something else is made again and no fault. It ends early where the process does.
  * @returns what had been lost or said something else
  */
 export async function compareReadModels(
@@ -160,12 +162,13 @@ export async function compareReadModels(
   full: boolean,
   room: ReadModelsRoom,
 ): Promise<string[]> {
-  const { projections, projector, clock, log } = room;
+  const { projections, projector, clock, log, stopping } = room;
   const now = clock.now();
   const issuedSince = plusMicros(now, -EVIDENCE_SETTLES_DAYS * MICROS_PER_DAY);
   const healed: string[] = [];
   try {
     for (const model of await projector.changed(tenant, { from: full ? 0 : from, issuedSince, now })) {
+      if (stopping?.aborted === true) break;
       const held = await projections.read(tenant, model.kind, idOf(model));
       // Made after the look at what is held: if that is newer all the same, it is of a log that is not this one.
       const made = await projector.make(tenant, model);

@@ -10,6 +10,7 @@ import { SEAL_TREE, type SealStore } from '../../shared/stores/seal-store.ts';
 import { checkLog, type LogCheckRoom, sealedName } from './log-check.ts';
 import { compareReadModels, type ReadModelsRoom } from './read-models.ts';
 import { keepRegistry, type RegistryRoom } from './registry.ts';
+import { goOn } from './rest.ts';
 import { checkSeals } from './seal-check.ts';
 
 export interface ReconcileChainRoom extends LogCheckRoom, ReadModelsRoom, RegistryRoom {
@@ -48,6 +49,7 @@ export const ALL_TENANTS = '*';
  *
  * A fault freezes billing of its tenant only and is named with tenant, entry and kind. It is never repaired here: money
  * is put right by a person, with entries.
+ * @throws TryAgain where the process is ending: what was verified by then stays verified
  */
 export async function reconcileChain(full: boolean, room: ReconcileChainRoom): Promise<Reconciliation> {
   const { reconciliation, clock, log } = room;
@@ -68,6 +70,7 @@ export async function reconcileChain(full: boolean, room: ReconcileChainRoom): P
   const heads = await reconciliation.heads();
   const orphans = new Map(checked.heads);
   for (const head of heads) {
+    goOn(room);
     const tenant = head.tenant as TenantId;
     const name = sealedName(room.ledgerOrigin, head);
     const sealed = checked.heads.get(name) ?? [];
@@ -93,6 +96,7 @@ export async function reconcileChain(full: boolean, room: ReconcileChainRoom): P
     faults.push({ tenant: ALL_TENANTS, kind: 'wrong_head', seq: last!.size - 1, detail });
   }
 
+  goOn(room);
   // What was found wrong with seals is looked at again in every pass until somebody has put it right.
   if (!faults.some(({ tenant }) => tenant === ALL_TENANTS)) {
     await reconciliation.keepVerified({

@@ -1,3 +1,4 @@
+import { TryAgain } from '../../shared/domain/errors.ts';
 import type { LedgerOrigin } from '../../shared/domain/ids.ts';
 import { readSeal } from '../../shared/domain/ledger/record.ts';
 import { isAnchor } from '../../shared/domain/ledger/seal.ts';
@@ -7,6 +8,7 @@ import type { Vault } from '../../shared/ports/vault.ts';
 import type { KeyStore } from '../../shared/stores/key-store.ts';
 import type { SealStore } from '../../shared/stores/seal-store.ts';
 import { keepParts, sealBytes, sealName } from '../seal-ledger/sealed-parts.ts';
+import { goOn, type RestRoom } from './rest.ts';
 import { type Anchor, type SealedHead, SealWalk } from './seal-walk.ts';
 
 export interface SealCheck {
@@ -20,7 +22,7 @@ export interface SealCheck {
   readonly range: CompactRange;
 }
 
-interface SealCheckRoom {
+interface SealCheckRoom extends RestRoom {
   readonly seals: SealStore;
   readonly keys: KeyStore;
   readonly vault: Vault;
@@ -48,6 +50,7 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
   const { range, heads } = walk;
   if (before !== undefined) walk.collect(before.heads, before.n);
   while (range.size < size) {
+    goOn(room);
     const batch = await seals.range(range.size, Math.min(size, range.size + SEALS_PER_READ));
     if (batch.length === 0) {
       faults.push({ seal: range.size, detail: 'the database has lost the seal' });
@@ -67,6 +70,8 @@ export async function checkSeals(from: CompactRange, room: SealCheckRoom): Promi
         if (outcome === 'created') healed.push(sealName(seal.n));
         if (outcome === 'different') throw new Error('the vault holds another seal of this number');
       } catch (error) {
+        // A vault that does not answer says nothing of the seal.
+        if (error instanceof TryAgain) throw error;
         faults.push({ seal: seal.n, detail: error instanceof Error ? error.message : String(error) });
       }
       before = seal;

@@ -13,6 +13,7 @@ import { sumUp } from '../sign-receipts/sign-receipts.ts';
 import { type EraseRoom, eraseRunning } from './erase.ts';
 import { healMirrors, type MirrorsRoom } from './mirrors.ts';
 import { type HealRoom, healReadModels } from './read-models.ts';
+import { goOn } from './rest.ts';
 
 export interface SweepRoom extends HealRoom, EraseRoom, MirrorsRoom {
   readonly purges: PurgeStore;
@@ -52,6 +53,7 @@ const ERASURES_PER_PASS = 20;
  * The tail sweep: finds whatever was not announced, from rows alone, and rings again. A lost message costs seconds, never
  * an event. It copies pages that the mirror lacks; a page that the mirror holds differently is a fault and freezes its
  * tenant.
+ * @throws TryAgain where the process is ending
  */
 export async function sweep(room: SweepRoom): Promise<Swept> {
   const { usage, invoices, seals, bus, clock } = room;
@@ -60,21 +62,30 @@ export async function sweep(room: SweepRoom): Promise<Swept> {
     (waiting.length === 0 ? [] : await room.reconciliation.allFrozen()).map(({ tenant }) => tenant),
   );
   for (const tenant of waiting) {
+    goOn(room);
     if (!frozen.has(tenant)) await bus.publish(usageAccepted(tenant));
   }
 
   let summedUp = 0;
-  for (const tenant of await room.rollups.unfolded(10_000)) summedUp += await sumUp(tenant, room);
+  for (const tenant of await room.rollups.unfolded(10_000)) {
+    goOn(room);
+    summedUp += await sumUp(tenant, room);
+  }
 
   const heads = await room.reconciliation.heads();
   const mirrored = await healMirrors(heads, room);
+  goOn(room);
 
   if (await seals.isDue()) await bus.publish(receiptsAppended());
 
   const due = await invoices.unarchived(1000);
-  for (const { tenant, number } of due) await bus.publish(periodInvoiced(tenant, number));
+  for (const { tenant, number } of due) {
+    goOn(room);
+    await bus.publish(periodInvoiced(tenant, number));
+  }
 
   const projectionsHealed = await healReadModels(heads, due, room);
+  goOn(room);
 
   const keysPurged =
     (await usage.purgeExpired(clock.now(), PURGE_ROWS)) +

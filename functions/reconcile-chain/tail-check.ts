@@ -10,11 +10,12 @@ import { type HeadRow, type ReconciliationStore, TAIL } from '../../shared/store
 import { MirrorCopies } from './copies.ts';
 import { sealedName } from './log-check.ts';
 import { ALL_TENANTS, type ReconciliationFault } from './reconcile-chain.ts';
+import { goOn, type RestRoom } from './rest.ts';
 import type { SealedHead } from './seal-walk.ts';
 import { type TailSeals, type TailSealsRoom, tailSeals } from './tail-seals.ts';
 import { type KnownPage, readable, type TailBase, TailWalk } from './tail-walk.ts';
 
-export interface TailRoom extends TailSealsRoom {
+export interface TailRoom extends TailSealsRoom, RestRoom {
   readonly ledger: LedgerStore;
   readonly reconciliation: ReconciliationStore;
   readonly mirror: Mirror;
@@ -62,6 +63,7 @@ export const PAGES_PER_READ = 64;
  * amounts and sums are the deep pass's business.
  *
  * It only reads, but for what the mirror lost and for freezing who is at fault, so that it may run late, or twice at once.
+ * @throws TryAgain where the process is ending
  */
 export async function tailCheck(room: TailRoom): Promise<TailVerdict> {
   const { reconciliation, clock, log } = room;
@@ -161,6 +163,7 @@ async function checkTail(
     const pages = await readable(() => room.ledger.pages(tenant, walk.size, head.size, PAGES_PER_READ), walk.size);
     if (pages.length === 0) throw new LedgerFault('missing_page', walk.size, 'the database has no page for this entry');
     for (const [i, page] of pages.entries()) {
+      goOn(room);
       walk.take(page, pages[i + 1], head);
       if (await mirrored?.take(page)) healed.push(page.firstSeq);
       await room.nextTurn();

@@ -9,13 +9,15 @@ import { invoiceOne, type RunInvoicesRoom, runInvoices } from './run-invoices.ts
 export interface RunInvoicesHandlerRoom extends RunInvoicesRoom, PushRoom {
   readonly callers: Callers;
   readonly newRequestId: () => string;
+  /** Told to stop between two tenants. */
+  readonly stopping: AbortSignal;
 }
 
 /** Answers the scheduler (`/run`) and the doorbell `period-due` (`/`). */
 export const runInvoicesHandler = (room: RunInvoicesHandlerRoom) =>
   httpHandler(
     [
-      jobRoute('/run', room.callers, [], () => runInvoices(room)),
+      jobRoute('/run', room.callers, [], () => runInvoices(room, room.stopping)),
       pushRoute('/', room, (pushed) => invoiceOne(parseTenantId(attributeOf(pushed, 'tenant')), room)),
     ],
     handlerOptions(room),

@@ -40,14 +40,16 @@ const OWN_TENANTS = 20;
  * next one, a doubled one finds nothing to do: a period is closed by an entry in the ledger, and only once.
  *
  * One tenant's trouble is reported and passed over; it never keeps another from its invoice.
+ * @param stopping tells it to end between two tenants; the next run goes on
  */
-export async function runInvoices(room: RunInvoicesRoom): Promise<InvoiceRun> {
+export async function runInvoices(room: RunInvoicesRoom, stopping?: AbortSignal): Promise<InvoiceRun> {
   const run: InvoiceRun = { issued: [], rung: [], skipped: [] };
   let own = 0;
   for (let after: string | undefined; ; ) {
     const tenants = await room.accounts.list(after, TENANTS_PER_READ);
-    if (tenants.length === 0) return run;
+    if (tenants.length === 0 || stopping?.aborted === true) return run;
     await eachBounded(tenants, AT_ONCE, async (tenant) => {
+      if (stopping?.aborted === true) return;
       try {
         const account = await room.accounts.get(tenant);
         if (account === undefined || (await dueOf(account, room)).kind === 'nothing') return;

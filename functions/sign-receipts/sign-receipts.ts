@@ -7,9 +7,9 @@ import type { Clock } from '../../shared/ports/clock.ts';
 import type { Log } from '../../shared/ports/log.ts';
 import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
-import { Unratable } from '../../shared/stores/ledger-work.ts';
 import type { Projector } from '../../shared/stores/projector.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
+import { Unratable } from '../../shared/stores/unratable.ts';
 import type { UsageRollups } from '../../shared/stores/usage-rollups.ts';
 
 export interface SignReceiptsRoom {

@@ -36,11 +36,15 @@ export const ATTACKS: readonly Attack[] = [
     by: ['vault-seal-replaced', 'seal-deleted', 'bundle-older-head', 'recipe'],
   },
   { number: 6, title: 'the whole log rolled back', by: ['tail-cut-head-too', 'head-set-back', 'recipe'] },
-  { number: 7, title: 'receipts reordered', by: ['entries-swapped', 'pages-swapped', 'bundle-swapped', 'recipe'] },
+  {
+    number: 7,
+    title: 'receipts reordered',
+    by: ['entries-swapped', 'pages-swapped', 'waiting-moved', 'bundle-swapped', 'recipe'],
+  },
   {
     number: 8,
     title: 'a receipt or an event twice',
-    by: ['entry-doubled', 'entry-put-in', 'dedupe-forgotten', 'bundle-doubled', 'recipe'],
+    by: ['entry-doubled', 'entry-put-in', 'dedupe-forgotten', 'waiting-again', 'bundle-doubled', 'recipe'],
   },
   {
     number: 9,
@@ -54,6 +58,7 @@ export const ATTACKS: readonly Attack[] = [
     by: [
       'page-of-another',
       'entry-of-another',
+      'waiting-moved',
       'mirror-of-another',
       'segment-of-another',
       'bundle-of-another',
@@ -195,12 +200,13 @@ export const ATTACKS: readonly Attack[] = [
   {
     number: 49,
     title: 'an event lost before the ledger',
+    by: ['waiting-emptied', 'waiting-deleted', 'waiting-forgotten'],
     shown: ['test/journey/cloud-faults.emulator.test.ts', 'nothing was acknowledged and then forgotten'],
   },
   {
     number: 50,
     title: 'usage inflated by the operator',
-    by: ['entry-field', 'bundle-value', 'rollup-changed', 'stolen-key'],
+    by: ['entry-field', 'waiting-changed', 'waiting-made-up', 'bundle-value', 'rollup-changed', 'stolen-key'],
   },
   {
     number: 51,
@@ -246,7 +252,8 @@ export const ATTACKS: readonly Attack[] = [
 /** What is not caught, said here so that nobody believes otherwise. */
 export const NOT_CAUGHT: readonly string[] = [
   'what is written again after the last thing that somebody outside has kept (a bundle, a checkpoint, a head, an object in the locked vault): consistent and signed with the real keys, it is the history',
-  'usage that was changed or made up before it became a receipt: the sender compares commitments and ids with what was sent',
+  'usage that was changed or made up, before it became a receipt, by somebody who can also unwrap the organization’s data key: the sender compares commitments and ids with what was sent',
+  'a batch that was accepted and, before it was billed, removed with every row that says it waits: nothing is billed wrongly, but it is missing; the sender, who has its receipt ids, is answered 404',
   'sums of usage that only summaries show: nothing is billed from them',
   'what was written before the tail, until the next full pass (weekly) reads it, or somebody asks for a proof of it',
 ];

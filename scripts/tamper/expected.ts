@@ -6,6 +6,7 @@ import type { World } from './world.ts';
  *
  * `fault`: exactly one fault, of this tenant (`*`: of a seal, which concerns everybody), at a place within `at`; billing of that
  * tenant alone stands still. `healed`: nothing is wrong, and what was lost is named and stands there again, byte for byte.
+ * `stopped`: no fault of a log, for nothing was written; billing of this tenant alone stands still and says what it stumbled over.
  * `alarm`: no fault of a log, but the log says this sentence. `unseen`: nothing is said, for a reason that the attack names.
  */
 export type Expected =
@@ -16,6 +17,7 @@ export type Expected =
       readonly also?: boolean;
     }
   | { readonly says: 'healed'; readonly what: string; readonly copy?: Copy; readonly before?: Uint8Array }
+  | { readonly says: 'stopped'; readonly tenant: string; readonly over: string; readonly size: number }
   | { readonly says: 'alarm'; readonly event: string }
   | { readonly says: 'unseen'; readonly because: string };
 

@@ -1,12 +1,19 @@
+import type { TenantId } from '../../shared/domain/ids.ts';
 import { TestSuite } from '../../test/support/suite.ts';
 import { Chance } from './chance.ts';
 import { ALL, type Expected, type StateAttack } from './expected.ts';
 import { ON_COPIES } from './on-copies.ts';
 import { ON_DATABASE } from './on-database.ts';
 import { ON_SEALS } from './on-seals.ts';
+import { ON_WAITING } from './on-waiting.ts';
 import { keepBooks, NOW, someEvents, World } from './world.ts';
 
-export const STATE_ATTACKS: Readonly<Record<string, StateAttack>> = { ...ON_DATABASE, ...ON_COPIES, ...ON_SEALS };
+export const STATE_ATTACKS: Readonly<Record<string, StateAttack>> = {
+  ...ON_DATABASE,
+  ...ON_WAITING,
+  ...ON_COPIES,
+  ...ON_SEALS,
+};
 
 export interface ClassResult {
   readonly name: string;
@@ -89,7 +96,7 @@ async function judge(world: World, expected: Expected): Promise<{ readonly wrong
     );
   } else {
     must(faults.length === 0, 'no fault of a log');
-    must(frozen.length === 0, 'nobody’s billing stands still');
+    if (expected.says !== 'stopped') must(frozen.length === 0, 'nobody’s billing stands still');
   }
   if (expected.says === 'healed') {
     must(healed.includes(expected.what), `${expected.what} is made good`);
@@ -98,6 +105,15 @@ async function judge(world: World, expected: Expected): Promise<{ readonly wrong
     if (expected.copy !== undefined)
       must(now?.equals(expected.before!) === true, 'it stands there again, byte for byte');
     must((await suite.deep(true)).faults.length === 0, 'and then nothing is wrong');
+  }
+  if (expected.says === 'stopped') {
+    const { tenant, over, size } = expected;
+    must(frozen.join() === tenant, `billing of ${tenant} alone stands still, not of ${frozen}`);
+    const freeze = await suite.platform.reconciliation.frozen(tenant as TenantId);
+    must(freeze?.kind === 'unratable' && freeze.detail.includes(over), `${freeze?.detail} names ${over}`);
+    const told = suite.lines.some(({ event, facts }) => event === 'usage_unratable' && facts['tenant'] === tenant);
+    must(told, 'the log says so');
+    must(world.size(tenant) === size, `nothing of ${tenant} is billed`);
   }
   if (expected.says === 'alarm')
     must(

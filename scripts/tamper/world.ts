@@ -143,6 +143,44 @@ export class World {
     await this.suite.settle();
   }
 
+  /**
+   * Everybody sends usage, and no doorbell is heard.
+   * @returns the victim's batches, in the order in which they were accepted
+   */
+  async accept(batches: number): Promise<string[]> {
+    await this.suite.silenceBus();
+    for (const tenant of TENANTS) {
+      const client = await this.suite.client(tenant);
+      for (let batch = 0; batch < batches; batch++) {
+        this.suite.clock.advance(1);
+        await client.send(someEvents(`waiting-${batch}`, 2 + batch, '2026-03-02T12:55:00Z'));
+      }
+    }
+    return this.waiting();
+  }
+
+  /** Batches that are not billed, oldest first. */
+  waiting(tenant = this.victim): string[] {
+    const rows = this.sql('SELECT batch_id FROM waiting WHERE tenant=? ORDER BY batch_id', tenant);
+    return rows.map((row) => String(row['batch_id']));
+  }
+
+  payload(batch: string, tenant = this.victim): Buffer {
+    const [row] = this.sql('SELECT payload FROM batches WHERE tenant=? AND batch_id=?', tenant, batch);
+    return Buffer.from(row!['payload'] as Uint8Array);
+  }
+
+  setPayload(batch: string, payload: Uint8Array): void {
+    this.change('batches', "payload=X''", `AND batch_id='${batch}'`);
+    this.sql('UPDATE batches SET payload=? WHERE tenant=? AND batch_id=?', payload, this.victim, batch);
+  }
+
+  /** The next process hears every doorbell, and bills what it can. */
+  async bill(): Promise<void> {
+    await this.suite.restart();
+    await this.suite.settle();
+  }
+
   mirrorPage(firstSeq: number, tenant = this.victim): Copy {
     return pageCopy(new MirrorPages(this.path()), tenant, firstSeq);
   }

@@ -4,7 +4,8 @@ import type { InvoiceDocument, InvoiceTerms } from '../domain/invoice/invoice.ts
 import type { Books, OpenPeriod } from '../domain/ledger/books.ts';
 import { beginsWithFee } from '../domain/subscription/fees.ts';
 import { type Instant, later, type Period, plusMicros } from '../domain/time.ts';
-import { type LedgerWork, Unratable } from './ledger-work.ts';
+import type { LedgerWork } from './ledger-work.ts';
+import { Unratable } from './unratable.ts';
 
 /** What is decided about an invoice before its transaction begins. */
 export interface InvoiceOrder {

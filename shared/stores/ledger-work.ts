@@ -33,7 +33,6 @@ import { valueCommit } from '../domain/usage/identity.ts';
 import { billingPeriod } from '../domain/usage/metering.ts';
 import type { Transaction } from '../ports/database.ts';
 import type { Entropy } from '../ports/entropy.ts';
-import { eventsOf } from './accepted-events.ts';
 import { readAccount } from './account-store.ts';
 import {
   loadAggregates,
@@ -48,7 +47,9 @@ import { loadMoney, moneyRows, saveMoney } from './money-rows.ts';
 import type { TenantKeys } from './personal-data.ts';
 import { aggregates, batches, heads, openings, pages, seen_values, tree_nodes, waiting } from './tables.ts';
 import { keepTerms } from './terms-store.ts';
+import { Unratable } from './unratable.ts';
 import { newValueSalt } from './value-salts.ts';
+import { waitingEventsOf } from './waiting-batch.ts';
 
 /** Complete subtrees are kept from this level on: 2^8 = 256 leaves, one page. */
 export const KEPT_LEVEL = 8;
@@ -63,14 +64,6 @@ export interface Appended {
   readonly events?: number;
   /** and whether it is in the sums of usage, too */
   readonly isSummedUp?: boolean;
-}
-
-/** Accepted usage that the account can no longer rate: its billing must stop until an operator has looked. */
-export class Unratable extends Error {
-  constructor(detail: string) {
-    super(detail);
-    this.name = 'Unratable';
-  }
 }
 
 /** One transaction on a tenant's head: what it has loaded, and the entries that it writes. */
@@ -139,11 +132,11 @@ export class LedgerWork {
     return new LedgerWork(tx, entropy, account, scribe, blind, nodes);
   }
 
-  /** @returns the events that it billed */
+  /** @returns the events that it billed @throws Unratable */
   async appendBatch(batchId: string, keys: TenantKeys): Promise<readonly AcceptedEvent[]> {
     const row = await this.#tx.read(batches, [this.tenant, batchId]);
     if (row === undefined) throw new Unratable(`batch ${batchId} is gone`);
-    const events = eventsOf(row, keys);
+    const events = waitingEventsOf(row, keys);
     const places = events.map((event) => this.#placeOf(event));
     await this.#loadAggregates(places);
     const values = await this.#commitValues(events, places);

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { TenantId } from '../domain/ids.ts';
-import { NONCE_BYTES, openBytes, sealBytes, sealedBy } from '../domain/sealed.ts';
+import { NONCE_BYTES, openBytes, SealBroken, sealBytes, sealedBy } from '../domain/sealed.ts';
 import { type Instant, plusMicros } from '../domain/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Database, RowOf, Transaction } from '../ports/database.ts';
@@ -34,6 +34,8 @@ interface Ring {
   readonly until: Instant;
   readonly newest: number;
   readonly secrets: ReadonlyMap<number, KeyObject>;
+  /** the newest version that was asked for before these keys were read */
+  readonly sought: number;
 }
 
 /** What a data key is bound to. */
@@ -51,6 +53,8 @@ export class PersonalData {
   readonly #entropy: Entropy;
   readonly #clock: Clock;
   readonly #rings = new Map<string, Ring>();
+  /** By organization, the newest version that something was sealed under and nobody here knew. */
+  readonly #sought = new Map<string, number>();
 
   constructor(database: Database, wrapper: KeyWrapper, entropy: Entropy, clock: Clock) {
     this.#database = database;
@@ -77,6 +81,9 @@ export class PersonalData {
         const version = sealedBy(bytes);
         if (version === undefined) return bytes;
         if (version > ring.newest) {
+          // A key is kept before anything is sealed under it: read since then, and not there, it never was.
+          if (version <= ring.sought) throw new SealBroken();
+          this.#sought.set(tenant, version);
           this.#rings.delete(tenant);
           throw new TryAgain('a data key was made a moment ago');
         }
@@ -140,6 +147,7 @@ export class PersonalData {
   }
 
   async #load(tenant: TenantId, now: Instant): Promise<Ring | undefined> {
+    const sought = this.#sought.get(tenant) ?? 0;
     const rows = await this.#rows(tenant);
     const last = rows.at(-1);
     if (last === undefined || !isLeft(last)) {
@@ -150,10 +158,11 @@ export class PersonalData {
     const secrets = new Map<number, KeyObject>();
     // A key object is made ready once; bytes would be made ready for each sealing.
     for (const row of rows.filter(isLeft)) secrets.set(row.version, createSecretKey(await this.#unwrap(row)));
-    const ring = { until: plusMicros(now, REMEMBERED_MICROS), newest: rows.at(-1)!.version, secrets };
+    const ring = { until: plusMicros(now, REMEMBERED_MICROS), newest: rows.at(-1)!.version, secrets, sought };
     if (this.#rings.size >= REMEMBERED_TENANTS) this.#rings.delete(this.#rings.keys().next().value!);
     this.#rings.delete(tenant);
     this.#rings.set(tenant, ring);
+    this.#sought.delete(tenant);
     return ring;
   }
 

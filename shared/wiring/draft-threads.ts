@@ -5,7 +5,7 @@ import type { TenantId } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Config } from '../edge/config.ts';
 import type { Drafter, WaitingDraft } from '../stores/draftsman.ts';
-import { Unratable } from '../stores/ledger-work.ts';
+import { Unratable } from '../stores/unratable.ts';
 
 /** What a thread is asked, and what it answers. */
 export interface DraftQuestion {

@@ -31,14 +31,14 @@ export type FrontRoom = Omit<ApiRoom, 'cursors'> &
   ArchivePeriodHandlerRoom &
   IngestHandlerRoom &
   Omit<ReconcileChainHandlerRoom, 'stopping'> &
-  RunInvoicesHandlerRoom &
+  Omit<RunInvoicesHandlerRoom, 'stopping'> &
   SealLedgerHandlerRoom &
   SignReceiptsHandlerRoom & { readonly config: Pick<Config, 'host' | 'port' | 'requestsInHand' | 'bytesInHand'> };
 
 /** All functions on one port of this process. */
 export interface Front {
   readonly url: string;
-  /** Takes no more requests; resolves when those under way are answered. */
+  /** Takes no more requests; resolves when nothing works at one any more, also at none that the drain has answered. */
   close(): Promise<void>;
 }
 
@@ -49,14 +49,17 @@ export interface Front {
  */
 export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise<Front> {
   const cursors = await openCursors(room);
-  const server = await listen(frontOf({ ...room, cursors }, stopping), room.config);
+  const underway = new Set<Promise<void>>();
+  const server = await listen(frontOf({ ...room, cursors }, stopping, underway), room.config);
   return {
     url: `http://${room.config.host}:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
+    close: async () => {
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
-      }),
+      });
+      await Promise.all(underway);
+    },
   };
 }
 
@@ -66,13 +69,17 @@ type Handler = (req: Request, res: Response) => Promise<void>;
  * The front hands each request to the function it is for, past the Functions Framework: that runs a request in a domain, whose hooks are
  * called for every promise of the process from then on. What the framework adds to a request (a parsed body, `res.send`) no handler uses.
  */
-function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSignal): Server {
+function frontOf(
+  room: FrontRoom & Pick<ApiRoom, 'cursors'>,
+  stopping: AbortSignal,
+  underway: Set<Promise<void>>,
+): Server {
   const handlers = {
     ingest: ingestHandler(room),
     'sign-receipts': signReceiptsHandler(room),
     'seal-ledger': sealLedgerHandler(room),
     'reconcile-chain': reconcileChainHandler({ ...room, stopping }),
-    'run-invoices': runInvoicesHandler(room),
+    'run-invoices': runInvoicesHandler({ ...room, stopping }),
     'archive-period': archivePeriodHandler(room),
     api: apiHandler(room),
   };
@@ -86,7 +93,9 @@ function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSign
       name = more !== undefined && byName.has(wanted) && wanted !== 'api' && wanted !== 'ingest' ? wanted : 'api';
       if (name !== 'api') req.url = rest.slice(wanted.length);
     }
-    void byName.get(name)!(req as Request, res as Response);
+    const work = byName.get(name)!(req as Request, res as Response);
+    underway.add(work);
+    void work.finally(() => underway.delete(work));
   });
   const { requestsInHand: requestsMax, bytesInHand: bytesMax } = room.config;
   guardServer(front, {

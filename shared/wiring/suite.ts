@@ -1,3 +1,4 @@
+import { TryAgain } from '../domain/errors.ts';
 import { pushBody } from '../edge/pubsub.ts';
 import type { Delivery } from '../ports/bus.ts';
 import { DraftThreads } from './draft-threads.ts';
@@ -70,9 +71,12 @@ export class Suite {
 
   /** Calls a function as the scheduler does. @param path e.g. `reconcile-chain/sweep?passes=1` @returns its answer */
   async job(path: string): Promise<unknown> {
-    const response = await this.#call(path, '');
-    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return response.json();
+    const response = await this.#call(path, '').catch((cause: unknown) => {
+      throw new TryAgain(`${path} was not answered`, 1, { cause });
+    });
+    if (response.ok) return response.json();
+    const answer = `${path} answered ${response.status}: ${await response.text()}`;
+    throw response.status === 503 ? new TryAgain(answer) : new Error(answer);
   }
 
   /** Runs the schedules: a sweep, the tail check and the invoice run each minute, the deep pass each hour, retirement and the audit log's digest each day; and the watch. */
@@ -87,13 +91,15 @@ export class Suite {
     this.#repeat(30_000, 'watch', () => watch.look());
   }
 
-  /** Stops taking requests, lets those under way finish, then the jobs and the bus, then closes the store. */
+  /**
+   * Delivers nothing more, tells jobs to rest, takes no more requests; closes the stores when nothing works with them any more.
+   * What requests and jobs announce until then the bus keeps for the next process.
+   */
   async close(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
     for (const cancel of this.#cancels) cancel();
-    await Promise.allSettled(this.#jobs);
-    await this.platform.bus.stop();
+    await Promise.all([...this.#jobs, this.platform.bus.rest()]);
     await this.#front.close();
     await this.#threads?.close();
     await this.platform.close();
@@ -105,7 +111,7 @@ export class Suite {
 
   #repeat(milliseconds: number, name: string, work: () => Promise<unknown>): void {
     const run = (): void => {
-      const job = work().catch((error: unknown) => this.platform.log.error('job_failed', error, { job: name }));
+      const job = work().catch((error: unknown) => this.#tell(name, error));
       this.#jobs.add(job);
       void job.finally(() => this.#jobs.delete(job));
       wait();
@@ -118,6 +124,13 @@ export class Suite {
       this.#cancels.add(cancel);
     };
     run();
+  }
+
+  #tell(job: string, error: unknown): void {
+    const { log } = this.platform;
+    // It was told to: the next process calls it first of all.
+    if (error instanceof TryAgain && this.#stopping.signal.aborted) log.info('job_rests', { job });
+    else log.error('job_failed', error, { job });
   }
 
   async #push(subscription: string, delivery: Delivery): Promise<void> {

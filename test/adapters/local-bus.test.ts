@@ -297,6 +297,23 @@ describe('the embedded bus', () => {
       assert.deepEqual(seen, ['2', 'by the handler']);
     });
 
+    it('at first only to deliver: what requests under way publish meanwhile is kept for the next start', async () => {
+      const heard: string[] = [];
+      const hear: LocalBusOptions['deliver'] = async (_, { attributes }) => void heard.push(attributes['batch'] ?? '');
+      const bus = open(hear);
+      bus.start();
+      await bus.publish(ring('1'));
+      await bus.idle();
+      await bus.rest();
+      await bus.publish(ring('2'));
+      await bus.stop();
+      assert.deepEqual(heard, ['1']);
+      const next = open(hear);
+      next.start();
+      await next.idle();
+      assert.deepEqual(heard, ['1', '2']);
+    });
+
     it('and lets nobody else at its file before', async () => {
       const bus = open(never);
       assert.throws(() => open(never), /is another one running/);

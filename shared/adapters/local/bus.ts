@@ -89,6 +89,12 @@ export class LocalBus implements Bus {
     });
   }
 
+  /** Begins no further delivery and waits for those under way. What is published is kept, until `stop`. */
+  rest(): Promise<void> {
+    for (const courier of this.#couriers) courier.halt();
+    return this.idle();
+  }
+
   /** Begins no further delivery, waits for those under way (they may still publish), then closes the file. */
   stop(): Promise<void> {
     this.#stopped ??= this.#close();
@@ -177,8 +183,7 @@ export class LocalBus implements Bus {
   }
 
   async #close(): Promise<void> {
-    for (const courier of this.#couriers) courier.halt();
-    await this.idle();
+    await this.rest();
     this.#closed = true;
     await this.#store.close();
   }

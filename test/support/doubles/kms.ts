@@ -120,6 +120,11 @@ export class KmsDouble {
     this.#faults.length = 0;
   }
 
+  /** What was to go wrong and has not been asked for yet. */
+  faultsLeft(): KmsMethod[] {
+    return this.#faults.filter(({ times }) => times > 0).map(({ method }) => method);
+  }
+
   /** How often a method was called. */
   calls(method: KmsMethod): number {
     return this.#calls.get(method) ?? 0;

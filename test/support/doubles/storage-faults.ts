@@ -8,7 +8,7 @@ export type StorageOperation = 'begin' | 'upload' | 'describe' | 'download' | 'l
 /**
  * What can go wrong with it.
  *
- * - `unavailable`, `forbidden`, `absent`: 503, 403 and 404, with nothing done
+ * - `unavailable`, `busy`, `forbidden`, `absent`: 503, 429, 403 and 404, with nothing done
  * - `reset`: the connection breaks before anything is done; `cut`: midway through the content; `lost`: after all is done and
  *   before it is said
  * - `flip`: a byte of the content turns over on its way; `careless`: and the service does not compare checksums
@@ -16,6 +16,7 @@ export type StorageOperation = 'begin' | 'upload' | 'describe' | 'download' | 'l
  */
 export type StorageFault =
   | 'unavailable'
+  | 'busy'
   | 'forbidden'
   | 'absent'
   | 'reset'
@@ -36,6 +37,10 @@ export class Faults {
 
   clear(): void {
     this.#planned.length = 0;
+  }
+
+  left(): string[] {
+    return this.#planned.filter(({ times }) => times > 0).map(({ operation, fault }) => `${operation} ${fault}`);
   }
 
   count(operation: StorageOperation): number {

@@ -83,6 +83,11 @@ export class StorageDouble {
     this.#faults.clear();
   }
 
+  /** What was to go wrong and has not been asked for yet. */
+  faultsLeft(): string[] {
+    return this.#faults.left();
+  }
+
   /** How many requests of a kind there were. */
   count(operation: StorageOperation): number {
     return this.#faults.count(operation);
@@ -124,6 +129,7 @@ export class StorageDouble {
     try {
       const body = await this.#bodyOf(req, url, operation === 'upload' && fault === 'cut');
       if (fault === 'unavailable') throw new StorageRefusal(503, 'backendError', 'We encountered an internal error.');
+      if (fault === 'busy') throw new StorageRefusal(429, 'rateLimitExceeded', 'The rate of changes is too high.');
       if (fault === 'forbidden') throw new StorageRefusal(403, 'forbidden', `${ACCOUNT} does not have access.`);
       if (fault === 'absent') throw new StorageRefusal(404, 'notFound', 'No such object.');
       if (operation === 'link') this.#answerLink(req, res, url, fault);
