@@ -11,7 +11,7 @@ import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/s
 import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
 import type { Config } from '../edge/config.ts';
 import { Admission } from '../edge/http/admission.ts';
-import { guardServer } from '../edge/http/guard.ts';
+import { guardServer, TIMES, type Times } from '../edge/http/guard.ts';
 import { openCursors } from './cursors.ts';
 
 /** Which function answers a subscription. */
@@ -46,10 +46,11 @@ export interface Front {
  * Listens with every function behind the Functions Framework as in the cloud. A function that only bus and scheduler call is
  * under `/_functions/<name>/`.
  * @param stopping tells long jobs to end early
+ * @param times how long callers may take
  */
-export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise<Front> {
+export async function openFront(room: FrontRoom, stopping: AbortSignal, times: Times = TIMES): Promise<Front> {
   const cursors = await openCursors(room);
-  const server = await listen(frontOf({ ...room, cursors }, stopping), room.config);
+  const server = await listen(frontOf({ ...room, cursors }, stopping, times), room.config);
   return {
     url: `http://${room.config.host}:${(server.address() as AddressInfo).port}`,
     close: () =>
@@ -66,7 +67,7 @@ type Handler = (req: Request, res: Response) => Promise<void>;
  * The front hands each request to the function it is for, past the Functions Framework: that runs a request in a domain, whose hooks are
  * called for every promise of the process from then on. What the framework adds to a request (a parsed body, `res.send`) no handler uses.
  */
-function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSignal): Server {
+function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSignal, times: Times): Server {
   const handlers = {
     ingest: ingestHandler(room),
     'sign-receipts': signReceiptsHandler(room),
@@ -90,6 +91,7 @@ function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSign
   });
   const { requestsInHand: requestsMax, bytesInHand: bytesMax } = room.config;
   guardServer(front, {
+    times,
     admission: new Admission({ requestsMax, bytesMax }),
     isOwn: (target) => target.startsWith(INTERNAL),
     newRequestId: room.newRequestId,

@@ -16,6 +16,8 @@ export interface GuardOptions {
   /** The id that the answer, its problem document and the audit entry of a refusal share. */
   readonly newRequestId: () => string;
   readonly bodyMaxBytes?: number;
+  /** How long a sender may take; `TIMES` unless said. */
+  readonly times?: Times;
   /** Bounds what is in hand; without it everything is taken in. */
   readonly admission?: Admission;
   /** Whether a request of ours comes in whatever is in hand: it makes room. By its target. */
@@ -23,6 +25,19 @@ export interface GuardOptions {
   /** Told of every refusal. The target is left out: people paste secrets into addresses. */
   readonly onRefusal?: (refusal: { requestId: string; code: ErrorCode; method: string }) => void;
 }
+
+/** Milliseconds that a server waits for its callers. */
+export interface Times {
+  /** for the head of a request, from its first byte, or from the connection's beginning if none comes */
+  readonly head: number;
+  /** for all of it */
+  readonly request: number;
+  /** between looks at which connections have taken longer: an answer comes at most so much later */
+  readonly between: number;
+}
+
+// Node looks every 30 s: a timeout of 10 s could then take 40.
+export const TIMES: Times = { head: 10_000, request: 30_000, between: 2_000 };
 
 const guarded = new WeakSet<Server>();
 const admitted = new WeakMap<IncomingMessage, Buffer>();
@@ -50,7 +65,7 @@ export const bodyOf = (req: IncomingMessage): Buffer | undefined => admitted.get
 export function guardServer(server: Server, options: GuardOptions): void {
   if (guarded.has(server)) return;
   guarded.add(server);
-  limitTimes(server);
+  limitTimes(server, options.times);
   const onward = server.listeners('request');
   server.removeAllListeners('request');
   const admit = (req: IncomingMessage, res: ServerResponse): void => {
@@ -69,7 +84,7 @@ export function guardServer(server: Server, options: GuardOptions): void {
  * @returns a function that stops guarding servers not guarded yet
  */
 export function guardProcess(options: GuardOptions): () => void {
-  const onListen = (message: unknown): void => forServerIn(message, limitTimes);
+  const onListen = (message: unknown): void => forServerIn(message, (server) => limitTimes(server, options.times));
   // Not before the first request: only then are all of its listeners surely there.
   const onRequest = (message: unknown): void => forServerIn(message, (server) => guardServer(server, options));
   subscribe(LISTEN, onListen);
@@ -107,15 +122,15 @@ function forServerIn(message: unknown, act: (server: Server) => void): void {
   if (message.server instanceof Server) act(message.server);
 }
 
-function limitTimes(server: Server): void {
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
+function limitTimes(server: Server, { head, request, between }: Times = TIMES): void {
+  server.headersTimeout = head;
+  server.requestTimeout = request;
   // Longer than the 600 s for which Google's front ends keep an idle connection: who closes second never cuts a request.
   server.keepAliveTimeout = 620_000;
   // Node 22 drops the headers beyond its maximum without a word. We refuse that many, so that none goes unseen.
   server.maxHeadersCount = HEADERS_MAX + 1;
-  // Only an option of createServer, which the framework leaves at 30 s: a timeout of 10 s could then take 40.
-  Object.assign(server, { connectionsCheckingInterval: 2_000 });
+  // Only an option of createServer, which the framework does not give.
+  Object.assign(server, { connectionsCheckingInterval: between });
 }
 
 function judge(
