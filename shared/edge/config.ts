@@ -224,7 +224,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
   },
   bytesInHand: {
     name: 'BYTES_IN_HAND',
-    meaning: 'bytes of their bodies, in the same way',
+    meaning: 'bytes of their bodies, in the same way; of bodies still on their way as many are kept',
     unit: 'bytes',
     readBy: 'all',
     fallback: '33554432',

@@ -11,6 +11,7 @@ import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/s
 import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
 import type { Config } from '../edge/config.ts';
 import { Admission } from '../edge/http/admission.ts';
+import { Arriving } from '../edge/http/arriving.ts';
 import { guardServer, TIMES, type Times } from '../edge/http/guard.ts';
 import { openCursors } from './cursors.ts';
 
@@ -93,6 +94,7 @@ function frontOf(room: FrontRoom & Pick<ApiRoom, 'cursors'>, stopping: AbortSign
   guardServer(front, {
     times,
     admission: new Admission({ requestsMax, bytesMax }),
+    arriving: new Arriving(bytesMax),
     isOwn: (target) => target.startsWith(INTERNAL),
     newRequestId: room.newRequestId,
     onRefusal: ({ requestId, code }) => room.log.info('request_refused', { request_id: requestId, code }),

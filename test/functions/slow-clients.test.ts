@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type Front, openFront } from '../../shared/wiring/front.ts';
 import { accountOf, perUnit } from '../support/account.ts';
 import { type Client, TestSuite } from '../support/suite.ts';
@@ -12,6 +14,11 @@ const TIMES = { head: 300, request: 900, between: 50 };
 /** A busy machine looks later than it is told to. */
 const LATE = 5_000;
 const SLOW_ONES = 100;
+const LARGE_ONES = 100;
+const MIB = 1024 * 1024;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** One that is slow on purpose: sends, then a little at a time, and notes when it was answered or cut off. */
 interface Slow {
@@ -181,6 +188,47 @@ describe('clients that are slow on purpose', function () {
     for (const [i, end] of (await Promise.all(all)).entries())
       assert.ok(isCutOff(end, SLOW[i % SLOW.length]!.before ?? []), end.raw);
     assert.equal((await good()).status, 200);
+  });
+
+  it(`${LARGE_ONES} bodies of 1 MiB that stop before their end, from nobody: 32 MiB are kept, the oldest are told to come again`, async () => {
+    // Waits longer than the others, as production does: what is kept meanwhile is what matters.
+    const patient = await openFront(suite.platform, new AbortController().signal);
+    const body = Buffer.alloc(MIB - 1, ' ');
+    const held: Socket[] = [];
+    try {
+      const before = process.memoryUsage().arrayBuffers;
+      const first: string[] = [];
+      for (let i = 0; i < LARGE_ONES; i++) {
+        const socket = connect(Number(new URL(patient.url).port), '127.0.0.1');
+        sockets.add(socket);
+        held.push(socket);
+        socket.on('error', () => undefined);
+        socket.on('data', (chunk) => {
+          first[i] ??= chunk.toString('latin1').slice(0, 'HTTP/1.1 503'.length);
+        });
+        socket.write(head(`POST ${USAGE}`, JSON_TYPE, length(MIB)));
+        await new Promise((resolve) => socket.write(body, resolve));
+      }
+      while (first.filter((text) => text !== undefined).length < LARGE_ONES - 33)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.deepEqual(new Set(Object.values(first)), new Set(['HTTP/1.1 503']));
+      // Neither answered nor cut off: the last ones.
+      assert.equal(first.length, Object.keys(first).length);
+      collectGarbage();
+      const grown = process.memoryUsage().arrayBuffers - before;
+      assert.ok(grown < 64 * MIB, `${Math.round(grown / MIB)} MiB`);
+      // Whoever means it is served.
+      const event = JSON.stringify([plain({ idempotency_key: 'large' })]).padEnd(MIB, ' ');
+      const answer = await exchange(
+        Number(new URL(patient.url).port),
+        send('POST', USAGE, event, bearer(acme.key), JSON_TYPE),
+        'answered',
+      );
+      assert.equal(answer.status, 202);
+    } finally {
+      for (const socket of held) socket.destroy();
+      await patient.close();
+    }
   });
 
   it('a connection that is good and then quiet is left open: proxies keep theirs for ten minutes', async () => {

@@ -3,6 +3,7 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BadInput, type ErrorCode, TryAgain } from '../../domain/errors.ts';
 import type { Admission, Crowded } from './admission.ts';
+import type { Arriving } from './arriving.ts';
 import { bodyTooLarge, headFault } from './head.ts';
 import { Pace } from './pace.ts';
 import { Refusal, renderProblem } from './problem.ts';
@@ -20,6 +21,8 @@ export interface GuardOptions {
   readonly times?: Times;
   /** Bounds what is in hand; without it everything is taken in. */
   readonly admission?: Admission;
+  /** Bounds what is kept of bodies on their way; without it as much is kept as comes. */
+  readonly arriving?: Arriving;
   /** Whether a request of ours comes in whatever is in hand: it makes room. By its target. */
   readonly isOwn?: (target: string) => boolean;
   /** Told of every refusal. The target is left out: people paste secrets into addresses. */
@@ -96,7 +99,7 @@ export function guardProcess(options: GuardOptions): () => void {
 }
 
 // Made once: an error takes its stack with it.
-const CROWDED: Readonly<Record<Crowded, Error>> = {
+const CROWDED: Readonly<Record<Crowded, BadInput | TryAgain>> = {
   busy: new TryAgain('too much is in hand'),
   greedy: new Refusal('rate_limited', 'too many requests at once; come again in 1 s', {
     headers: { 'Retry-After': '1' },
@@ -136,7 +139,7 @@ function limitTimes(server: Server, { head, request, between }: Times = TIMES): 
 function judge(
   req: IncomingMessage,
   res: ServerResponse,
-  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal, admission, isOwn }: GuardOptions,
+  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal, admission, arriving, isOwn }: GuardOptions,
   admit: (req: IncomingMessage, res: ServerResponse) => void,
   askForBody: () => void = () => undefined,
 ): void {
@@ -174,14 +177,27 @@ function judge(
   askForBody();
   const chunks: Buffer[] = [];
   let length = 0;
+  const stop = (): void => {
+    req.off('data', take);
+    req.off('end', pass);
+    chunks.length = 0;
+  };
+  const sender = arriving?.begin(() => {
+    stop();
+    refused.add(req);
+    closing.add(req.socket);
+    refuse(req, res, CROWDED.busy, newRequestId());
+  });
+  if (sender !== undefined) res.once('close', sender.end);
   const take = (chunk: Buffer): void => {
     length += chunk.length;
     if (length <= bodyMaxBytes) {
       chunks.push(chunk);
+      sender?.came(chunk.length);
       return;
     }
-    req.off('data', take);
-    req.off('end', pass);
+    stop();
+    sender?.end();
     turnAway(bodyTooLarge(bodyMaxBytes));
   };
   const begin = (): void => {
@@ -194,6 +210,7 @@ function judge(
       if (!res.closed) begin();
     });
   const pass = (): void => {
+    sender?.end();
     if (door === undefined) {
       begin();
       return;
