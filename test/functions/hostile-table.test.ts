@@ -12,13 +12,13 @@ import { oidcCallers } from '../../shared/edge/callers.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import { type Front, openFront } from '../../shared/wiring/front.ts';
 import { accountOf, perUnit } from '../support/account.ts';
-import { TestSuite, type UsageAnswer } from '../support/suite.ts';
+import { type Client, TestSuite, type UsageAnswer } from '../support/suite.ts';
 import { type Answer, exchange } from '../support/wire.ts';
 import { ADDRESSES } from './hostile-rows/addresses.ts';
 import { BODIES } from './hostile-rows/bodies.ts';
 import { CALLERS, CREDENTIALS } from './hostile-rows/credentials.ts';
 import { EVENTS } from './hostile-rows/events.ts';
-import { OPERATIONS } from './hostile-rows/operations.ts';
+import { KEPT_CREDIT, OPERATIONS } from './hostile-rows/operations.ts';
 import { PUSHES } from './hostile-rows/pushes.ts';
 import { READING } from './hostile-rows/queries.ts';
 import { API, type Made, NOON, type Place, plain, type Row, type Tokens } from './hostile-rows/row.ts';
@@ -144,8 +144,19 @@ describe('the table of hostile inputs', function () {
       (await suite.client('acme', role)).key;
     const catalogue = await suite.client('acme', 'billing_operator');
     await catalogue.call('POST', `${API}/metrics`, { metric_name: 'api_calls', aggregation: 'sum' });
+    const invoice = await issued(catalogue);
+    await done(catalogue, 'adjustments', { subscription_id: 'main', amount: '1', reason: 'row' });
+    const voided = await issued(catalogue);
+    await done(catalogue, `invoices/${voided}/void`);
+    await done(catalogue, 'credits', KEPT_CREDIT, 'kept');
+    const revoked = await suite.client('acme');
+    await done(acme, `api-keys/${revoked.key.split('_')[3]}/revoke`);
+    const expired = await suite.client('acme', 'tenant_admin', '2026-03-10T11:59:59Z');
+    await suite.settle();
+    await suite.settle();
     const known = {
-      ...{ key: acme.key, otherKey: umbrella.key, event, tokens: tenants, pushers, invoice: '' },
+      ...{ key: acme.key, otherKey: umbrella.key, event, tokens: tenants, pushers, invoice, voided },
+      ...{ revokedKey: revoked.key, expiredKey: expired.key },
       ...{ receipt: sent[0]!.results[0]!.receipt_id!, otherReceipt: sent[1]!.results[0]!.receipt_id! },
       viewerKey: await keyOf('tenant_viewer'),
       operatorKey: await keyOf('billing_operator'),
@@ -160,6 +171,17 @@ describe('the table of hostile inputs', function () {
     };
     return known;
   }
+
+  /** What must succeed before anybody is hostile. */
+  async function done(client: Client, path: string, body?: object, key = path): Promise<Record<string, unknown>> {
+    const answer = await client.call('POST', `${API}/${path}`, body, { 'Idempotency-Key': key });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
+    return JSON.parse(text === '' ? '{}' : text) as Record<string, unknown>;
+  }
+  let invoices = 0;
+  const issued = async (client: Client): Promise<string> =>
+    String((await done(client, 'invoices', { subscription_id: 'main' }, `invoice-${++invoices}`))['number']);
 
   /** Everything that is kept of the business. What was refused to whom, and what nobody could answer, is kept beside it. */
   function digest(): string {
