@@ -4,6 +4,7 @@ import type { Instant } from '../domain/time.ts';
 import type { Entropy } from '../ports/entropy.ts';
 import type { AccountStore } from '../stores/account-store.ts';
 import type { Config } from './config.ts';
+import type { Guesses } from './guesses.ts';
 import { Refusal } from './http/problem.ts';
 import { notValid, type Tokens } from './jwt.ts';
 import { type Scope, scopesOf } from './roles.ts';
@@ -25,16 +26,24 @@ export function bearerOf(authorization: string | undefined, longest = KEY_MAX_CH
 
 /**
  * Finds out who asks, by an API key or, where an issuer is configured, a JWT.
- * @throws BadInput `missing_credentials`, `invalid_credentials`, `wrong_region`
+ * @throws BadInput `missing_credentials`, `invalid_credentials`, `wrong_region`; `rate_limited` where its source has been wrong too often
  * @throws TryAgain where the issuer's keys cannot be read now
  */
 export async function whoAsks(authorization: string | undefined, room: AuthRoom): Promise<Principal> {
-  const { tokens } = room;
+  const { tokens, guesses, source, now } = room;
   const credential = bearerOf(authorization, tokens === undefined ? KEY_MAX_CHARACTERS : TOKEN_MAX_CHARACTERS);
-  // No JWT begins like a key: its first part is a JSON object in base64url.
-  return tokens === undefined || credential.startsWith('tsk_')
-    ? byKey(credential, room)
-    : byToken(credential, tokens, room);
+  const attempt = { source, credential, keyId: API_KEY.exec(credential)?.[3] };
+  guesses?.begin(attempt, now);
+  try {
+    // No JWT begins like a key: its first part is a JSON object in base64url.
+    const isKey = tokens === undefined || credential.startsWith('tsk_');
+    const principal = await (isKey ? byKey(credential, room) : byToken(credential, tokens, room));
+    guesses?.wasGood(attempt);
+    return principal;
+  } catch (error) {
+    if (!(error instanceof BadInput) || error.code !== 'invalid_credentials') throw error;
+    throw guesses?.wasWrong(attempt, now) ?? error;
+  }
 }
 
 /**
@@ -73,10 +82,14 @@ export interface AuthRoom {
   readonly tokens: Tokens | undefined;
   readonly config: PlaceConfig;
   readonly now: Instant;
+  /** counts who was wrong; undefined counts nobody */
+  readonly guesses: Guesses | undefined;
+  /** where the request comes from */
+  readonly source: string;
 }
 
 /** What tells a stack's own keys from others'. */
-export type PlaceConfig = Pick<Config, 'environment' | 'region' | 'regionEndpoints' | 'jwtIssuer'>;
+export type PlaceConfig = Pick<Config, 'environment' | 'region' | 'regionEndpoints' | 'jwtIssuer' | 'forwardedHops'>;
 
 /** RFC 9110 section 15.5.20: this server does not answer for that region; the problem says which one does. */
 function elsewhere(region: string, { regionEndpoints }: PlaceConfig): BadInput {

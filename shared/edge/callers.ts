@@ -4,14 +4,30 @@ import { sha256 } from '../domain/digest.ts';
 import { BadInput, TryAgain } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { bearerOf } from './auth.ts';
+import type { Guesses } from './guesses.ts';
+import { type Arrival, sourceOf } from './source.ts';
 import { isTokensFault } from './token-faults.ts';
 import { isPlainToken } from './token-form.ts';
 
 /**
  * Tells whether a request comes from the bus or the scheduler, by its `Authorization` field.
  * Rejects with BadInput `missing_credentials` or `invalid_credentials`; with TryAgain where that cannot be told now.
+ * @param from for those who count whence wrong ones come
  */
-export type Callers = (authorization: string | undefined) => Promise<void>;
+export type Callers = (authorization: string | undefined, from?: Arrival) => Promise<void>;
+
+/** The same callers, and 429 `rate_limited` in place of 401 for whoever has been wrong too often. */
+export const countedCallers =
+  (callers: Callers, guesses: Guesses, forwardedHops: number, clock: Clock): Callers =>
+  async (authorization, from = { headers: {}, peer: undefined }) => {
+    try {
+      await callers(authorization);
+    } catch (error) {
+      if (!(error instanceof BadInput) || error.code !== 'invalid_credentials') throw error;
+      const source = sourceOf(from, forwardedHops);
+      throw guesses.wasWrong({ source, credential: authorization ?? '', keyId: undefined }, clock.now()) ?? error;
+    }
+  };
 
 /** The embedded suite: bus and scheduler share a secret with the functions. */
 export const sharedSecretCallers =

@@ -29,6 +29,9 @@ export interface Config {
   readonly rateBurst: number;
   readonly usageRatePerSecond: number;
   readonly usageRateBurst: number;
+  readonly guessesPerSecond: number;
+  readonly guessesBurst: number;
+  readonly forwardedHops: number;
   /** Empty where JWTs are not taken. */
   readonly jwtIssuer: string;
   readonly jwtAudience: string;
@@ -221,7 +224,7 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
   },
   bytesInHand: {
     name: 'BYTES_IN_HAND',
-    meaning: 'bytes of their bodies, in the same way',
+    meaning: 'bytes of their bodies, in the same way; of bodies still on their way as many are kept',
     unit: 'bytes',
     readBy: 'all',
     fallback: '33554432',
@@ -319,6 +322,31 @@ export const VARIABLES: { readonly [K in keyof Config]: Variable<Config[K]> } = 
     readBy: 'all',
     fallback: '2000',
     read: whole(1, 1_000_000),
+  },
+  guessesPerSecond: {
+    name: 'GUESSES_PER_SECOND',
+    meaning: 'wrong credentials that one address may send to one instance; 0 sets no limit',
+    unit: 'requests per second',
+    readBy: 'all',
+    fallback: '1',
+    read: whole(0, 1_000_000),
+  },
+  guessesBurst: {
+    name: 'GUESSES_BURST',
+    meaning: 'wrong credentials that it may send at once after a pause',
+    unit: 'requests',
+    readBy: 'all',
+    fallback: '20',
+    read: whole(1, 1_000_000),
+  },
+  forwardedHops: {
+    name: 'FORWARDED_HOPS',
+    meaning:
+      'addresses that proxies in front append to X-Forwarded-For, the caller’s the first of them; 0 does not believe it, Google’s load balancer appends 2',
+    unit: 'addresses',
+    readBy: 'all',
+    fallback: '0',
+    read: whole(0, 16),
   },
   jwtIssuer: {
     name: 'JWT_ISSUER',

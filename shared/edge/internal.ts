@@ -27,7 +27,7 @@ export function pushRoute(path: string, room: PushRoom, answer: (pushed: Pushed)
     path,
     handle: async (request: ApiRequest) => {
       // First of all: nobody else's body is looked at, let alone kept.
-      await room.callers(request.headers.authorization);
+      await room.callers(request.headers.authorization, request);
       let pushed: Pushed | undefined;
       try {
         const read = parsePush(requireJsonBody(request, ['application/json']).value);
@@ -71,7 +71,7 @@ export function jobRoute(
     path,
     query,
     handle: async (request: ApiRequest) => {
-      await callers(request.headers.authorization);
+      await callers(request.headers.authorization, request);
       return { status: 200, json: await run(request.query) };
     },
   };

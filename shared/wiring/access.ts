@@ -1,4 +1,5 @@
 import type { Config } from '../edge/config.ts';
+import { Guesses } from '../edge/guesses.ts';
 import { type Tokens, tokensOf } from '../edge/jwt.ts';
 import { TokenBuckets } from '../edge/rate-limit.ts';
 
@@ -21,3 +22,6 @@ export const limiterFor = (config: Config): TokenBuckets =>
     usage: { perSecond: config.usageRatePerSecond, burst: config.usageRateBurst },
     other: { perSecond: config.ratePerSecond, burst: config.rateBurst },
   });
+
+export const guessesFor = ({ guessesPerSecond: perSecond, guessesBurst: burst }: Config): Guesses =>
+  new Guesses({ perSecond, burst });

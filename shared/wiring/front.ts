@@ -11,7 +11,8 @@ import { type SealLedgerHandlerRoom, sealLedgerHandler } from '../../functions/s
 import { type SignReceiptsHandlerRoom, signReceiptsHandler } from '../../functions/sign-receipts/handler.ts';
 import type { Config } from '../edge/config.ts';
 import { Admission } from '../edge/http/admission.ts';
-import { guardServer } from '../edge/http/guard.ts';
+import { Arriving } from '../edge/http/arriving.ts';
+import { guardServer, TIMES, type Times } from '../edge/http/guard.ts';
 import { openCursors } from './cursors.ts';
 
 /** Which function answers a subscription. */
@@ -46,11 +47,12 @@ export interface Front {
  * Listens with every function behind the Functions Framework as in the cloud. A function that only bus and scheduler call is
  * under `/_functions/<name>/`.
  * @param stopping tells long jobs to end early
+ * @param times how long callers may take
  */
-export async function openFront(room: FrontRoom, stopping: AbortSignal): Promise<Front> {
+export async function openFront(room: FrontRoom, stopping: AbortSignal, times: Times = TIMES): Promise<Front> {
   const cursors = await openCursors(room);
   const underway = new Set<Promise<void>>();
-  const server = await listen(frontOf({ ...room, cursors }, stopping, underway), room.config);
+  const server = await listen(frontOf({ ...room, cursors }, stopping, underway, times), room.config);
   return {
     url: `http://${room.config.host}:${(server.address() as AddressInfo).port}`,
     close: async () => {
@@ -73,6 +75,7 @@ function frontOf(
   room: FrontRoom & Pick<ApiRoom, 'cursors'>,
   stopping: AbortSignal,
   underway: Set<Promise<void>>,
+  times: Times,
 ): Server {
   const handlers = {
     ingest: ingestHandler(room),
@@ -99,7 +102,9 @@ function frontOf(
   });
   const { requestsInHand: requestsMax, bytesInHand: bytesMax } = room.config;
   guardServer(front, {
+    times,
     admission: new Admission({ requestsMax, bytesMax }),
+    arriving: new Arriving(bytesMax),
     isOwn: (target) => target.startsWith(INTERNAL),
     newRequestId: room.newRequestId,
     onRefusal: ({ requestId, code }) => room.log.info('request_refused', { request_id: requestId, code }),

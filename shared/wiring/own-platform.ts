@@ -4,6 +4,7 @@ import { base64url } from '../domain/canonical.ts';
 import { readConfig } from '../edge/config.ts';
 import { drainProcess } from '../edge/drain.ts';
 import { Admission } from '../edge/http/admission.ts';
+import { Arriving } from '../edge/http/arriving.ts';
 import { guardProcess } from '../edge/http/guard.ts';
 import { createLog } from '../edge/log.ts';
 import { observedLog } from '../edge/telemetry/counts.ts';
@@ -46,6 +47,7 @@ export async function ownPlatform<N extends PortName>(openers: Openers<N | 'data
   drain.onClose('platform', platform.close);
   guardProcess({
     admission: new Admission({ requestsMax: config.requestsInHand, bytesMax: config.bytesInHand }),
+    arriving: new Arriving(config.bytesInHand),
     // Health must be told however much there is to do.
     isOwn: (target) => target === '/healthz',
     newRequestId,

@@ -5,7 +5,7 @@ import type { Account } from '../domain/account/account.ts';
 import { base64url } from '../domain/canonical.ts';
 import type { DecidedTaxation } from '../domain/invoice/taxation.ts';
 import type { Instant } from '../domain/time.ts';
-import { type Callers, sharedSecretCallers } from '../edge/callers.ts';
+import { type Callers, countedCallers, sharedSecretCallers } from '../edge/callers.ts';
 import type { Config } from '../edge/config.ts';
 import { observedPorts } from '../edge/telemetry/ports.ts';
 import type { Database } from '../ports/database.ts';
@@ -45,7 +45,7 @@ import { TermsStore } from '../stores/terms-store.ts';
 import { type RollupRetention, UsageRollups } from '../stores/usage-rollups.ts';
 import { UsageStore } from '../stores/usage-store.ts';
 import { UsageWindows } from '../stores/usage-windows.ts';
-import { limiterFor, tokensFor } from './access.ts';
+import { guessesFor, limiterFor, tokensFor } from './access.ts';
 import { type LocalPortsOptions, openLocalPorts } from './local-ports.ts';
 import type { Base, Ports } from './ports.ts';
 
@@ -65,6 +65,7 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
   const ports = observedPorts(opened, engine);
   const { database } = ports;
   const keys = new KeyStore(database);
+  const guesses = guessesFor(config);
   const personal = new PersonalData(database, ports.wrapper ?? NO_WRAPPER, entropy, base.clock);
   const rollups = new UsageRollups(database, entropy, retentionOf(config), personal);
   const drafter = base.drafter ?? new Draftsman(database, { ledger: config.ledgerOrigin, entropy }, personal, rollups);
@@ -81,7 +82,8 @@ export async function assemble<P extends Partial<Ports> & Pick<Ports, 'database'
     personal,
     keys,
     notary: (ports.signer === undefined ? undefined : new Notary(ports.signer, keys)) as NotaryOf<P>,
-    callers,
+    callers: countedCallers(callers, guesses, config.forwardedHops, base.clock),
+    guesses,
     /** how far each tenant's mirror is known to be whole */
     mirrored: new Map<string, number>(),
     /** pages of each log's last hours that were found whole */

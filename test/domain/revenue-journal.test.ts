@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { journalCsv } from '../../shared/documents/journal-csv.ts';
 import { parseTaxDecision } from '../../shared/domain/invoice/taxation.ts';
 import { ACCOUNTS, parseChart } from '../../shared/domain/revenue/chart.ts';
@@ -175,18 +176,61 @@ describe('the journal as CSV', () => {
   });
 
   for (const { cell, is } of [
-    { cell: '=1+1', is: "'=1+1" },
-    { cell: '+1', is: "'+1" },
-    { cell: '-1', is: "'-1" },
-    { cell: '@sum', is: "'@sum" },
+    { cell: '=1+1', is: `"'=1+1"` },
+    { cell: '+1', is: `"'+1"` },
+    { cell: '-1', is: `"'-1"` },
+    { cell: '@sum', is: `"'@sum"` },
+    { cell: '\t=1', is: `"'\t=1"` },
+    { cell: '\r=1', is: `"'\r=1"` },
+    { cell: '\n=1', is: `"'\n=1"` },
+    { cell: '\uff1d1', is: `"'\uff1d1"` },
+    { cell: '\uff0b1', is: `"'\uff0b1"` },
+    { cell: '\uff0d1', is: `"'\uff0d1"` },
+    { cell: '\uff20x', is: `"'\uff20x"` },
+    // An apostrophe that was there does not stand for ours.
+    { cell: "'=1", is: `"''=1"` },
+    { cell: "''=1", is: `"'''=1"` },
+    { cell: "'tis", is: `"'tis"` },
+    { cell: '"=1"', is: '"""=1"""' },
+    { cell: 'a\r\n=1', is: '"a\r\n=1"' },
+    { cell: 'a\n', is: '"a\n"' },
+    { cell: 'a\rb', is: '"a\rb"' },
     { cell: 'a,b', is: '"a,b"' },
     { cell: 'say "so"', is: '"say ""so"""' },
     { cell: '=a,"b"', is: '"\'=a,""b"""' },
     { cell: 'a=b', is: 'a=b' },
   ]) {
-    it(`writes ${cell} as ${is}`, () =>
+    it(`writes ${JSON.stringify(cell)} as ${JSON.stringify(is)}`, () =>
       assert.ok(csv(posting(cell, 'EUR', 100n)).includes(`,payment,${is},1000,`), csv(posting(cell, 'EUR', 100n))));
   }
+
+  /** Reads RFC 4180 as its grammar says: cells in quotes, two quotes for one, CRLF behind each line. */
+  function cellsOf(text: string): string[][] {
+    const rows: string[][] = [[]];
+    for (const [, quoted, bare = '', end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+      rows.at(-1)!.push(quoted?.replaceAll('""', '"') ?? bare);
+      if (end !== ',') rows.push([]);
+    }
+    return rows.slice(0, -1);
+  }
+
+  it('can be read back, whatever a reference is, and no cell begins like a formula', () => {
+    const piece = fc.constantFrom(
+      ...['=', '+', '-', '@', '\t', '\r', '\n', '\uff1d', '\uff20', "'", '"', ',', 'a', '1', ' '],
+    );
+    const texts = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(texts, (reference) => {
+        const [, first, second] = cellsOf(csv(posting(reference, 'EUR', 100n)));
+        assert.equal(first?.length, 11);
+        for (const row of [first, second]) {
+          const cell = row![4]!;
+          assert.doesNotMatch(cell, /^[=+\-@\t\r\n\uff1d\uff20]/);
+          assert.equal(cell.replace(/^'(?='*[=+\-@\t\r\n\uff1d\uff20])/, ''), reference);
+        }
+      }),
+    );
+  });
 
   it('of nothing is its header', () => assert.equal(csv(), HEAD));
 });

@@ -82,6 +82,7 @@ export class TestSuite {
       // A clock that stands still fills no bucket.
       ratePerSecond: 0,
       usageRatePerSecond: 0,
+      guessesPerSecond: 0,
       ...setup.config,
     };
     if (setup.from === undefined) await giveKeys(folder.path);

@@ -3,6 +3,7 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type BadInput, type ErrorCode, TryAgain } from '../../domain/errors.ts';
 import type { Admission, Crowded } from './admission.ts';
+import type { Arriving } from './arriving.ts';
 import { bodyTooLarge, headFault } from './head.ts';
 import { Pace } from './pace.ts';
 import { Refusal, renderProblem } from './problem.ts';
@@ -16,13 +17,30 @@ export interface GuardOptions {
   /** The id that the answer, its problem document and the audit entry of a refusal share. */
   readonly newRequestId: () => string;
   readonly bodyMaxBytes?: number;
+  /** How long a sender may take; `TIMES` unless said. */
+  readonly times?: Times;
   /** Bounds what is in hand; without it everything is taken in. */
   readonly admission?: Admission;
+  /** Bounds what is kept of bodies on their way; without it as much is kept as comes. */
+  readonly arriving?: Arriving;
   /** Whether a request of ours comes in whatever is in hand: it makes room. By its target. */
   readonly isOwn?: (target: string) => boolean;
   /** Told of every refusal. The target is left out: people paste secrets into addresses. */
   readonly onRefusal?: (refusal: { requestId: string; code: ErrorCode; method: string }) => void;
 }
+
+/** Milliseconds that a server waits for its callers. */
+export interface Times {
+  /** for the head of a request, from its first byte, or from the connection's beginning if none comes */
+  readonly head: number;
+  /** for all of it */
+  readonly request: number;
+  /** between looks at which connections have taken longer: an answer comes at most so much later */
+  readonly between: number;
+}
+
+// Node looks every 30 s: a timeout of 10 s could then take 40.
+export const TIMES: Times = { head: 10_000, request: 30_000, between: 2_000 };
 
 const guarded = new WeakSet<Server>();
 const admitted = new WeakMap<IncomingMessage, Buffer>();
@@ -50,7 +68,7 @@ export const bodyOf = (req: IncomingMessage): Buffer | undefined => admitted.get
 export function guardServer(server: Server, options: GuardOptions): void {
   if (guarded.has(server)) return;
   guarded.add(server);
-  limitTimes(server);
+  limitTimes(server, options.times);
   const onward = server.listeners('request');
   server.removeAllListeners('request');
   const admit = (req: IncomingMessage, res: ServerResponse): void => {
@@ -69,7 +87,7 @@ export function guardServer(server: Server, options: GuardOptions): void {
  * @returns a function that stops guarding servers not guarded yet
  */
 export function guardProcess(options: GuardOptions): () => void {
-  const onListen = (message: unknown): void => forServerIn(message, limitTimes);
+  const onListen = (message: unknown): void => forServerIn(message, (server) => limitTimes(server, options.times));
   // Not before the first request: only then are all of its listeners surely there.
   const onRequest = (message: unknown): void => forServerIn(message, (server) => guardServer(server, options));
   subscribe(LISTEN, onListen);
@@ -81,7 +99,7 @@ export function guardProcess(options: GuardOptions): () => void {
 }
 
 // Made once: an error takes its stack with it.
-const CROWDED: Readonly<Record<Crowded, Error>> = {
+const CROWDED: Readonly<Record<Crowded, BadInput | TryAgain>> = {
   busy: new TryAgain('too much is in hand'),
   greedy: new Refusal('rate_limited', 'too many requests at once; come again in 1 s', {
     headers: { 'Retry-After': '1' },
@@ -107,21 +125,21 @@ function forServerIn(message: unknown, act: (server: Server) => void): void {
   if (message.server instanceof Server) act(message.server);
 }
 
-function limitTimes(server: Server): void {
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
+function limitTimes(server: Server, { head, request, between }: Times = TIMES): void {
+  server.headersTimeout = head;
+  server.requestTimeout = request;
   // Longer than the 600 s for which Google's front ends keep an idle connection: who closes second never cuts a request.
   server.keepAliveTimeout = 620_000;
   // Node 22 drops the headers beyond its maximum without a word. We refuse that many, so that none goes unseen.
   server.maxHeadersCount = HEADERS_MAX + 1;
-  // Only an option of createServer, which the framework leaves at 30 s: a timeout of 10 s could then take 40.
-  Object.assign(server, { connectionsCheckingInterval: 2_000 });
+  // Only an option of createServer, which the framework does not give.
+  Object.assign(server, { connectionsCheckingInterval: between });
 }
 
 function judge(
   req: IncomingMessage,
   res: ServerResponse,
-  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal, admission, isOwn }: GuardOptions,
+  { bodyMaxBytes = BODY_MAX_BYTES, newRequestId, onRefusal, admission, arriving, isOwn }: GuardOptions,
   admit: (req: IncomingMessage, res: ServerResponse) => void,
   askForBody: () => void = () => undefined,
 ): void {
@@ -159,14 +177,27 @@ function judge(
   askForBody();
   const chunks: Buffer[] = [];
   let length = 0;
+  const stop = (): void => {
+    req.off('data', take);
+    req.off('end', pass);
+    chunks.length = 0;
+  };
+  const sender = arriving?.begin(() => {
+    stop();
+    refused.add(req);
+    closing.add(req.socket);
+    refuse(req, res, CROWDED.busy, newRequestId());
+  });
+  if (sender !== undefined) res.once('close', sender.end);
   const take = (chunk: Buffer): void => {
     length += chunk.length;
     if (length <= bodyMaxBytes) {
       chunks.push(chunk);
+      sender?.came(chunk.length);
       return;
     }
-    req.off('data', take);
-    req.off('end', pass);
+    stop();
+    sender?.end();
     turnAway(bodyTooLarge(bodyMaxBytes));
   };
   const begin = (): void => {
@@ -179,6 +210,7 @@ function judge(
       if (!res.closed) begin();
     });
   const pass = (): void => {
+    sender?.end();
     if (door === undefined) {
       begin();
       return;

@@ -17,6 +17,8 @@ export interface ApiRequest {
   /** Only declared parameters, each at most once. */
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** Address at the other end of the connection: a proxy's, where one stands in front. */
+  readonly peer: string | undefined;
   /** The Content-Type field as it was sent. */
   readonly contentType: string | undefined;
   /** The body as it was sent, byte for byte: signatures and fingerprints are over this. */
@@ -123,7 +125,7 @@ function missing(allowed: readonly string[]): BadInput {
 // What a request is refused for comes before its route runs, so that a refused request has changed nothing.
 function requestFor(
   { query = [], produces = ['application/json'] }: ApiRoute,
-  { method, url, headers }: Request,
+  { method, url, headers, socket }: Request,
   body: Buffer,
   params: Readonly<Record<string, string>>,
   requestId: string,
@@ -138,6 +140,7 @@ function requestFor(
     params,
     query: parseQuery(mark < 0 ? '' : url.slice(mark + 1), query),
     headers,
+    peer: socket.remoteAddress,
     contentType: headers['content-type'],
     body,
     requestId,

@@ -7,6 +7,7 @@ import type { TenantId } from '../../domain/ids.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { KeptAnswer, Try } from '../../stores/idempotency-store.ts';
 import { requireScope, whoAsks } from '../auth.ts';
+import { sourceOf } from '../source.ts';
 import type { ApiAnswer, ApiRequest, ApiRoute } from './handler.ts';
 import { type JsonMediaType, requireJsonBody } from './json-body.ts';
 import type { Call, Operation, OperationRoom } from './operation.ts';
@@ -61,9 +62,11 @@ async function admit(
   room: OperationRoom,
 ): Promise<{ readonly who: Who | undefined; readonly headers: OutgoingHttpHeaders }> {
   const { operationId, scope, about = 'organization' } = operation;
-  const { accounts, tokens, config, rateLimiter } = room;
+  const { accounts, tokens, config, rateLimiter, guesses } = room;
   if (scope === 'public') return { who: undefined, headers: {} };
-  const principal = await whoAsks(request.headers.authorization, { accounts, tokens, config, now });
+  const source = sourceOf(request, config.forwardedHops);
+  const known = { accounts, tokens, config, now, guesses, source };
+  const principal = await whoAsks(request.headers.authorization, known);
   const headers = await rateLimiter?.admit({ principal, operationId, method: request.method, now });
   const named = request.query.get('organization_id') ?? undefined;
   try {

@@ -6,6 +6,7 @@ import type { Transaction } from '../../ports/database.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import type { AccountStore } from '../../stores/account-store.ts';
 import type { PlaceConfig } from '../auth.ts';
+import type { Guesses } from '../guesses.ts';
 import type { Tokens } from '../jwt.ts';
 import type { Scope } from '../roles.ts';
 import type { ApiAnswer, ApiRequest } from './handler.ts';
@@ -103,6 +104,8 @@ export interface OperationRoom {
   readonly tokens: Tokens | undefined;
   readonly audit?: AuditSink;
   readonly rateLimiter?: RateLimiter;
+  /** counts who was wrong about who they are */
+  readonly guesses?: Guesses;
   /** needed where an operation takes idempotency keys */
   readonly idempotencyKeys?: IdempotencyKeys;
   /** compares every answer with its declared schema and fails where it differs: for tests */

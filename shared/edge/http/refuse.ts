@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream';
-import type { BadInput } from '../../domain/errors.ts';
+import type { BadInput, TryAgain } from '../../domain/errors.ts';
 import { renderProblem } from './problem.ts';
 
 /** For how long, and for how many more bytes, a refused sender may go on before the connection is cut. */
@@ -14,7 +14,7 @@ const LINGER_BYTES = 16 * 1024 * 1024;
  * closing a socket on bytes nobody has read resets it, and the reset destroys the answer on its way (RFC 9112 section
  * 9.6). What still comes is dropped as it comes; none of it is kept.
  */
-export function refuse(req: IncomingMessage, res: ServerResponse, fault: BadInput, requestId: string): void {
+export function refuse(req: IncomingMessage, res: ServerResponse, fault: BadInput | TryAgain, requestId: string): void {
   const { problem, headers, payload } = renderProblem(fault, requestId);
   res.writeHead(problem.status, { ...headers, Connection: 'close' });
   res.write(payload);

@@ -22,6 +22,10 @@ locals {
     USAGE_RATE_PER_SECOND = "1000"
     USAGE_RATE_BURST      = "2000"
 
+    # Wrong credentials of one address.
+    GUESSES_PER_SECOND = "1"
+    GUESSES_BURST      = "20"
+
     USAGE_MINUTES_DAYS = "40"
     USAGE_SUMMARY_DAYS = "400"
 

@@ -312,7 +312,7 @@ run "what_an_environment_does_not_say_is_as_the_code_has_it" {
     condition = alltrue([
       for match in regexall("name: '([A-Z_]+)',(?:[^}]*?)fallback: '([^']*)'", file("${path.module}/../../../shared/edge/config.ts")) :
       lookup(output.functions["europe-west1/ingest"].environment_variables, match[0], "") == match[1]
-      if can(regex("^(JWT_|RATE_|USAGE_|APPROVAL_LIMIT$|SELLER$|TAX_ENGINE_URL$|VIES_URL$)", match[0]))
+      if can(regex("^(JWT_|RATE_|USAGE_|GUESSES_|APPROVAL_LIMIT$|SELLER$|TAX_ENGINE_URL$|VIES_URL$)", match[0]))
     ])
     error_message = "A default is another than shared/edge/config.ts has."
   }

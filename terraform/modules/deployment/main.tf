@@ -32,6 +32,7 @@ locals {
     SEAL_INTERVAL_SECONDS = tostring(var.settings.seal_interval_seconds)
     HOT_WINDOW_DAYS       = tostring(var.settings.hot_window_days)
     LOG_LEVEL             = var.settings.log_level
+    FORWARDED_HOPS        = "2" # the load balancer appends the caller's address and its own
     GOOGLE_CLOUD_PROJECT  = var.project
     SPANNER_INSTANCE      = var.names.spanner_instance
     SPANNER_DATABASE      = var.names.spanner_database

@@ -49,6 +49,8 @@ const KEYS: readonly Row[] = [
     ({ key }) => `Authorization: Basic ${Buffer.from(`${key}:`).toString('base64')}`,
     'missing_credentials',
   ),
+  refused('a key that was revoked', ({ revokedKey }) => bearer(revokedKey)),
+  refused('a key that has expired', ({ expiredKey }) => bearer(expiredKey)),
   refused('a key cut short', ({ key }) => bearer(key.slice(0, -1))),
   refused('a key with one letter more', ({ key }) => bearer(`${key}a`)),
   refused('a key in capitals', ({ key }) => bearer(key.toUpperCase())),

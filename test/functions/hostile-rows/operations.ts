@@ -1,51 +1,6 @@
 import type { ErrorCode } from '../../../shared/domain/errors.ts';
-import { API, bearer, CANARY, change, JSON_TYPE, type Place, type Row, send, utf8 } from './row.ts';
-
-const ACME = '?organization_id=acme';
-interface Sent {
-  readonly method?: string;
-  readonly by?: (place: Place) => string;
-  readonly audit?: string;
-  readonly status?: number;
-}
-const sent = (
-  says: string,
-  path: string,
-  body: object | string,
-  code: ErrorCode,
-  { method = 'POST', by = ({ key }) => key, audit, status = 400 }: Sent = {},
-): Row => ({
-  says,
-  sends: (place) => change(method, `${API}${path}`, typeof body === 'string' ? body : JSON.stringify(body), by(place)),
-  status,
-  code,
-  ...(audit === undefined ? {} : { audit }),
-});
-const operator = ({ operatorKey }: Place): string => operatorKey;
-const admin = ({ adminKey }: Place): string => adminKey;
-const viewer = ({ viewerKey }: Place): string => viewerKey;
-
-const limit = (more: object = {}): object => ({
-  ...{ metric_name: 'api_calls', period: 'daily', quantity: '10', action: 'notify' },
-  ...more,
-});
-const credit = (more: object = {}): object => ({ ...{ credit_id: 'row', amount: '5', currency: 'EUR' }, ...more });
-const rate = (more: object = {}): object => ({
-  ...{ base_currency: 'USD', quote_currency: 'EUR', rate: '0.9', rate_date: '2026-03-10', source: 'ecb' },
-  ...more,
-});
-const plan = (more: object = {}): object => ({
-  ...{ plan_id: 'row', name: 'Row', currency: 'EUR', interval: { unit: 'month', count: 1 }, fees: [], usage: [] },
-  ...more,
-});
-const tiers = (...rows: readonly (readonly [string | null, string])[]): object => ({
-  usage: [
-    {
-      metric_name: 'api_calls',
-      model: { type: 'graduated', tiers: rows.map(([up_to, unit_amount]) => ({ up_to, unit_amount })) },
-    },
-  ],
-});
+import { ACME, admin, credit, limit, operator, plan, rate, sent, tiers, viewer } from './asking.ts';
+import { API, bearer, CANARY, JSON_TYPE, type Row, send, utf8 } from './row.ts';
 
 const MONEY: readonly Row[] = [
   ...[
@@ -141,6 +96,7 @@ const DOCUMENTS: readonly Row[] = [
     by: operator,
     status: 422,
   }),
+  sent('no tiers at all', '/plans', plan(tiers()), 'validation_failed', { by: operator }),
   sent('tiers that end', '/plans', plan(tiers(['10', '1'])), 'invalid_price', { by: operator, status: 422 }),
   sent('tiers that go on behind the last', '/plans', plan(tiers([null, '1'], ['10', '1'])), 'invalid_price', {
     by: operator,

@@ -131,6 +131,24 @@ const QUERIES: readonly Row[] = [
   ...['0', '-1', '1e9', '0x1', '%20', '1.0', '999999999999999', '9007199254740993'].map((since) =>
     asked(`the head since ${since}`, `${API}/ledger/head?since=${since}`, 'invalid_parameter', 400),
   ),
+  ...[
+    'cash',
+    'cash:=1',
+    'cash:@x',
+    'cash:-1',
+    "cash:'",
+    'cash:1%0d%0a',
+    'toString:1',
+    'cash:1,cash:2',
+    'cash:%EF%BC%9D1',
+  ].map((codes) =>
+    asked(
+      `a journal with the codes ${codes}`,
+      `${API}/journal?from=2026-03&to=2026-03&codes=${codes}`,
+      'invalid_parameter',
+      400,
+    ),
+  ),
   asked('a receipt of another organization', ({ otherReceipt }) => `${API}/receipts/${otherReceipt}`, 'not_found', 404),
   asked('a receipt in other letters', ({ receipt }) => `${API}/receipts/${receipt.toLowerCase()}`, 'not_found', 404),
   asked(

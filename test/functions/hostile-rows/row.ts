@@ -23,8 +23,12 @@ export interface Place {
   readonly receipt: string;
   readonly otherReceipt: string;
   readonly event: object;
-  /** an invoice of acme */
+  /** an invoice of acme over 3 cents that nobody has paid, and one that is void */
   readonly invoice: string;
+  readonly voided: string;
+  /** keys of acme that are no more */
+  readonly revokedKey: string;
+  readonly expiredKey: string;
   readonly tokens: Tokens;
   /** the same for whoever pushes */
   readonly pushers: Tokens;

@@ -30,6 +30,11 @@ const SMUGGLING: readonly Row[] = [
       ['a vertical tab before the coding', ['Transfer-Encoding: \x0bchunked'], chunk(event)],
       ['a NUL in the coding', ['Transfer-Encoding: chun\0ked'], chunk(event)],
       ['a bare CR in a field', ['X-One: a\rTransfer-Encoding: chunked'], chunk(event)],
+      ['two lengths that differ', ['Content-Length: 4', 'Content-Length: 40'], event],
+      ['two lengths that agree', ['Content-Length: 4', 'Content-Length: 4'], event],
+      ['a list of lengths', ['Content-Length: 4, 4'], event],
+      ['a length with a sign', ['Content-Length: +4'], event],
+      ['a negative length', ['Content-Length: -1'], event],
       ['a length in hexadecimal', ['Content-Length: 0x5'], event],
       ['a length with an underscore', ['Content-Length: 1_0'], event],
       ['a length with a point', ['Content-Length: 5.0'], event],
@@ -151,6 +156,8 @@ const FIELDS: readonly Row[] = [
       ['a bare CR', 'X-One: a\rb'],
     ] as const
   ).map(([says, line]) => ({ says, sends: get('/healthz', line), status: 400, answers: 1 })),
+  { says: 'an address of 20 KB', sends: get(`/${'a'.repeat(20_000)}`), status: 431, answers: 1 },
+  { says: 'a query of 20 KB', sends: get(`/healthz?${'a'.repeat(20_000)}`), status: 431, answers: 1 },
   { says: 'bare line feeds', sends: () => ['GET /healthz HTTP/1.1\nHost: a\n\n'], status: 400, answers: 1 },
   { says: 'no Host', sends: () => ['GET /healthz HTTP/1.1\r\n\r\n'], status: 400, answers: 1 },
   { says: 'XML or nothing', sends: get('/healthz', 'Accept: application/xml'), status: 406, code: 'not_acceptable' },
@@ -224,6 +231,18 @@ const IGNORED: readonly Row[] = (
   status: 200,
 }));
 
+/** What is sent by POST is a POST: nothing is deleted, and the event is the one that is there. */
+const OVERRIDDEN: readonly Row[] = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'].flatMap((name) =>
+  ['DELETE', 'GET', 'PUT'].map(
+    (method): Row => ({
+      says: `“${name}: ${method}” on a POST says nothing`,
+      sends: (place) => usage(JSON.stringify(place.event), JSON_TYPE, `${name}: ${method}`)(place),
+      status: 202,
+      event: 'duplicate',
+    }),
+  ),
+);
+
 const VERSIONS: readonly Row[] = [
   { says: 'HTTP/0.9', sends: () => ['GET /healthz\r\n\r\n'], status: 400, code: 'invalid_target', answers: 1 },
   ...(
@@ -286,6 +305,7 @@ export const TRANSPORT: readonly Row[] = [
   ...TRAILERS,
   ...FIELDS,
   ...IGNORED,
+  ...OVERRIDDEN,
   ...VERSIONS,
   {
     says: 'credentials in the address',
