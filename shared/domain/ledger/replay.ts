@@ -16,6 +16,7 @@ import {
   Books,
   carriedDigest,
   endOf,
+  type LineSum,
   type MeterAggregate,
   type OpenPeriod,
   periodKeyText,
@@ -454,6 +455,16 @@ export class Replay {
       throw new LedgerFault('misrated', seq, `the commitment stands at ${expected} (share, billed, commitment)`);
     }
     requireAmount(entry, due.amount, price.ref, seq);
+    const before = trueUpsOf(open, entry.meter).find(
+      ({ period }) => entry.from < endOf(period) && startOf(period) < entry.to,
+    );
+    if (before !== undefined) {
+      throw new LedgerFault(
+        'duplicate_event',
+        seq,
+        `the commitment ${entry.meter} was made up for in ${before.period}`,
+      );
+    }
     this.books.postSingle(open, trueUpLine(due), due.amount, seq, due.billed);
   }
 
@@ -527,6 +538,7 @@ export class Replay {
       throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
     const bucket = this.#bills.closed?.open ?? this.books.periods.get(periodKeyText(entry.subscription, entry.period));
     if (bucket === undefined) throw new LedgerFault('wrong_invoice', seq, `no open period ${entry.period}`);
+    if (entry.close_seq === '') requireNotSettled(bucket, seq);
     const invoice = this.#bills.invoice(
       entry,
       bucket,
@@ -546,6 +558,21 @@ export class Replay {
       if (error instanceof MoneyRefused) throw new LedgerFault('wrong_balance', seq, error.message);
       throw error;
     }
+  }
+}
+
+const trueUpsOf = (open: OpenPeriod, commitment: string): LineSum[] =>
+  [...open.lines.values()].filter(({ kind, meter }) => kind === 'true_up' && meter === commitment);
+
+/**
+ * What a period owes when it is over, base fees and true-ups, is billed by its close alone. An invoice before would take it out of
+ * the bucket, and nothing there would tell that it was billed.
+ * @throws LedgerFault `wrong_fee`
+ */
+function requireNotSettled(open: OpenPeriod, seq: Sequence): void {
+  for (const { kind, meter, base } of open.lines.values()) {
+    if (kind === 'true_up' || (kind === 'usage' && base !== 0n))
+      throw new LedgerFault('wrong_fee', seq, `${meter} owes what it does when the period is over, not before`);
   }
 }
 
