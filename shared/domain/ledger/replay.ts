@@ -24,6 +24,7 @@ import {
   startOf,
   usageLineKey,
 } from './books.ts';
+import { CorrectionCheck } from './correction-check.ts';
 import { LedgerFault } from './faults.ts';
 import { type FeeStretch, feeConflict, reckonFee } from './fee-rules.ts';
 import { genesisPrev } from './genesis.ts';
@@ -79,6 +80,8 @@ export class Replay {
   readonly range: CompactRange;
   /** Invoices issued by the replayed entries, by number. */
   readonly invoices = new Map<string, InvoiceDocument>();
+  /** Corrections among the replayed entries; whoever has the charges that they name holds them against each other. */
+  readonly corrections = new CorrectionCheck();
   /** Charges replayed. */
   charges = 0;
 
@@ -493,6 +496,7 @@ export class Replay {
       throw new LedgerFault('wrong_aggregate', seq, `${held.aggregation} is ${held.valueText} after this correction`);
     }
     requireAmount(entry, amount, price.ref, seq);
+    this.corrections.note(entry, seq);
     const line = usageLine(meter, period, price);
     this.books.postCharge(open, line, { before: entry.aggregate_before, after: held.valueText, amount, seq });
   }
@@ -538,7 +542,6 @@ export class Replay {
       throw new LedgerFault('wrong_invoice', seq, `${entry.number} was issued before`);
     const bucket = this.#bills.closed?.open ?? this.books.periods.get(periodKeyText(entry.subscription, entry.period));
     if (bucket === undefined) throw new LedgerFault('wrong_invoice', seq, `no open period ${entry.period}`);
-    if (entry.close_seq === '') requireNotSettled(bucket, seq);
     const invoice = this.#bills.invoice(
       entry,
       bucket,
@@ -547,7 +550,10 @@ export class Replay {
       seq,
     );
     this.invoices.set(invoice.number, invoice);
-    if (entry.close_seq === '') this.books.emptyBucket(bucket, seq);
+    if (entry.close_seq === '') {
+      requireNotSettled(bucket, seq);
+      this.books.emptyBucket(bucket, seq);
+    }
     postInvoice(this.books.money, invoice);
   }
 
