@@ -211,7 +211,10 @@ export const ATTACKS: readonly Attack[] = [
   {
     number: 51,
     title: 'a correction of more than was billed',
-    shown: ['test/functions/money.test.ts', 'a billed event is corrected at its own price'],
+    shown: [
+      'test/functions/corrected-once.test.ts',
+      'never by more than was billed of it, though others were billed enough',
+    ],
   },
   {
     number: 52,

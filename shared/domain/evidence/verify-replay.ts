@@ -4,6 +4,7 @@ import type { HeadLine } from '../ledger/kinds.ts';
 import { Unreadable } from '../ledger/record.ts';
 import type { Replay } from '../ledger/replay.ts';
 import { type Instant, plusMicros } from '../time.ts';
+import type { BundleFiles } from './bundle-files.ts';
 import { type ClaimName, type Examination, Refuted } from './claims.ts';
 import type { Anchors } from './verify-anchors.ts';
 import { startReplay } from './verify-start.ts';
@@ -64,6 +65,7 @@ function replayAll(
       });
     }
   };
+  const start = replay.size;
   // Entries of one commit share their time: once per time and stretch between anchors is enough.
   let timed = '';
   let timedUntil = 0;
@@ -83,6 +85,7 @@ function replayAll(
       }
       checkHead();
     }
+    holdCorrections(files, replay, start);
   } catch (error) {
     if (error instanceof Unreadable) {
       throw new Refuted('chain', error.message, { seq: replay.size, file: 'receipts.ndjson' });
@@ -90,6 +93,18 @@ function replayAll(
     if (!(error instanceof LedgerFault)) throw error;
     const claim = CLAIM_OF[error.kind] ?? 'chain';
     throw new Refuted(claim, `${error.kind}: ${error.message}`, { seq: error.seq, file: 'receipts.ndjson' });
+  }
+}
+
+/** A second look at the entries that were corrected, as far as they are here: what was billed before the bundle begins is not. */
+function holdCorrections(files: BundleFiles, { corrections }: Replay, start: number): void {
+  const wanted = corrections.charges.filter((seq) => seq >= start);
+  if (wanted.length === 0) return;
+  let seq = start;
+  for (const text of files.lines('receipts.ndjson')) {
+    if (seq === wanted[0]) corrections.hold(wanted.shift()!, text);
+    if (wanted.length === 0) return;
+    seq++;
   }
 }
 

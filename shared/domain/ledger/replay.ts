@@ -16,6 +16,7 @@ import {
   Books,
   carriedDigest,
   endOf,
+  type LineSum,
   type MeterAggregate,
   type OpenPeriod,
   periodKeyText,
@@ -23,6 +24,7 @@ import {
   startOf,
   usageLineKey,
 } from './books.ts';
+import { CorrectionCheck } from './correction-check.ts';
 import { LedgerFault } from './faults.ts';
 import { type FeeStretch, feeConflict, reckonFee } from './fee-rules.ts';
 import { genesisPrev } from './genesis.ts';
@@ -78,6 +80,8 @@ export class Replay {
   readonly range: CompactRange;
   /** Invoices issued by the replayed entries, by number. */
   readonly invoices = new Map<string, InvoiceDocument>();
+  /** Corrections among the replayed entries; whoever has the charges that they name holds them against each other. */
+  readonly corrections = new CorrectionCheck();
   /** Charges replayed. */
   charges = 0;
 
@@ -454,6 +458,16 @@ export class Replay {
       throw new LedgerFault('misrated', seq, `the commitment stands at ${expected} (share, billed, commitment)`);
     }
     requireAmount(entry, due.amount, price.ref, seq);
+    const before = trueUpsOf(open, entry.meter).find(
+      ({ period }) => entry.from < endOf(period) && startOf(period) < entry.to,
+    );
+    if (before !== undefined) {
+      throw new LedgerFault(
+        'duplicate_event',
+        seq,
+        `the commitment ${entry.meter} was made up for in ${before.period}`,
+      );
+    }
     this.books.postSingle(open, trueUpLine(due), due.amount, seq, due.billed);
   }
 
@@ -482,6 +496,7 @@ export class Replay {
       throw new LedgerFault('wrong_aggregate', seq, `${held.aggregation} is ${held.valueText} after this correction`);
     }
     requireAmount(entry, amount, price.ref, seq);
+    this.corrections.note(entry, seq);
     const line = usageLine(meter, period, price);
     this.books.postCharge(open, line, { before: entry.aggregate_before, after: held.valueText, amount, seq });
   }
@@ -535,7 +550,10 @@ export class Replay {
       seq,
     );
     this.invoices.set(invoice.number, invoice);
-    if (entry.close_seq === '') this.books.emptyBucket(bucket, seq);
+    if (entry.close_seq === '') {
+      requireNotSettled(bucket, seq);
+      this.books.emptyBucket(bucket, seq);
+    }
     postInvoice(this.books.money, invoice);
   }
 
@@ -546,6 +564,21 @@ export class Replay {
       if (error instanceof MoneyRefused) throw new LedgerFault('wrong_balance', seq, error.message);
       throw error;
     }
+  }
+}
+
+const trueUpsOf = (open: OpenPeriod, commitment: string): LineSum[] =>
+  [...open.lines.values()].filter(({ kind, meter }) => kind === 'true_up' && meter === commitment);
+
+/**
+ * What a period owes when it is over, base fees and true-ups, is billed by its close alone. An invoice before would take it out of
+ * the bucket, and nothing there would tell that it was billed.
+ * @throws LedgerFault `wrong_fee`
+ */
+function requireNotSettled(open: OpenPeriod, seq: Sequence): void {
+  for (const { kind, meter, base } of open.lines.values()) {
+    if (kind === 'true_up' || (kind === 'usage' && base !== 0n))
+      throw new LedgerFault('wrong_fee', seq, `${meter} owes what it does when the period is over, not before`);
   }
 }
 
