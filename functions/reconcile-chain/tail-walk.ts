@@ -1,5 +1,5 @@
 import { base64url } from '../../shared/domain/canonical.ts';
-import { sha256Base64url } from '../../shared/domain/digest.ts';
+import { sha256 } from '../../shared/domain/digest.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { LedgerFault } from '../../shared/domain/ledger/faults.ts';
 import { genesisPrev } from '../../shared/domain/ledger/genesis.ts';
@@ -20,14 +20,24 @@ export interface TailBase {
   readonly last: string;
 }
 
-/** A page that was hashed into the tree, and where it led. */
+/** A page that was hashed into the tree, and where it led. There are tens of thousands of them, so each is small. */
 export interface KnownPage {
   readonly firstSeq: number;
-  readonly digest: string;
-  readonly after: CompactRange;
-  readonly last: string;
+  /** SHA-256 of its bytes, and after it the root of the log and the hash of its last entry, a byte a character */
+  readonly facts: string;
+  /** kept for some, and for the last one: from there a walk goes on */
+  after?: Place;
+}
+
+/** Where a walk stands after a page. */
+interface Place {
+  readonly range: CompactRange;
   readonly recordedAt: string;
 }
+
+/** Of so many pages one has its place kept. To go on from between two, the pages since the last are read again. */
+const PAGES_A_PLACE = 16;
+const HASH_BYTES = 32;
 
 /** Follows links, numbers and tree of one log from a base on, page by page. What it knows from before it only hashes. */
 export class TailWalk {
@@ -42,6 +52,10 @@ export class TailWalk {
   #last: string;
   #recordedAt: string | undefined;
   #isKnown = true;
+  /** where the pages taken so far end */
+  #end: number;
+  /** pages that are as they were, since the last one whose place is kept: hashed, and not gone through again */
+  #passed: Page[] = [];
 
   private constructor(
     of: { readonly ledger: string; readonly tenant: TenantId },
@@ -53,6 +67,7 @@ export class TailWalk {
     this.#tenant = of.tenant;
     this.base = base.range.clone();
     this.#range = base.range;
+    this.#end = base.range.size;
     this.#last = base.last;
     this.#marks = new Map(marks.filter(({ size }) => size > base.range.size).map((mark) => [mark.size, mark]));
     this.#known = known;
@@ -89,31 +104,57 @@ export class TailWalk {
   }
 
   get size(): number {
-    return this.#range.size;
+    return this.#end;
   }
 
   /** @throws LedgerFault at the first entry that breaks a link, a number or a mark */
   take(page: Page, following: Page | undefined, head: HeadRow): void {
-    if (page.firstSeq !== this.size) {
-      throw new LedgerFault('missing_page', this.size, 'the database has no page for this entry');
+    if (page.firstSeq !== this.#end) {
+      throw new LedgerFault('missing_page', this.#end, 'the database has no page for this entry');
     }
-    const digest = sha256Base64url(page.bytes);
-    const known = this.#known[this.pages.length];
-    this.#isKnown &&= known?.firstSeq === page.firstSeq && known.digest === digest;
-    if (this.#isKnown && known !== undefined) this.#jump(known, page);
-    else this.#read(page, following, head);
-    this.pages.push({
-      ...{ firstSeq: page.firstSeq, digest, after: this.#range.clone(), last: this.#last },
-      recordedAt: this.#recordedAt!,
-    });
+    const digest = sha256(page.bytes).toString('latin1');
+    const index = this.pages.length;
+    const known = this.#known[index];
+    this.#isKnown &&= known?.firstSeq === page.firstSeq && known.facts.startsWith(digest);
+    if (this.#isKnown && known !== undefined) {
+      this.#pass(known, this.#known[index + 1]?.firstSeq ?? known.after!.range.size, page);
+      return;
+    }
+    this.#readPassed(page, head);
+    this.#read(page, following, head);
+    this.#end = this.#range.size;
+    const facts = digest + Buffer.from(this.#range.root()).toString('latin1') + bytesOf(this.#last);
+    this.pages.push({ firstSeq: page.firstSeq, facts });
+    if (index % PAGES_A_PLACE === PAGES_A_PLACE - 1) this.#keepPlace();
   }
 
-  #jump({ after, last, recordedAt }: KnownPage, page: Page): void {
-    this.#requireCount(page, after.size - page.firstSeq);
-    this.#range = after.clone();
-    this.#last = last;
-    this.#recordedAt = recordedAt;
-    this.#compare();
+  #keepPlace(): void {
+    const page = this.pages.at(-1);
+    if (page !== undefined) page.after ??= { range: this.#range.clone(), recordedAt: this.#recordedAt! };
+  }
+
+  /** A page that is as it was leads where it led. */
+  #pass(known: KnownPage, end: number, page: Page): void {
+    this.#requireCount(page, end - page.firstSeq);
+    this.#end = end;
+    this.pages.push(known);
+    const mark = this.#marks.get(end);
+    if (mark !== undefined) this.#meet(mark, known.facts.slice(HASH_BYTES));
+    if (known.after === undefined) {
+      this.#passed.push(page);
+      return;
+    }
+    this.#passed = [];
+    this.#range = known.after.range.clone();
+    this.#last = Buffer.from(known.facts.slice(2 * HASH_BYTES), 'latin1').toString('base64url');
+    this.#recordedAt = known.after.recordedAt;
+  }
+
+  /** What follows is new, or was changed: to hash it into the tree, the tree before it is needed. */
+  #readPassed(following: Page | undefined, head: HeadRow): void {
+    const passed = this.#passed;
+    this.#passed = [];
+    for (const [i, page] of passed.entries()) this.#read(page, passed[i + 1] ?? following, head);
   }
 
   #read(page: Page, following: Page | undefined, head: HeadRow): void {
@@ -125,7 +166,11 @@ export class TailWalk {
       if (entry.prev !== this.#last) {
         // Whether this entry or the one before it was changed: what follows still names the one that was there.
         const isNamed = this.#prevAfter(texts[i + 1], following, head) === base64url(leaf);
-        throw new LedgerFault('altered', Math.max(0, isNamed ? this.size - 1 : this.size), 'a link is broken');
+        throw new LedgerFault(
+          'altered',
+          Math.max(0, isNamed ? this.#range.size - 1 : this.#range.size),
+          'a link is broken',
+        );
       }
       this.#range.append(leaf);
       this.#last = base64url(leaf);
@@ -140,10 +185,11 @@ export class TailWalk {
   }
 
   #entry(text: string) {
-    const entry = judged(() => readEntry(text), this.size);
-    if (entry.ledger !== this.#ledger) throw new LedgerFault('foreign_ledger', this.size, `of ${entry.ledger}`);
-    if (entry.tenant !== this.#tenant) throw new LedgerFault('foreign_tenant', this.size, `of ${entry.tenant}`);
-    if (entry.seq !== String(this.size)) throw new LedgerFault('gap', this.size, `entry ${entry.seq} stands here`);
+    const entry = judged(() => readEntry(text), this.#range.size);
+    if (entry.ledger !== this.#ledger) throw new LedgerFault('foreign_ledger', this.#range.size, `of ${entry.ledger}`);
+    if (entry.tenant !== this.#tenant) throw new LedgerFault('foreign_tenant', this.#range.size, `of ${entry.tenant}`);
+    if (entry.seq !== String(this.#range.size))
+      throw new LedgerFault('gap', this.#range.size, `entry ${entry.seq} stands here`);
     return entry;
   }
 
@@ -160,15 +206,21 @@ export class TailWalk {
 
   /** Where a seal has signed the log at this size, it is that log. */
   #compare(): void {
-    const mark = this.#marks.get(this.size);
-    if (mark === undefined) return;
-    this.#marks.delete(this.size);
-    if (base64url(this.#range.root()) === mark.root && this.#last === mark.last) return;
-    throw new LedgerFault('wrong_anchor', this.size - 1, `the log is another than seal ${mark.seal} signed`);
+    const mark = this.#marks.get(this.#range.size);
+    if (mark !== undefined) this.#meet(mark, Buffer.from(this.#range.root()).toString('latin1') + bytesOf(this.#last));
+  }
+
+  /** @param found root and last entry's hash */
+  #meet(mark: SealedHead, found: string): void {
+    this.#marks.delete(mark.size);
+    if (found === bytesOf(mark.root) + bytesOf(mark.last)) return;
+    throw new LedgerFault('wrong_anchor', mark.size - 1, `the log is another than seal ${mark.seal} signed`);
   }
 
   /** At the end the head row is the head of the entries, and every mark was met. @throws LedgerFault */
   arrive(head: HeadRow): void {
+    this.#readPassed(undefined, head);
+    this.#keepPlace();
     const isHead =
       this.size === head.size &&
       this.#last === head.last &&
@@ -206,5 +258,8 @@ function judged<T>(read: () => T, seq: number): T {
     throw asFault(error, seq);
   }
 }
+
+/** A hash as bytes, one a character. @param hash base64url */
+const bytesOf = (hash: string): string => Buffer.from(hash, 'base64url').toString('latin1');
 
 const prevIn = (text: string): string | undefined => /"prev":"([A-Za-z0-9_-]{43})"/.exec(text)?.[1];

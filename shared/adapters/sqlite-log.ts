@@ -10,7 +10,7 @@ const closeFile = promisify(close);
 /** The log is copied into the database and cut short beyond this size, unless another is given. */
 const LOG_MAX_BYTES = 64 * 1024 * 1024;
 /** It is copied a part at a time, so that syncs of other files do not wait behind one long write. */
-const PARTS = 4;
+const PARTS = 2;
 
 /**
  * Makes commits survive a power cut, many at a time and beside the thread that makes them.
