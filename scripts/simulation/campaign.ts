@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import type { Decisions, Lane } from './choosers.ts';
 import { Counts } from './counts.ts';
+import { drawScenario } from './draw.ts';
 import type { Outcome } from './gate.ts';
-import { drawScenario, type Limits, type ScenarioOptions } from './scenario.ts';
+import type { Limits, ScenarioOptions } from './scenario.ts';
 import { runSchedule } from './schedule.ts';
 import type { AnsweredCrypto } from './web-crypto.ts';
 

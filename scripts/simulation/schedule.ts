@@ -10,7 +10,8 @@ import { type CallPoint, Kernel, type Owner, Violation } from './kernel.ts';
 import { Model } from './model.ts';
 import { projectionName } from './ports/copies.ts';
 import type { Change, Row } from './ports/tables.ts';
-import { configOf, DAY, LIMIT, prepare, type Scenario, SECOND, type Sending, TIERS, wireOf } from './scenario.ts';
+import { configOf, LIMIT, prepare, type Scenario, type Sending, TIERS, wireOf } from './scenario.ts';
+import { DAY, SECOND } from './sizes.ts';
 import { digestOf, Watch } from './watch.ts';
 import type { AnsweredCrypto } from './web-crypto.ts';
 import { World } from './world.ts';
@@ -35,7 +36,6 @@ export interface ScheduleOptions {
   readonly isTraced?: boolean;
 }
 
-const TROUBLED_SECONDS = 55;
 const HEALED_SECONDS = 300;
 /** A sweep in every ten seconds, a run of invoices in every sixty. */
 const SWEEP_SECONDS = 10;
@@ -172,12 +172,12 @@ class Run {
   }
 
   async trouble(): Promise<void> {
-    const { sendings, jobs, upsets, steps } = this.#scenario;
+    const { sendings, jobs, upsets, troubledSeconds, steps } = this.#scenario;
     const { kernel } = this.#world;
     for (const sending of sendings) this.#sendAt(sending);
     for (const { at, job } of jobs) kernel.after(at, `job ${job}`, job, () => this.#world.job(job));
     for (const { at, kind, micros } of upsets) kernel.after(at, 'fate', kind, () => this.#upset(kind, micros));
-    await kernel.run(() => false, kernel.nowMicros + TROUBLED_SECONDS * SECOND, steps);
+    await kernel.run(() => false, kernel.nowMicros + troubledSeconds * SECOND, steps);
   }
 
   /** Nothing fails any more. @throws Violation where the books do not come to rest */

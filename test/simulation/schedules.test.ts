@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { runStretch } from '../../scripts/simulation/campaign.ts';
 import { LANES, PlannedChooser } from '../../scripts/simulation/choosers.ts';
-import { drawScenario, LIMITS } from '../../scripts/simulation/scenario.ts';
+import { drawScenario } from '../../scripts/simulation/draw.ts';
+import { LIMITS } from '../../scripts/simulation/scenario.ts';
 import { runSchedule } from '../../scripts/simulation/schedule.ts';
 import { AnsweredCrypto } from '../../scripts/simulation/web-crypto.ts';
 
