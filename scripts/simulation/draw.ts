@@ -40,10 +40,10 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),
     delayMicros: chance.pick([0, SECOND / 10, 3 * SECOND]),
     deliveriesMax: lane === 'A' ? 5 : Number.POSITIVE_INFINITY,
-    sealIntervalSeconds: lane === 'A' ? chance.pick([0, 10, 10]) : 0,
+    sealIntervalSeconds: lane === 'A' ? chance.pick(size.sealIntervals) : 0,
     isSecondDayClosed: !isNoon && chance.chance(size.secondDayPerMille),
     isEvidenceVerified: form === 'rsa' || chance.chance(125),
-    isReconciled: lane === 'A' && chance.chance(60),
+    isReconciled: lane === 'A' && chance.chance(size.reconciledPerMille),
     troubledSeconds: size.troubledSeconds,
     steps: size.steps,
   };

@@ -179,7 +179,7 @@ export class Kernel {
       if (picked < this.#parked.length) this.#goOn(this.#parked.splice(picked, 1)[0]!);
       else {
         const timer = this.#timers.splice(picked - this.#parked.length, 1)[0]!;
-        this.note(`${timer.actor} ${timer.label}`);
+        if (this.trace !== undefined) this.note(`${timer.actor} ${timer.label}`);
         timer.fire();
       }
       await settled();
@@ -200,7 +200,8 @@ export class Kernel {
 
   #goOn({ owner, point, go, vanish }: Parked): void {
     const outcome = point.faults.length === 0 ? 'ok' : this.chooser.outcomeOf(this.step, point);
-    this.note(`${owner.name} ${point.op} ${point.about} ${outcome}`);
+    // Most runs keep no trace: no text is made for them.
+    if (this.trace !== undefined) this.note(`${owner.name} ${point.op} ${point.about} ${outcome}`);
     this.acting = owner;
     this.onPass(owner, point, outcome);
     if (outcome === 'crash-before' || outcome === 'crash-after') {

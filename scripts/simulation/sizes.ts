@@ -33,6 +33,10 @@ export interface Size {
   readonly deepPerMille: number;
   readonly sealPerMille: number;
   readonly calledUntil: number;
+  /** virtual seconds between two seals, in lane A: one of these */
+  readonly sealIntervals: readonly number[];
+  /** of a thousand end with a full deep pass, in lane A */
+  readonly reconciledPerMille: number;
   /** idle instances that are stopped and clocks that jump: fewer than that */
   readonly upsetsBelow: number;
   /** of a thousand calls so many fail: one of these */
@@ -50,9 +54,9 @@ const SMALL: Size = {
   name: 'small',
   evening: SHORTLY_BEFORE,
   midnight: 3 * SECOND,
-  noonPerMille: 500,
+  noonPerMille: 720,
   secondPerMille: 30,
-  creditPerMille: 250,
+  creditPerMille: 200,
   secondDayPerMille: 20,
   events: [1, 2],
   // Of a limit of 21 two of them leave something, use it up to the last unit (8 + 13, 9 + 12), or go beyond.
@@ -64,6 +68,8 @@ const SMALL: Size = {
   deepPerMille: 30,
   sealPerMille: 70,
   calledUntil: 12 * SECOND,
+  sealIntervals: [0, 0, 2],
+  reconciledPerMille: 25,
   upsetsBelow: 2,
   faultsPerMille: [0, 20, 60, 120],
   changesWithin: 100,
@@ -89,6 +95,8 @@ const LARGE: Size = {
   deepPerMille: 100,
   sealPerMille: 200,
   calledUntil: 50 * SECOND,
+  sealIntervals: [0, 10, 10],
+  reconciledPerMille: 60,
   upsetsBelow: 3,
   faultsPerMille: [0, 10, 30, 80],
   changesWithin: 300,
@@ -99,4 +107,4 @@ const LARGE: Size = {
 export const SIZES: Readonly<Record<SizeName, Size>> = { small: SMALL, large: LARGE };
 
 /** Of a thousand seeds so many are large. */
-export const LARGE_PER_MILLE = 125;
+export const LARGE_PER_MILLE = 60;
