@@ -18,6 +18,9 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
   const isNoon = chance.chance(size.noonPerMille);
   const begin = isNoon ? NOON : size.evening;
   const sendings = drawSendings(chance, size, begin, tenants);
+  const hasCredit = chance.chance(size.creditPerMille);
+  // At noon nothing but a credit that has expired is any business of a run of invoices.
+  const runs = isNoon && !hasCredit ? [] : [...invoiceRuns(chance, size), ...earlyRun(seed, sendings)];
   return {
     seed,
     lane,
@@ -28,9 +31,9 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     form,
     begin,
     tenants,
-    hasCredit: chance.chance(size.creditPerMille),
+    hasCredit,
     sendings,
-    jobs: [...(lane === 'A' ? drawJobs(chance, size) : invoiceRuns(chance, size)), ...earlyRun(seed, sendings)],
+    jobs: lane === 'A' ? [...drawJobs(chance, size), ...runs] : runs,
     upsets: drawUpsets(chance, size),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick(size.faultsPerMille),
@@ -102,12 +105,13 @@ function earlyRun(seed: number, sendings: readonly Sending[]): JobAt[] {
 }
 
 function drawJobs(chance: Random, size: Size): JobAt[] {
-  const { deepPerMille, sealPerMille, calledUntil } = size;
-  const sweeps = size.sweeps.flatMap((at) => fire(chance, at + chance.below(10 * SECOND), 'sweep'));
+  const { sweptPerMille, deepPerMille, sealPerMille, calledUntil } = size;
+  const swept = size.sweeps.filter(() => chance.chance(sweptPerMille));
+  const sweeps = swept.flatMap((at) => fire(chance, at + chance.below(10 * SECOND), 'sweep'));
   const sometime = (job: Job): JobAt[] => fire(chance, chance.below(calledUntil), job);
   const deep = chance.chance(deepPerMille) ? sometime(chance.chance(300) ? 'full' : 'deep') : [];
   const seals = chance.chance(sealPerMille) ? sometime('seal') : [];
-  return [...sweeps, ...invoiceRuns(chance, size), ...deep, ...seals];
+  return [...sweeps, ...deep, ...seals];
 }
 
 const drawUpsets = (chance: Random, { upsetsBelow, calledUntil }: Size): Scenario['upsets'] =>

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Instant, instantOfMicros, microsOf } from '../../shared/domain/time.ts';
+import { type Instant, microsOf } from '../../shared/domain/time.ts';
 import { type Crash, type Fault, type Outcome, type PortCall, perform } from './gate.ts';
 
 /** A promise of the books was broken. */
@@ -226,7 +226,7 @@ let textOfSecond = '';
 export function instantAt(micros: number): Instant {
   const whole = Math.floor(micros / 1_000_000);
   if (whole !== second) {
-    textOfSecond = instantOfMicros(BigInt(whole) * 1_000_000n).slice(0, -'000000Z'.length);
+    textOfSecond = new Date(whole * 1000).toISOString().slice(0, -'000Z'.length);
     second = whole;
   }
   return `${textOfSecond}${String(micros - whole * 1_000_000).padStart(6, '0')}Z` as Instant;

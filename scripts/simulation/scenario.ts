@@ -139,13 +139,17 @@ const accountOf = (tenant: string, limits: Limits) => ({
 
 const CONFIG = readConfig({});
 
-export const configOf = (sealIntervalSeconds: number): Config => ({
-  ...CONFIG,
-  platform: 'cloud',
-  sealIntervalSeconds,
-  ratePerSecond: 0,
-  usageRatePerSecond: 0,
-});
+const configs = new Map<number, Config>();
+
+/** The same for every run that asks for the same. */
+export function configOf(sealIntervalSeconds: number): Config {
+  let made = configs.get(sealIntervalSeconds);
+  if (made === undefined) {
+    made = { ...CONFIG, platform: 'cloud', sealIntervalSeconds, ratePerSecond: 0, usageRatePerSecond: 0 };
+    configs.set(sealIntervalSeconds, made);
+  }
+  return made;
+}
 
 /** A database as an operator has prepared it. */
 export interface Prepared {

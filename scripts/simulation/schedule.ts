@@ -37,9 +37,9 @@ export interface ScheduleOptions {
 }
 
 const HEALED_SECONDS = 300;
-/** A sweep in every ten seconds, a run of invoices in every sixty; what rings by itself has come before the first sweep. */
+/** A sweep in every ten seconds, a run of invoices in every sixty; before the first of them all that rings by itself has come. */
 const SWEEP = { first: 5, every: 10 };
-const RUN = { first: 1, every: 60 };
+const RUN = { first: 5, every: 60 };
 const STEPS_TO_HEAL = 6000;
 const MIRROR_LAG_SECONDS = 30;
 const DAYS = ['2026-03-01', '2026-03-02'];

@@ -26,8 +26,9 @@ export interface Size {
   /** when many come at once; others come at any time until `sentUntil` */
   readonly moments: readonly number[];
   readonly sentUntil: number;
-  /** sweeps, each at some time within ten seconds of that; runs of invoices, in seconds after midnight */
+  /** sweeps, each at some time within ten seconds of that, and how many of a thousand are there; runs of invoices, in seconds after midnight */
   readonly sweeps: readonly number[];
+  readonly sweptPerMille: number;
   readonly runs: readonly number[];
   /** of a thousand have a deep pass, and a sealer called by the clock, at any time until `calledUntil` */
   readonly deepPerMille: number;
@@ -54,7 +55,7 @@ const SMALL: Size = {
   name: 'small',
   evening: SHORTLY_BEFORE,
   midnight: 3 * SECOND,
-  noonPerMille: 720,
+  noonPerMille: 800,
   secondPerMille: 30,
   creditPerMille: 200,
   secondDayPerMille: 20,
@@ -64,6 +65,7 @@ const SMALL: Size = {
   moments: [SECOND / 2, 2.9 * SECOND, 4 * SECOND],
   sentUntil: 6 * SECOND,
   sweeps: [3 * SECOND],
+  sweptPerMille: 500,
   runs: [2],
   deepPerMille: 30,
   sealPerMille: 70,
@@ -91,6 +93,7 @@ const LARGE: Size = {
   moments: [5 * SECOND, 20 * SECOND, 33 * SECOND],
   sentUntil: 40 * SECOND,
   sweeps: [10 * SECOND, 25 * SECOND, 40 * SECOND],
+  sweptPerMille: 1000,
   runs: [2, 12],
   deepPerMille: 100,
   sealPerMille: 200,
@@ -107,4 +110,4 @@ const LARGE: Size = {
 export const SIZES: Readonly<Record<SizeName, Size>> = { small: SMALL, large: LARGE };
 
 /** Of a thousand seeds so many are large. */
-export const LARGE_PER_MILLE = 60;
+export const LARGE_PER_MILLE = 50;
