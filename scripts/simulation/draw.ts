@@ -2,7 +2,7 @@ import { type Instant, instantOfMicros, microsOf } from '../../shared/domain/tim
 import { FUNCTIONS, type FunctionName, type Job } from './instances.ts';
 import { Random } from './random.ts';
 import { NOON, type Scenario, type ScenarioOptions, type Sending } from './scenario.ts';
-import { LARGE_PER_MILLE, SECOND, SIZES, type Size } from './sizes.ts';
+import { SECOND, type Size, sizeOf } from './sizes.ts';
 
 const SECOND_TENANTS_QUANTITY = 10;
 const OTHER_QUANTITIES = 30;
@@ -12,7 +12,7 @@ type JobAt = Scenario['jobs'][number];
 /** Draws a story: some customers who send, often around midnight, some of it twice and some of it otherwise; jobs that are missed, doubled and late. */
 export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario {
   const chance = new Random(seed, 'scenario');
-  const size = SIZES[chance.chance(LARGE_PER_MILLE) ? 'large' : 'small'];
+  const size = sizeOf(seed);
   const tenants = chance.chance(size.secondPerMille) ? ['acme', 'beta'] : ['acme'];
   const form = chance.chance(10) ? 'rsa' : 'keyed';
   const isNoon = chance.chance(size.noonPerMille);

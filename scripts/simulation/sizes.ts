@@ -107,7 +107,7 @@ const LARGE: Size = {
   steps: 900,
 };
 
-export const SIZES: Readonly<Record<SizeName, Size>> = { small: SMALL, large: LARGE };
+/** Every so-manieth seed is large, so that no stretch of seeds is without. */
+const LARGE_EVERY = 20;
 
-/** Of a thousand seeds so many are large. */
-export const LARGE_PER_MILLE = 50;
+export const sizeOf = (seed: number): Size => (seed % LARGE_EVERY === 0 ? LARGE : SMALL);
