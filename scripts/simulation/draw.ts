@@ -20,7 +20,10 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
   const sendings = drawSendings(chance, size, begin, tenants);
   const hasCredit = chance.chance(size.creditPerMille);
   // At noon nothing but a credit that has expired is any business of a run of invoices.
-  const runs = isNoon && !hasCredit ? [] : [...invoiceRuns(chance, size), ...earlyRun(seed, sendings)];
+  const pace = chance.pick([1_000, 30_000, 200_000]);
+  const delayMicros = chance.pick([0, SECOND / 10, 3 * SECOND]);
+  const early = { sendings, within: chance.pick([15, 30]) * pace + delayMicros, perMille: hasCredit ? 900 : 500 };
+  const runs = isNoon && !hasCredit ? [] : [...invoiceRuns(chance, size), ...earlyRun(chance, early)];
   return {
     seed,
     lane,
@@ -39,9 +42,9 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     faultsPerMille: chance.pick(size.faultsPerMille),
     focus: chance.chance(500) ? chance.pick(FUNCTIONS) : undefined,
     crashesPerMille: chance.pick([100, 300, 600]),
-    pace: chance.pick([1_000, 30_000, 200_000]),
+    pace,
     skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),
-    delayMicros: chance.pick([0, SECOND / 10, 3 * SECOND]),
+    delayMicros,
     deliveriesMax: lane === 'A' ? 5 : Number.POSITIVE_INFINITY,
     sealIntervalSeconds: lane === 'A' ? chance.pick(size.sealIntervals) : 0,
     isSecondDayClosed: !isNoon && chance.chance(size.secondDayPerMille),
@@ -56,7 +59,7 @@ function drawSendings(chance: Random, size: Size, begin: Instant, tenants: reado
   const sendings: Sending[] = [];
   const moment = chance.pick(size.moments);
   for (const [number, tenant] of tenants.entries()) {
-    const count = number === 0 ? chance.between(...size.events) : 1;
+    const count = number === 0 ? chance.pick(size.events) : 1;
     const quantities = number === 0 ? [...size.quantities] : [SECOND_TENANTS_QUANTITY];
     for (let i = 0; i < count; i++) {
       const quantity = quantities.splice(chance.below(quantities.length), 1)[0]!;
@@ -97,11 +100,16 @@ function fire(chance: Random, at: number, job: Job): JobAt[] {
 const invoiceRuns = (chance: Random, { midnight, runs }: Size): JobAt[] =>
   runs.flatMap((seconds) => fire(chance, midnight + seconds * SECOND, 'run-invoices'));
 
-/** A run of invoices while something that somebody has sent is being billed. */
-function earlyRun(seed: number, sendings: readonly Sending[]): JobAt[] {
-  const chance = new Random(seed, 'early run');
-  const later = chance.pick([SECOND / 100, SECOND / 3, 3 * SECOND]);
-  return chance.chance(500) ? fire(chance, chance.pick(sendings).at + chance.below(later), 'run-invoices') : [];
+/** A run of invoices while something that somebody has sent is being billed, which takes some tens of steps. */
+function earlyRun(
+  chance: Random,
+  {
+    sendings,
+    within,
+    perMille,
+  }: { readonly sendings: readonly Sending[]; readonly within: number; readonly perMille: number },
+): JobAt[] {
+  return chance.chance(perMille) ? fire(chance, chance.pick(sendings).at + chance.below(within), 'run-invoices') : [];
 }
 
 function drawJobs(chance: Random, size: Size): JobAt[] {

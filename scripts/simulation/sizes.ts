@@ -20,8 +20,8 @@ export interface Size {
   readonly secondPerMille: number;
   readonly creditPerMille: number;
   readonly secondDayPerMille: number;
-  /** events of the first tenant, at least and at most, and what they may be of */
-  readonly events: readonly [number, number];
+  /** how many events the first tenant has: one of these; and what they may be of */
+  readonly events: readonly number[];
   readonly quantities: readonly number[];
   /** when many come at once; others come at any time until `sentUntil` */
   readonly moments: readonly number[];
@@ -57,9 +57,9 @@ const SMALL: Size = {
   midnight: 3 * SECOND,
   noonPerMille: 800,
   secondPerMille: 30,
-  creditPerMille: 200,
+  creditPerMille: 300,
   secondDayPerMille: 20,
-  events: [1, 2],
+  events: [1, 2, 2, 2],
   // Of a limit of 21 two of them leave something, use it up to the last unit (8 + 13, 9 + 12), or go beyond.
   quantities: [5, 8, 9, 11, 12, 13],
   moments: [SECOND / 2, 2.9 * SECOND, 4 * SECOND],
@@ -88,7 +88,7 @@ const LARGE: Size = {
   secondPerMille: 200,
   creditPerMille: 500,
   secondDayPerMille: 80,
-  events: [2, 4],
+  events: [2, 3, 4],
   quantities: [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13],
   moments: [5 * SECOND, 20 * SECOND, 33 * SECOND],
   sentUntil: 40 * SECOND,
