@@ -1,9 +1,10 @@
-import { Worker } from 'node:worker_threads';
 import type { Decisions, Lane } from './choosers.ts';
 import { Counts } from './counts.ts';
+import { drawScenario } from './draw.ts';
 import type { Outcome } from './gate.ts';
-import { drawScenario, type Limits, type ScenarioOptions } from './scenario.ts';
+import type { Limits, ScenarioOptions } from './scenario.ts';
 import { runSchedule } from './schedule.ts';
+import { startWorker } from './start-worker.ts';
 import type { AnsweredCrypto } from './web-crypto.ts';
 
 /** A run that broke a promise, and all that is needed to make it again. */
@@ -152,9 +153,7 @@ const tooMany = (results: readonly StretchResult[]): boolean =>
   results.reduce((sum, { failures }) => sum + failures.length, 0) >= FAILURES_MAX;
 
 function inWorker(take: () => Stretch | undefined, onResult: (result: StretchResult) => void): Promise<void> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    resourceLimits: { maxYoungGenerationSizeMb: 64 },
-  });
+  const worker = startWorker();
   return new Promise<void>((resolve, reject) => {
     const give = (): void => {
       const stretch = take();

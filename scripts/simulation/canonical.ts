@@ -1,5 +1,6 @@
 import { instantOfMicros, microsOf } from '../../shared/domain/time.ts';
-import { BEGIN, type Scenario, SECOND } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { BEGIN, SECOND } from './sizes.ts';
 
 /**
  * The story of the exhaustive passes: three events, one of them sent twice, a period that closes, its invoice, its evidence.
@@ -16,7 +17,9 @@ export function canonicalScenario(): Scenario {
     seed: 1,
     lane: 'A',
     limits: 'tight',
+    size: 'small',
     order: 'uniform',
+    changesWithin: 0,
     form: 'keyed',
     begin: BEGIN,
     tenants: ['acme'],
@@ -44,6 +47,7 @@ export function canonicalScenario(): Scenario {
     isSecondDayClosed: false,
     isEvidenceVerified: true,
     isReconciled: false,
+    troubledSeconds: 55,
     steps: 900,
   };
 }

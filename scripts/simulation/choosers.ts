@@ -35,6 +35,8 @@ export interface RandomOptions {
   readonly lane: Lane;
   /** `pct`: actors have priorities, which change at a few steps (Burckhardt et al. 2010); finds what needs an odd order */
   readonly order: 'uniform' | 'pct';
+  /** steps within which priorities change */
+  readonly changesWithin: number;
   /** of a thousand calls so many fail */
   readonly faultsPerMille: number;
   /** the function whose calls fail most, if there is one */
@@ -46,8 +48,6 @@ export interface RandomOptions {
 /** So many calls of the function in focus fail, of a thousand: more of those that do something than of those that look. */
 const FOCUSED_PER_MILLE = { look: 60, effect: 350 };
 const isLook = (op: string): boolean => /\.(?:snapshot|begin|end|read|list|publicKeys)$/.test(op);
-/** Steps within which priorities change. */
-const PCT_STEPS = 300;
 const PCT_CHANGES = 3;
 
 /** Decides by chance, and remembers what was not the default. */
@@ -67,7 +67,7 @@ export class RandomChooser implements Chooser {
     this.#options = options;
     this.#order = new Random(options.seed, 'order');
     this.#failing = new Random(options.seed, 'faults');
-    for (let i = 0; i < PCT_CHANGES; i++) this.#changes.add(this.#order.below(PCT_STEPS));
+    for (let i = 0; i < PCT_CHANGES; i++) this.#changes.add(this.#order.below(options.changesWithin));
   }
 
   pick(step: number, count: number, actorOf: (index: number) => string): number {

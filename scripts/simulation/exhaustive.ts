@@ -1,9 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { type Failure, listsOf } from './campaign.ts';
 import { canonicalScenario } from './canonical.ts';
 import { PlannedChooser } from './choosers.ts';
 import type { Crash, Fault, Outcome } from './gate.ts';
 import { runSchedule } from './schedule.ts';
+import { startWorker } from './start-worker.ts';
 import type { AnsweredCrypto } from './web-crypto.ts';
 
 /** One call of the canonical story, and one way in which it can end. */
@@ -125,7 +125,7 @@ export async function runExhaustive(pass: Pass, stride: number, workers: number)
 }
 
 function inWorker(share: Share): Promise<ShareResult> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
+  const worker = startWorker(share);
   return new Promise((resolve, reject) => {
     worker.on('message', resolve);
     worker.on('error', reject);

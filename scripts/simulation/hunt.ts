@@ -1,6 +1,7 @@
 import { LANES } from './choosers.ts';
+import { drawScenario } from './draw.ts';
 import type { Hunt } from './mutants.ts';
-import { drawScenario, LIMITS } from './scenario.ts';
+import { LIMITS } from './scenario.ts';
 import { runSchedule } from './schedule.ts';
 import { AnsweredCrypto } from './web-crypto.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Instant, instantOfMicros, microsOf } from '../../shared/domain/time.ts';
+import { type Instant, microsOf } from '../../shared/domain/time.ts';
 import { type Crash, type Fault, type Outcome, type PortCall, perform } from './gate.ts';
 
 /** A promise of the books was broken. */
@@ -179,7 +179,7 @@ export class Kernel {
       if (picked < this.#parked.length) this.#goOn(this.#parked.splice(picked, 1)[0]!);
       else {
         const timer = this.#timers.splice(picked - this.#parked.length, 1)[0]!;
-        this.note(`${timer.actor} ${timer.label}`);
+        if (this.trace !== undefined) this.note(`${timer.actor} ${timer.label}`);
         timer.fire();
       }
       await settled();
@@ -200,7 +200,8 @@ export class Kernel {
 
   #goOn({ owner, point, go, vanish }: Parked): void {
     const outcome = point.faults.length === 0 ? 'ok' : this.chooser.outcomeOf(this.step, point);
-    this.note(`${owner.name} ${point.op} ${point.about} ${outcome}`);
+    // Most runs keep no trace: no text is made for them.
+    if (this.trace !== undefined) this.note(`${owner.name} ${point.op} ${point.about} ${outcome}`);
     this.acting = owner;
     this.onPass(owner, point, outcome);
     if (outcome === 'crash-before' || outcome === 'crash-after') {
@@ -225,7 +226,7 @@ let textOfSecond = '';
 export function instantAt(micros: number): Instant {
   const whole = Math.floor(micros / 1_000_000);
   if (whole !== second) {
-    textOfSecond = instantOfMicros(BigInt(whole) * 1_000_000n).slice(0, -'000000Z'.length);
+    textOfSecond = new Date(whole * 1000).toISOString().slice(0, -'000Z'.length);
     second = whole;
   }
   return `${textOfSecond}${String(micros - whole * 1_000_000).padStart(6, '0')}Z` as Instant;

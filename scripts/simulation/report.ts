@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CampaignResult, type DecisionLists, decisionsOf, type Failure, listsOf } from './campaign.ts';
 import { type Lane, PlannedChooser } from './choosers.ts';
+import { drawScenario } from './draw.ts';
 import type { ExhaustiveResult } from './exhaustive.ts';
 import type { MutantResult } from './mutants.ts';
-import { drawScenario, type ScenarioOptions } from './scenario.ts';
+import type { ScenarioOptions } from './scenario.ts';
 import { runSchedule } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import { missed, SOMETIMES } from './sometimes.ts';
@@ -40,13 +41,24 @@ export function printCampaign(result: CampaignResult, lanes: readonly Lane[], sa
   return failures.length === 0 && isTried;
 }
 
-/** Makes failures small, prints them and writes them down for `--replay`. */
-export async function shrinkFailures(failures: readonly Failure[], say: Say): Promise<void> {
-  if (failures.length === 0) return;
+/** `runSchedule`, or what judges its runs by a promise of its own as well. */
+type Runner = typeof runSchedule;
+
+/** Makes failures small, prints them and writes them down for `--replay`. @returns the files */
+export async function shrinkFailures(
+  failures: readonly Failure[],
+  say: Say,
+  run: Runner = runSchedule,
+): Promise<string[]> {
+  const files: string[] = [];
+  if (failures.length === 0) return files;
   const crypto = await AnsweredCrypto.install();
   for (const failure of failures.slice(0, 2)) {
     const { seed, lane, limits } = failure;
-    const small = await shrink(drawScenario({ seed, lane, limits }), decisionsOf(failure.decisions), crypto);
+    const scenario = drawScenario({ seed, lane, limits });
+    const small = await shrink(decisionsOf(failure.decisions), (decisions) =>
+      run(scenario, crypto, { chooser: new PlannedChooser(decisions), isTraced: true }),
+    );
     const { picks, faults } = small.decisions;
     say('');
     say(
@@ -57,18 +69,21 @@ export async function shrinkFailures(failures: readonly Failure[], say: Say): Pr
     const file = join(tmpdir(), `tallystick-simulation-${lane}-${limits}-${seed}.json`);
     await writeFile(file, `${JSON.stringify({ seed, lane, limits, decisions: listsOf(small.decisions) })}\n`);
     say(`again: npm run simulate -- --replay ${file}`);
+    files.push(file);
   }
   crypto.restore();
+  return files;
 }
 
 /** Makes one run and prints it. @returns whether every promise was kept */
 export async function replay(
   { seed, lane, limits, decisions }: ScenarioOptions & { readonly decisions?: DecisionLists },
   say: Say,
+  run: Runner = runSchedule,
 ): Promise<boolean> {
   const crypto = await AnsweredCrypto.install();
   const chooser = decisions === undefined ? undefined : new PlannedChooser(decisionsOf(decisions));
-  const result = await runSchedule(drawScenario({ seed, lane, limits }), crypto, {
+  const result = await run(drawScenario({ seed, lane, limits }), crypto, {
     isTraced: true,
     ...(chooser !== undefined && { chooser }),
   });

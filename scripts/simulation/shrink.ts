@@ -1,8 +1,6 @@
-import { type Decisions, PlannedChooser } from './choosers.ts';
+import type { Decisions } from './choosers.ts';
 import type { Outcome } from './gate.ts';
-import type { Scenario } from './scenario.ts';
-import { runSchedule, type ScheduleResult } from './schedule.ts';
-import type { AnsweredCrypto } from './web-crypto.ts';
+import type { ScheduleResult } from './schedule.ts';
 
 type Decision =
   | { readonly kind: 'fault'; readonly step: number; readonly outcome: Outcome }
@@ -16,18 +14,18 @@ const planOf = (decisions: readonly Decision[]): Decisions => ({
 /**
  * Leaves out decisions as long as the run still breaks the same promise (delta debugging, Zeller and Hildebrandt 2002): first
  * failures, then odd turns.
+ * @param made makes the run that a list of decisions is
  * @param runsMax how many runs that may take
  */
 export async function shrink(
-  scenario: Scenario,
   failing: Decisions,
-  crypto: AnsweredCrypto,
+  made: (decisions: Decisions) => Promise<ScheduleResult>,
   runsMax = 400,
 ): Promise<ScheduleResult> {
   let runs = 0;
   const run = (decisions: readonly Decision[]): Promise<ScheduleResult> => {
     runs++;
-    return runSchedule(scenario, crypto, { chooser: new PlannedChooser(planOf(decisions)), isTraced: true });
+    return made(planOf(decisions));
   };
   const faults: Decision[] = [...failing.faults].map(([step, outcome]) => ({ kind: 'fault', step, outcome }));
   const picks: Decision[] = [...failing.picks].map(([step, index]) => ({ kind: 'pick', step, index }));

@@ -118,7 +118,7 @@ const copyOf = (bytes: Uint8Array | undefined): Uint8Array | undefined =>
 
 interface Kept {
   readonly bytes: Uint8Array;
-  readonly until: Instant;
+  readonly since: Instant;
 }
 
 /** Objects under retention. */
@@ -157,8 +157,7 @@ export class SimulatedVault implements Vault {
       effect: (): Created => {
         const held = this.#held.objects.get(name);
         if (held !== undefined) return same(held.bytes, given) ? 'present' : 'different';
-        const until = plusMicros(this.#held.now(), BigInt(this.#held.retentionDays) * MICROS_PER_DAY);
-        this.#held.objects.set(name, { bytes: given, until });
+        this.#held.objects.set(name, { bytes: given, since: this.#held.now() });
         return 'created';
       },
     });
@@ -198,7 +197,8 @@ export class SimulatedVault implements Vault {
       effect: () => {
         const held = this.#held.objects.get(name);
         if (held === undefined) return;
-        if (this.#held.now() < held.until) throw new RetentionRefused(name, held.until);
+        const until = plusMicros(held.since, BigInt(this.#held.retentionDays) * MICROS_PER_DAY);
+        if (this.#held.now() < until) throw new RetentionRefused(name, until);
         this.#held.objects.delete(name);
       },
     });
