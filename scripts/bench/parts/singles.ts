@@ -38,8 +38,11 @@ const OVERLOAD = 3;
 const LEAST_PER_SECOND = 10;
 const QUIET_PER_SECOND = 50;
 const QUIET_CONNECTIONS = 16;
-/** Receipts of so many seconds may wait, or grow by no more than this share of the rate: then nothing piles up. */
-const BACKLOG_SECONDS = 0.25;
+/**
+ * Receipts of so many seconds may wait, or grow by no more than this share of the rate: then nothing piles up. A doorbell rests up to
+ * three seconds after the last, and what came meanwhile is billed together; more than that is a pile.
+ */
+const BACKLOG_SECONDS = 3;
 const BACKLOG_GROWTH = 0.05;
 
 /** How one rate went. */
