@@ -105,13 +105,17 @@ function unreachedIn(output: string): Map<string, string[]> {
 /** Runs a program. The checker ends with 0 whatever it found; what it says counts. */
 function run(program: string, args: readonly string[], cwd: string, limitSeconds = 120): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { cwd, timeout: limitSeconds * 1000, maxBuffer: 64 * 1024 * 1024, killSignal: 'SIGINT' as const };
-    execFile(program, args, options, (error, stdout, stderr) => {
-      // An interrupted checker says how far it came, and that it did not end.
-      const isInterrupted = error?.killed === true;
+    let isInterrupted = false;
+    const child = execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      clearTimeout(limit);
       if (error !== null && !isInterrupted && !stdout.includes('State-vector')) {
         reject(new Error(`${program} failed: ${stdout.slice(-1000)}${stderr.slice(-1000)}`, { cause: error }));
       } else resolve(isInterrupted ? `${stdout}\nSearch not completed: time limit` : stdout);
     });
+    // An interrupted checker says how far it came, and that it did not end. The time limit of `execFile` would not wait for that.
+    const limit = setTimeout(() => {
+      isInterrupted = true;
+      child.kill('SIGINT');
+    }, limitSeconds * 1000);
   });
 }
