@@ -45,8 +45,11 @@ export interface RandomOptions {
   readonly crashesPerMille: number;
 }
 
-/** So many calls of the function in focus fail, of a thousand: more of those that do something than of those that look. */
-const FOCUSED_PER_MILLE = { look: 60, effect: 350 };
+/**
+ * So many calls of the function in focus fail, of a thousand: more of those that do something than of those that look. A bundle takes twenty
+ * looks before it is written, and a failure there is only one more attempt.
+ */
+const FOCUSED_PER_MILLE = { look: 20, effect: 350 };
 const isLook = (op: string): boolean => /\.(?:snapshot|begin|end|read|list|publicKeys)$/.test(op);
 const PCT_CHANGES = 3;
 

@@ -7,6 +7,10 @@ import { SECOND, type Size, sizeOf } from './sizes.ts';
 const SECOND_TENANTS_QUANTITY = 10;
 const OTHER_QUANTITIES = 30;
 
+/** Whose calls fail most, in half of the seeds: at noon whoever has something to do then, in the evening mostly those who close and archive. */
+const AT_NOON: readonly FunctionName[] = ['ingest', 'sign-receipts', 'seal-ledger', 'reconcile-chain'];
+const IN_THE_EVENING: readonly FunctionName[] = [...FUNCTIONS, 'archive-period', 'archive-period', 'run-invoices'];
+
 type JobAt = Scenario['jobs'][number];
 
 /** Draws a story: some customers who send, often around midnight, some of it twice and some of it otherwise; jobs that are missed, doubled and late. */
@@ -40,7 +44,7 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     upsets: drawUpsets(chance, size),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick(size.faultsPerMille),
-    focus: chance.chance(500) ? chance.pick(FUNCTIONS) : undefined,
+    focus: chance.chance(500) ? chance.pick(isNoon ? AT_NOON : IN_THE_EVENING) : undefined,
     crashesPerMille: chance.pick([100, 300, 600]),
     pace,
     skewMicros: chance.pick([0, SECOND / 2, 2 * SECOND]),

@@ -48,22 +48,23 @@ export interface Size {
 }
 
 /**
- * Most seeds: one or two events, a quarter of a minute. What a protocol does wrong it nearly always does wrong with two of
+ * Most seeds: one or two events, half a minute. What a protocol does wrong it nearly always does wrong with two of
  * everything (the small scope hypothesis: Jackson, Software Abstractions, 2006), and three such stories cost what a large one does.
  */
 const SMALL: Size = {
   name: 'small',
   evening: SHORTLY_BEFORE,
   midnight: 3 * SECOND,
-  noonPerMille: 800,
+  noonPerMille: 750,
   secondPerMille: 30,
   creditPerMille: 300,
   secondDayPerMille: 20,
   events: [1, 2, 2, 2],
   // Of a limit of 21 two of them leave something, use it up to the last unit (8 + 13, 9 + 12), or go beyond.
   quantities: [5, 8, 9, 11, 12, 13],
-  moments: [SECOND / 2, 2.9 * SECOND, 4 * SECOND],
-  sentUntil: 6 * SECOND,
+  // The last one beside the run that closes.
+  moments: [SECOND / 2, 2.9 * SECOND, 5.1 * SECOND],
+  sentUntil: 9 * SECOND,
   sweeps: [3 * SECOND],
   sweptPerMille: 500,
   runs: [2],
@@ -75,7 +76,7 @@ const SMALL: Size = {
   upsetsBelow: 2,
   faultsPerMille: [0, 20, 60, 120],
   changesWithin: 100,
-  troubledSeconds: 14,
+  troubledSeconds: 30,
   steps: 300,
 };
 
