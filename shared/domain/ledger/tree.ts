@@ -84,7 +84,12 @@ export class CompactRange {
       throw new RangeError(`a tree of ${size} leaves has ${onesIn(size)} complete subtrees of 32 bytes each`);
     }
     this.#size = size;
-    this.#peaks = peaks.map((peak) => Buffer.from(peak));
+    // In memory of their own: a piece of Node's pool would keep 64 KiB alive for as long as this range is kept.
+    const own = Buffer.alloc(peaks.length * 32);
+    this.#peaks = peaks.map((peak, i) => {
+      own.set(peak, i * 32);
+      return own.subarray(i * 32, i * 32 + 32);
+    });
     this.#onNode = onNode;
   }
 
