@@ -194,4 +194,14 @@ describe('a compact range', () => {
   ] as const) {
     it(`refuses ${says}`, () => assert.throws(() => new CompactRange(size, peaks), RangeError));
   }
+
+  it('a range holds its hashes in memory of its own: of 7 leaves three, 96 bytes, not the 64 KiB that they were cut from', () => {
+    const range = new CompactRange();
+    for (const entry of entries(7)) range.append(leafHash(entry));
+    const pool = Buffer.concat([Buffer.alloc(64 * 1024), ...range.peaks]);
+    const pieces = range.peaks.map((_, at) => pool.subarray(64 * 1024 + 32 * at, 64 * 1024 + 32 * (at + 1)));
+    const kept = new CompactRange(7, pieces).clone();
+    assert.deepEqual(kept.peaks, range.peaks);
+    assert.deepEqual(new Set(kept.peaks.map((peak) => peak.buffer.byteLength)), new Set([96]));
+  });
 });
