@@ -40,7 +40,7 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     tenants,
     hasCredit,
     sendings,
-    jobs: lane === 'A' ? [...drawJobs(chance, size), ...runs] : runs,
+    jobs: lane === 'A' ? [...drawJobs(chance, size, isNoon), ...runs] : runs,
     upsets: drawUpsets(chance, size),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick(size.faultsPerMille),
@@ -116,9 +116,9 @@ function earlyRun(
   return chance.chance(perMille) ? fire(chance, chance.pick(sendings).at + chance.below(within), 'run-invoices') : [];
 }
 
-function drawJobs(chance: Random, size: Size): JobAt[] {
+function drawJobs(chance: Random, size: Size, isNoon: boolean): JobAt[] {
   const { sweptPerMille, deepPerMille, sealPerMille, calledUntil } = size;
-  const swept = size.sweeps.filter(() => chance.chance(sweptPerMille));
+  const swept = size.sweeps.filter(() => !isNoon || chance.chance(sweptPerMille));
   const sweeps = swept.flatMap((at) => fire(chance, at + chance.below(10 * SECOND), 'sweep'));
   const sometime = (job: Job): JobAt[] => fire(chance, chance.below(calledUntil), job);
   const deep = chance.chance(deepPerMille) ? sometime(chance.chance(300) ? 'full' : 'deep') : [];
