@@ -25,7 +25,8 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
   const hasCredit = chance.chance(size.creditPerMille);
   // At noon nothing but a credit that has expired is any business of a run of invoices.
   const pace = chance.pick([1_000, 30_000, 200_000]);
-  const delayMicros = chance.pick([0, SECOND / 10, 3 * SECOND]);
+  // A credit is written off beside usage that is being billed: nobody would meet where a doorbell comes seconds later.
+  const delayMicros = chance.pick(hasCredit ? [0, SECOND / 10] : [0, SECOND / 10, 3 * SECOND]);
   const early = { sendings, within: chance.pick([15, 30]) * pace + delayMicros, perMille: hasCredit ? 900 : 500 };
   const runs = isNoon && !hasCredit ? [] : [...invoiceRuns(chance, size), ...earlyRun(chance, early)];
   return {

@@ -57,7 +57,7 @@ const SMALL: Size = {
   midnight: 3 * SECOND,
   noonPerMille: 750,
   secondPerMille: 30,
-  creditPerMille: 200,
+  creditPerMille: 250,
   secondDayPerMille: 20,
   events: [1, 2, 2, 2],
   // Of a limit of 21 two of them leave something, use it up to the last unit (8 + 13, 9 + 12), or go beyond.
