@@ -25,7 +25,8 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
   const hasCredit = chance.chance(size.creditPerMille);
   // At noon nothing but a credit that has expired is any business of a run of invoices.
   const pace = chance.pick([1_000, 30_000, 200_000]);
-  const delayMicros = chance.pick([0, SECOND / 10, 3 * SECOND]);
+  // A credit is written off beside usage that is being billed: nobody would meet where a doorbell comes seconds later.
+  const delayMicros = chance.pick(hasCredit ? [0, SECOND / 10] : [0, SECOND / 10, 3 * SECOND]);
   const early = { sendings, within: chance.pick([15, 30]) * pace + delayMicros, perMille: hasCredit ? 900 : 500 };
   const runs = isNoon && !hasCredit ? [] : [...invoiceRuns(chance, size), ...earlyRun(chance, early)];
   return {
@@ -40,7 +41,7 @@ export function drawScenario({ seed, lane, limits }: ScenarioOptions): Scenario 
     tenants,
     hasCredit,
     sendings,
-    jobs: lane === 'A' ? [...drawJobs(chance, size), ...runs] : runs,
+    jobs: lane === 'A' ? [...drawJobs(chance, size, isNoon), ...runs] : runs,
     upsets: drawUpsets(chance, size),
     instances: drawInstances(chance),
     faultsPerMille: chance.pick(size.faultsPerMille),
@@ -116,9 +117,9 @@ function earlyRun(
   return chance.chance(perMille) ? fire(chance, chance.pick(sendings).at + chance.below(within), 'run-invoices') : [];
 }
 
-function drawJobs(chance: Random, size: Size): JobAt[] {
+function drawJobs(chance: Random, size: Size, isNoon: boolean): JobAt[] {
   const { sweptPerMille, deepPerMille, sealPerMille, calledUntil } = size;
-  const swept = size.sweeps.filter(() => chance.chance(sweptPerMille));
+  const swept = size.sweeps.filter(() => !isNoon || chance.chance(sweptPerMille));
   const sweeps = swept.flatMap((at) => fire(chance, at + chance.below(10 * SECOND), 'sweep'));
   const sometime = (job: Job): JobAt[] => fire(chance, chance.below(calledUntil), job);
   const deep = chance.chance(deepPerMille) ? sometime(chance.chance(300) ? 'full' : 'deep') : [];

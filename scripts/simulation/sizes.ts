@@ -26,7 +26,7 @@ export interface Size {
   /** when many come at once; others come at any time until `sentUntil` */
   readonly moments: readonly number[];
   readonly sentUntil: number;
-  /** sweeps, each at some time within ten seconds of that, and how many of a thousand are there; runs of invoices, in seconds after midnight */
+  /** sweeps, each at some time within ten seconds of that, and how many of a thousand are there at noon; runs of invoices, in seconds after midnight */
   readonly sweeps: readonly number[];
   readonly sweptPerMille: number;
   readonly runs: readonly number[];
@@ -57,7 +57,7 @@ const SMALL: Size = {
   midnight: 3 * SECOND,
   noonPerMille: 750,
   secondPerMille: 30,
-  creditPerMille: 300,
+  creditPerMille: 250,
   secondDayPerMille: 20,
   events: [1, 2, 2, 2],
   // Of a limit of 21 two of them leave something, use it up to the last unit (8 + 13, 9 + 12), or go beyond.
@@ -65,8 +65,9 @@ const SMALL: Size = {
   // The last one beside the run that closes.
   moments: [SECOND / 2, 2.9 * SECOND, 5.1 * SECOND],
   sentUntil: 9 * SECOND,
-  sweeps: [3 * SECOND],
-  sweptPerMille: 500,
+  // After the run that closes: what nobody has rung for is sealed and archived while things still fail.
+  sweeps: [8 * SECOND],
+  sweptPerMille: 400,
   runs: [2],
   deepPerMille: 30,
   sealPerMille: 70,
