@@ -138,3 +138,56 @@ export class PlannedChooser implements Chooser {
     return planned !== undefined && point.faults.some((fault) => fault === planned) ? planned : 'ok';
   }
 }
+
+/** A failure by the call that it strikes: the so-manieth of an operation of a function. What went before moves a call's step more than its number. */
+export interface PlacedFault {
+  /** function and operation */
+  readonly site: string;
+  readonly nth: number;
+  readonly outcome: Outcome;
+}
+
+const siteOf = ({ kind, op }: CallPoint): string => `${kind} ${op}`;
+
+/** The failures that have struck in a run, by their calls. */
+export function placesOf({ faults, points }: PlannedChooser): PlacedFault[] {
+  const calls = new Map<string, number>();
+  const placed: PlacedFault[] = [];
+  for (const [step, point] of points) {
+    const site = siteOf(point);
+    const nth = calls.get(site) ?? 0;
+    calls.set(site, nth + 1);
+    const outcome = faults.get(step);
+    if (outcome !== undefined && point.faults.some((fault) => fault === outcome)) placed.push({ site, nth, outcome });
+  }
+  return placed;
+}
+
+/** Decides turns by their steps and failures by their calls, and remembers at which steps they have struck. */
+export class PlacedChooser implements Chooser {
+  readonly picks: ReadonlyMap<number, number>;
+  readonly faults = new Map<number, Outcome>();
+  isHealed = false;
+  readonly #planned: ReadonlyMap<string, Outcome>;
+  readonly #calls = new Map<string, number>();
+
+  constructor(picks: ReadonlyMap<number, number>, faults: readonly PlacedFault[]) {
+    this.picks = picks;
+    this.#planned = new Map(faults.map(({ site, nth, outcome }) => [`${site} ${nth}`, outcome]));
+  }
+
+  pick(step: number, count: number): number {
+    return Math.min(this.picks.get(step) ?? 0, count - 1);
+  }
+
+  outcomeOf(step: number, point: CallPoint): Outcome {
+    if (this.isHealed) return 'ok';
+    const site = siteOf(point);
+    const nth = this.#calls.get(site) ?? 0;
+    this.#calls.set(site, nth + 1);
+    const planned = this.#planned.get(`${site} ${nth}`);
+    if (planned === undefined || !point.faults.some((fault) => fault === planned)) return 'ok';
+    this.faults.set(step, planned);
+    return planned;
+  }
+}

@@ -56,8 +56,8 @@ export async function shrinkFailures(
   for (const failure of failures.slice(0, 2)) {
     const { seed, lane, limits } = failure;
     const scenario = drawScenario({ seed, lane, limits });
-    const small = await shrink(decisionsOf(failure.decisions), (decisions) =>
-      run(scenario, crypto, { chooser: new PlannedChooser(decisions), isTraced: true }),
+    const small = await shrink(decisionsOf(failure.decisions), (chooser) =>
+      run(scenario, crypto, { chooser, isTraced: true }),
     );
     const { picks, faults } = small.decisions;
     say('');

@@ -1,7 +1,7 @@
 import { TryAgain } from '../../shared/domain/errors.ts';
 import type { TenantId } from '../../shared/domain/ids.ts';
 import { unpackHeads } from '../../shared/stores/seal-store.ts';
-import { type Decisions, type PlannedChooser, RandomChooser } from './choosers.ts';
+import { type Decisions, type PlacedChooser, type PlannedChooser, RandomChooser } from './choosers.ts';
 import { Counts } from './counts.ts';
 import { judgeEnd } from './ending.ts';
 import type { Outcome } from './gate.ts';
@@ -32,7 +32,7 @@ export interface ScheduleResult {
 
 export interface ScheduleOptions {
   /** decides instead of chance */
-  readonly chooser?: RandomChooser | PlannedChooser;
+  readonly chooser?: RandomChooser | PlannedChooser | PlacedChooser;
   readonly isTraced?: boolean;
 }
 

@@ -1,35 +1,31 @@
-import type { Decisions } from './choosers.ts';
-import type { Outcome } from './gate.ts';
+import { type Decisions, PlacedChooser, type PlacedFault, PlannedChooser, placesOf } from './choosers.ts';
 import type { ScheduleResult } from './schedule.ts';
 
 type Decision =
-  | { readonly kind: 'fault'; readonly step: number; readonly outcome: Outcome }
+  | ({ readonly kind: 'fault' } & PlacedFault)
   | { readonly kind: 'pick'; readonly step: number; readonly index: number };
 
-const planOf = (decisions: readonly Decision[]): Decisions => ({
-  picks: new Map(decisions.flatMap((one) => (one.kind === 'pick' ? [[one.step, one.index]] : []))),
-  faults: new Map(decisions.flatMap((one) => (one.kind === 'fault' ? [[one.step, one.outcome]] : []))),
-});
+const chooserOf = (decisions: readonly Decision[]): PlacedChooser =>
+  new PlacedChooser(
+    new Map(decisions.flatMap((one) => (one.kind === 'pick' ? [[one.step, one.index]] : []))),
+    decisions.filter((one) => one.kind === 'fault'),
+  );
 
 /**
- * Leaves out decisions as long as the run still breaks the same promise (delta debugging, Zeller and Hildebrandt 2002): first
- * failures, then odd turns.
- * @param made makes the run that a list of decisions is
+ * Leaves out decisions as long as the run still breaks the same promise (delta debugging, Zeller and Hildebrandt 2002): failures, odd
+ * turns, and failures again, for one that is left out moves what others meet. None that is left can be left out alone.
+ * @param made makes a run
  * @param runsMax how many runs that may take
+ * @returns the smallest run, with its decisions by their steps
  */
 export async function shrink(
   failing: Decisions,
-  made: (decisions: Decisions) => Promise<ScheduleResult>,
+  made: (chooser: PlannedChooser | PlacedChooser) => Promise<ScheduleResult>,
   runsMax = 400,
 ): Promise<ScheduleResult> {
-  let runs = 0;
-  const run = (decisions: readonly Decision[]): Promise<ScheduleResult> => {
-    runs++;
-    return made(planOf(decisions));
-  };
-  const faults: Decision[] = [...failing.faults].map(([step, outcome]) => ({ kind: 'fault', step, outcome }));
-  const picks: Decision[] = [...failing.picks].map(([step, index]) => ({ kind: 'pick', step, index }));
-  let best = await run([...faults, ...picks]);
+  const first = new PlannedChooser(failing);
+  let best = await made(first);
+  let runs = 1;
   const rule = best.violation?.rule;
   if (rule === undefined) return best;
   const reduce = async (decisions: readonly Decision[], others: readonly Decision[]): Promise<readonly Decision[]> => {
@@ -39,7 +35,8 @@ export async function shrink(
       let isLess = false;
       for (let from = 0; from < kept.length && runs < runsMax; from += size) {
         const fewer = [...kept.slice(0, from), ...kept.slice(from + size)];
-        const result = await run([...fewer, ...others]);
+        runs++;
+        const result = await made(chooserOf([...fewer, ...others]));
         if (result.violation?.rule !== rule) continue;
         best = result;
         kept = fewer;
@@ -52,8 +49,12 @@ export async function shrink(
     }
     return kept;
   };
-  // Without a failure the order alone may do it, and without odd turns the failures.
-  const fewFaults = await reduce(faults, picks);
-  await reduce(picks, fewFaults);
+  let faults: readonly Decision[] = placesOf(first).map((place) => ({ kind: 'fault', ...place }));
+  let picks: readonly Decision[] = [...failing.picks].map(([step, index]) => ({ kind: 'pick', step, index }));
+  for (let had = Number.POSITIVE_INFINITY; faults.length + picks.length < had && runs < runsMax; ) {
+    had = faults.length + picks.length;
+    faults = await reduce(faults, picks);
+    picks = await reduce(picks, faults);
+  }
   return best;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import { decisionsOf, type Failure, listsOf } from '../../scripts/simulation/campaign.ts';
-import { PlannedChooser } from '../../scripts/simulation/choosers.ts';
+import { type Decisions, PlannedChooser } from '../../scripts/simulation/choosers.ts';
 import { drawScenario } from '../../scripts/simulation/draw.ts';
 import { Violation } from '../../scripts/simulation/kernel.ts';
 import { replay, shrinkFailures } from '../../scripts/simulation/report.ts';
@@ -77,42 +77,52 @@ describe('a run that breaks a promise is made small before anybody reads it', ()
     }
   }).timeout(PATIENCE_MILLISECONDS);
 
-  const failing = { picks: new Map([[4, 1]]), faults: new Map([[7, 'before'] as const, [9, 'after'] as const]) };
-  const resultOf = (decisions: ScheduleResult['decisions'], rule: string | undefined) =>
-    ({ decisions, violation: rule === undefined ? undefined : new Violation(rule, 'x') }) as ScheduleResult;
+  const failing: Decisions = {
+    picks: new Map([[4, 1]]),
+    faults: new Map([[7, 'before'] as const, [9, 'after'] as const]),
+  };
+  type Asked = Parameters<Parameters<typeof shrink>[1]>[0];
+  /** A run of sixty calls, no two alike, that breaks the promise that it is told. */
+  const runOf = async (
+    chooser: Asked,
+    ruleOf: (decisions: Decisions) => string | undefined,
+  ): Promise<ScheduleResult> => {
+    for (let step = 0; step < 60; step++)
+      chooser.outcomeOf(step, { kind: 'ingest', op: `bus.${step}`, about: '', faults: ['before', 'after'] });
+    const decisions: Decisions = { picks: chooser.picks, faults: chooser.faults };
+    const rule = ruleOf(decisions);
+    return { decisions, violation: rule === undefined ? undefined : new Violation(rule, 'x') } as ScheduleResult;
+  };
 
   it('what breaks whatever is decided is left with nothing', async () => {
-    const { decisions } = await shrink(failing, async (made) => resultOf(made, 'planted'));
+    const { decisions } = await shrink(failing, (chooser) => runOf(chooser, () => 'planted'));
     assert.deepEqual(listsOf(decisions), { picks: [], faults: [] });
   });
 
   it('what breaks another promise with less is not the same failure', async () => {
-    const isWhole = ({ faults, picks }: ScheduleResult['decisions']): boolean => faults.size + picks.size === 3;
-    const small = await shrink(failing, async (made) => resultOf(made, isWhole(made) ? 'planted' : 'another'));
+    const ruleOf = ({ faults, picks }: Decisions): string => (faults.size + picks.size === 3 ? 'planted' : 'another');
+    const small = await shrink(failing, (chooser) => runOf(chooser, ruleOf));
     assert.deepEqual(listsOf(small.decisions), listsOf(failing));
   });
 
   it('what no longer fails comes back as it is, after one run', async () => {
     let runs = 0;
-    const small = await shrink(failing, async (made) => {
-      runs++;
-      return resultOf(made, undefined);
-    });
+    const small = await shrink(failing, (chooser) => runOf(chooser, () => void runs++));
     assert.equal(runs, 1);
     assert.equal(small.violation, undefined);
   });
 
-  it('no more runs are made than may be', async () => {
-    let runs = 0;
+  it('two of fifty failures are found, in no more runs than may be made', async () => {
     const faults = new Map(Array.from({ length: 50 }, (_, step) => [step, 'before'] as const));
-    await shrink(
-      { picks: new Map(), faults },
-      async (made) => {
-        runs++;
-        return resultOf(made, made.faults.has(7) && made.faults.has(31) ? 'planted' : undefined);
-      },
-      20,
-    );
-    assert.equal(runs, 20);
+    const ruleOf = (runs: { made: number }) => (decisions: Decisions) => {
+      runs.made++;
+      return decisions.faults.has(7) && decisions.faults.has(31) ? 'planted' : undefined;
+    };
+    const [few, many] = [{ made: 0 }, { made: 0 }];
+    await shrink({ picks: new Map(), faults }, (chooser) => runOf(chooser, ruleOf(few)), 20);
+    assert.equal(few.made, 20);
+    const small = await shrink({ picks: new Map(), faults }, (chooser) => runOf(chooser, ruleOf(many)));
+    assert.deepEqual([...small.decisions.faults.keys()], [7, 31]);
+    assert.ok(many.made < 100, `${many.made} runs`);
   });
 });
