@@ -49,7 +49,7 @@ export interface Size {
 
 /**
  * Most seeds: one or two events, half a minute. What a protocol does wrong it nearly always does wrong with two of
- * everything (the small scope hypothesis: Jackson, Software Abstractions, 2006), and three such stories cost what a large one does.
+ * everything (the small scope hypothesis: Jackson, Software Abstractions, 2006), and two such stories cost what a large one does.
  */
 const SMALL: Size = {
   name: 'small',
