@@ -31,6 +31,7 @@ import type { Vault } from '../../shared/ports/vault.ts';
 import { freezes, pages, seals } from '../../shared/stores/tables.ts';
 import { openLocalPorts } from '../../shared/wiring/local-ports.ts';
 import { assemble } from '../../shared/wiring/platform.ts';
+import { ON_A_STANDING_CLOCK } from '../../shared/wiring/suite.ts';
 import { accountOf, perUnit, usage } from '../support/account.ts';
 import { FrameworkProcess } from '../support/framework-process.ts';
 import { OtlpCollector, type ReceivedSeries, type ReceivedSpan } from '../support/otlp-collector.ts';
@@ -595,7 +596,7 @@ describe('telemetry of the spine', () => {
     await start({ clock });
     const folder = await tempFolder();
     const entropy = new SeededEntropy('telemetry');
-    const config = { ...readConfig({}), dataFolder: folder.path, rsaBits: 2048 as const };
+    const config = { ...readConfig({}), ...ON_A_STANDING_CLOCK, dataFolder: folder.path, rsaBits: 2048 as const };
     const base = { config, clock, entropy, log: observedLog(log) };
     const { ports, close } = await openLocalPorts({ ...base, deliver: async () => undefined });
     try {

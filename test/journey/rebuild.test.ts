@@ -19,6 +19,7 @@ import { leafHashOfText } from '../../shared/domain/ledger/tree.ts';
 import { readConfig } from '../../shared/edge/config.ts';
 import { TABLES } from '../../shared/stores/tables.ts';
 import { openLocalPorts } from '../../shared/wiring/local-ports.ts';
+import { ON_A_STANDING_CLOCK } from '../../shared/wiring/suite.ts';
 import { accountOf } from '../support/account.ts';
 import { calls, INITECH, keepBooks, LOST, NORTHWIND, UMBRELLA, user } from '../support/lost-books.ts';
 import { MirrorPages } from '../support/mirror-pages.ts';
@@ -61,7 +62,7 @@ describe('a lost database', () => {
   }
   async function rebuildIn(folder: string, given: Given = {}): Promise<Rebuilt> {
     const clock = new ManualClock(at(given.at ?? LOST));
-    const config = { ...readConfig({}), dataFolder: folder };
+    const config = { ...readConfig({}), ...ON_A_STANDING_CLOCK, dataFolder: folder };
     const entropy = new SeededEntropy(folder);
     const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
     const deliver = () => Promise.reject(new Error('nobody listens'));
