@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { reconcileChain } from '../../functions/reconcile-chain/reconcile-chain.ts';
 import { PAGES_PER_READ, tailCheck } from '../../functions/reconcile-chain/tail-check.ts';
+import type { TenantId } from '../../shared/domain/ids.ts';
 import { packPage, unpackPage } from '../../shared/domain/ledger/page.ts';
 import { accountOf, flat, tiered, usage } from '../support/account.ts';
 import { MirrorPages } from '../support/mirror-pages.ts';
@@ -267,6 +268,36 @@ describe('the tail check goes over what was written in the last hours', () => {
     suite.platform.tails.clear();
     assert.deepEqual((await suite.tail()).faults, []);
     assert.equal(looks, 2 * once);
+  });
+
+  it('of 45 pages more a warm instance goes on from the places that it kept, and finds a change before, at and after each', async () => {
+    const acme = await suite.client('acme');
+    const send = async (from: number, count: number): Promise<void> => {
+      for (let i = from; i < from + count; i++) {
+        await acme.send(events(`one-${i}`, 1, '2026-03-01T15:20:00Z'));
+        await suite.settle();
+      }
+    };
+    await send(0, 40);
+    assert.deepEqual(await faults(), []);
+    // A walk that has begun in between reads what is new, from a place that is kept every sixteen pages and at the end.
+    await send(40, 5);
+    assert.deepEqual(await faults(), []);
+    assert.deepEqual(await faults(), []);
+    const written = suite.sql("SELECT first_seq FROM pages WHERE tenant='acme' AND first_seq>=302 ORDER BY first_seq");
+    const firsts = written.map(({ first_seq }) => Number(first_seq));
+    assert.equal(firsts.length, 2 + 45);
+    for (const at of [0, 14, 15, 16, 20, 31, 32, 41, 46]) {
+      const seq = firsts[at]!;
+      const kept = pageBytes(seq);
+      setPage(seq, raised(kept, 0));
+      // No entry follows the last one and names it; the seal that signed it does.
+      assert.deepEqual(await faults(), [['acme', at === 46 ? 'wrong_anchor' : 'altered', seq]]);
+      setPage(seq, kept);
+      await suite.platform.reconciliation.thaw('acme' as TenantId);
+      assert.deepEqual(await faults(), []);
+      assert.deepEqual(await faults(), []);
+    }
   });
 
   it('two runs at once, and one while receipts are written, find nothing wrong', async () => {
