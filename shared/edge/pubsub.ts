@@ -1,7 +1,7 @@
-import { Ajv } from 'ajv';
 import type { FromSchema } from 'json-schema-to-ts';
 import { canonicalBytes } from '../domain/canonical.ts';
 import { BadInput } from '../domain/errors.ts';
+import { schemaCheck } from '../domain/schema-check.ts';
 import { parseStrictJson } from '../domain/strict-json.ts';
 import type { Delivery } from '../ports/bus.ts';
 
@@ -30,7 +30,7 @@ export const pushSchema = {
   },
 } as const;
 
-const isPush = new Ajv({ strictTypes: false }).compile<FromSchema<typeof pushSchema>>(pushSchema);
+const isPush = schemaCheck<FromSchema<typeof pushSchema>>(pushSchema);
 
 /** What a push says: a message, and what its journey added. */
 export interface Pushed extends Omit<Delivery, 'topic'> {

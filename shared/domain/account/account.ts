@@ -1,4 +1,3 @@
-import { Ajv, type DefinedError } from 'ajv';
 import { parseQuantity, type Quantity } from '../decimals.ts';
 import { BadInput } from '../errors.ts';
 import {
@@ -14,6 +13,7 @@ import { type DecidedTaxation, parseTaxDecision } from '../invoice/taxation.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { isCumulative, requireAggregation } from '../pricing/document.ts';
 import { type PriceVersion, parsePriceVersion } from '../pricing/version.ts';
+import { schemaCheck } from '../schema-check.ts';
 import type { Proration } from '../subscription/proration.ts';
 import { type Instant, type PeriodCalendar, parseInstant, parseZone } from '../time.ts';
 import type { Aggregation } from '../usage/meter.ts';
@@ -126,12 +126,12 @@ export interface Account {
   readonly limits: readonly UsageLimit[];
 }
 
-const isAccount = new Ajv({ strictTypes: false }).compile<AccountJson>(accountSchema);
+const isAccount = schemaCheck<AccountJson>(accountSchema);
 
 /** Reads an organization's document. @throws BadInput `invalid_catalogue` and what the parts throw */
 export function parseAccount(value: unknown): Account {
   if (!isAccount(value)) {
-    const error = (isAccount.errors as DefinedError[])[0]!;
+    const error = isAccount.errors[0]!;
     const path = error.instancePath.slice(1).replaceAll('/', '.');
     throw new BadInput(
       'invalid_catalogue',

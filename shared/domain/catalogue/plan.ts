@@ -1,4 +1,4 @@
-import { Ajv, type DefinedError } from 'ajv';
+import type { DefinedError } from 'ajv';
 import { canonicalBytes, type Json } from '../canonical.ts';
 import { formatQuantity, parseQuantity } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
@@ -12,14 +12,15 @@ import {
   requireAggregation,
 } from '../pricing/document.ts';
 import type { PriceModelJson } from '../pricing/schema.ts';
+import { schemaCheck } from '../schema-check.ts';
 import { parseInstant } from '../time.ts';
 import { requireDisjoint } from './matrix.ts';
 import { commitmentPart, feePart, type PricedPart, priceOf, trialPart, usageParts } from './parts.ts';
 import { type MetricJson, metricSchema, type PlanJson, planSchema } from './schema.ts';
 
-const ajv = new Ajv({ strictTypes: false, allowUnionTypes: true, discriminator: true, useDefaults: false });
-const isMetric = ajv.compile<MetricJson>(metricSchema);
-const isPlan = ajv.compile<PlanJson>(planSchema);
+const OPTIONS = { strictTypes: false, allowUnionTypes: true, discriminator: true, useDefaults: false } as const;
+const isMetric = schemaCheck<MetricJson>(metricSchema, OPTIONS);
+const isPlan = schemaCheck<PlanJson>(planSchema, OPTIONS);
 
 /** One version of a plan: immutable once it is published. */
 export interface PlanVersion {
@@ -31,7 +32,7 @@ export interface PlanVersion {
 
 /** Reads a metric. @throws BadInput `invalid_catalogue` */
 export function parseMetric(value: unknown): MetricJson {
-  if (!isMetric(value)) throw misshapen((isMetric.errors as DefinedError[])[0]!);
+  if (!isMetric(value)) throw misshapen(isMetric.errors[0]!);
   if (value.aggregation === 'unique_count' && value.value_property === undefined) {
     throw new BadInput('invalid_catalogue', 'a unique_count says which property it counts', 'value_property');
   }
@@ -49,7 +50,7 @@ export const eventTypeOf = ({ event_type, metric_name }: MetricJson): string => 
  * @throws BadInput `invalid_catalogue`, `invalid_price`, `invalid_currency`, `invalid_quantity`, `invalid_instant`
  */
 export function parsePlan(value: unknown, metrics: ReadonlyMap<string, MetricJson>): PlanJson {
-  if (!isPlan(value)) throw misshapen((isPlan.errors as DefinedError[])[0]!);
+  if (!isPlan(value)) throw misshapen(isPlan.errors[0]!);
   parseCurrency(value.currency);
   const { fees = [], usage = [], limits = [] } = value;
   const once = (names: readonly string[], param: string): void => {

@@ -1,5 +1,5 @@
-import { Ajv, type DefinedError } from 'ajv';
 import { BadInput } from '../errors.ts';
+import { schemaCheck } from '../schema-check.ts';
 import { answerCreditNotes, convert, splitBy } from './credit-notes.ts';
 import { answerCredits, answerInvoice, answerTax } from './invoices.ts';
 import { exact, shown } from './numbers.ts';
@@ -8,8 +8,8 @@ import { answerRate, type RateQuestion } from './rating.ts';
 import { QUESTIONS, type Question } from './schema.ts';
 import { answerDetermine, answerTaxId } from './taxes.ts';
 
-const ajv = new Ajv({ strict: false, discriminator: true, allowUnionTypes: true });
-const validators = new Map(Object.entries(QUESTIONS).map(([name, schema]) => [name, ajv.compile(schema)]));
+const OPTIONS = { strict: false, discriminator: true, allowUnionTypes: true } as const;
+const CHECKS = new Map(Object.entries(QUESTIONS).map(([name, schema]) => [name, schemaCheck(schema, OPTIONS)]));
 
 /** One question answered, or why not: an answer never throws. */
 export function answer(asked: unknown): Readonly<Record<string, unknown>> {
@@ -25,12 +25,12 @@ export function answer(asked: unknown): Readonly<Record<string, unknown>> {
 
 function answerTo(asked: unknown): object {
   const question = typeof asked === 'object' && asked !== null ? (asked as { question?: unknown }).question : undefined;
-  const validate = typeof question === 'string' ? validators.get(question) : undefined;
+  const validate = typeof question === 'string' ? CHECKS.get(question) : undefined;
   if (validate === undefined) {
     throw new BadInput('invalid_parameter', `a question is one of ${Object.keys(QUESTIONS).join(', ')}`, 'question');
   }
   if (!validate(asked)) {
-    const error = (validate.errors as DefinedError[])[0]!;
+    const error = validate.errors[0]!;
     throw new BadInput(
       'validation_failed',
       error.message ?? 'misshapen',

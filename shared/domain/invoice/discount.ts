@@ -1,10 +1,10 @@
-import { Ajv, type DefinedError } from 'ajv';
 import { canonicalBytes } from '../canonical.ts';
 import { divideRounded, formatPrice, ONE, type Price, parsePrice } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
 import { BadInput } from '../errors.ts';
 import { type Currency, parseCurrency } from '../money/currency.ts';
 import { split } from '../money/money.ts';
+import { schemaCheck } from '../schema-check.ts';
 import { termsOf } from './terms.ts';
 
 /** Terms of a discount: immutable, known by the digest of their canonical bytes. */
@@ -59,14 +59,14 @@ export interface DiscountJson {
   readonly periods?: number;
 }
 
-const hasShape = new Ajv({ strictTypes: false }).compile<DiscountJson>(discountSchema);
+const hasShape = schemaCheck<DiscountJson>(discountSchema);
 
 /** Reads a discount's terms. @throws BadInput `invalid_discount` */
 export function parseDiscount(value: unknown, param = 'discount'): DiscountTerms {
   const refuse = (detail: string, field?: string): BadInput =>
     new BadInput('invalid_discount', detail, field === undefined ? param : `${param}.${field}`);
   if (!hasShape(value)) {
-    const error = (hasShape.errors as DefinedError[])[0]!;
+    const error = hasShape.errors[0]!;
     throw refuse(`a discount ${error.message ?? 'is misshapen'}`, error.instancePath.slice(1).replaceAll('/', '.'));
   }
   const { percent, amount, covers = [], duration = 'once' } = value;

@@ -1,8 +1,8 @@
-import { Ajv, type DefinedError } from 'ajv';
 import { canonicalBytes } from '../canonical.ts';
 import { formatPrice, ONE, type Price, parsePrice } from '../decimals.ts';
 import { sha256Base64url } from '../digest.ts';
 import { BadInput } from '../errors.ts';
+import { schemaCheck } from '../schema-check.ts';
 import type { Taxation } from './assemble.ts';
 import { type RateOnCategory, taxationAt } from './tax-rates.ts';
 import { termsOf } from './terms.ts';
@@ -58,12 +58,12 @@ export interface TaxDecisionJson {
   }[];
 }
 
-const hasShape = new Ajv({ strictTypes: false }).compile<TaxDecisionJson>(taxDecisionSchema);
+const hasShape = schemaCheck<TaxDecisionJson>(taxDecisionSchema);
 
 /** Reads a decision that somebody wrote. @throws BadInput `invalid_catalogue` */
 export function parseTaxDecision(value: unknown, param = 'tax'): DecidedTaxation {
   if (!hasShape(value)) {
-    const error = (hasShape.errors as DefinedError[])[0]!;
+    const error = hasShape.errors[0]!;
     const field = error.instancePath.slice(1).replaceAll('/', '.');
     throw new BadInput('invalid_catalogue', `a tax decision ${error.message ?? 'is misshapen'}`, joined(param, field));
   }

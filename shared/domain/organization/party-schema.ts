@@ -1,5 +1,6 @@
-import { Ajv, type DefinedError } from 'ajv';
+import type { DefinedError } from 'ajv';
 import { BadInput } from '../errors.ts';
+import { schemaCheck } from '../schema-check.ts';
 import { normalTaxId } from '../tax/tax-ids.ts';
 import { parseInstant } from '../time.ts';
 import { type BillingProfile, type PostalAddress, type Seller, TAX_ID_TYPES, type TaxId } from './party.ts';
@@ -107,14 +108,13 @@ export const sellerSchema = {
   },
 } as const;
 
-const ajv = new Ajv({ strictTypes: false });
-const isProfile = ajv.compile<
+const isProfile = schemaCheck<
   Partial<BillingProfile> & Pick<BillingProfile, 'legal_name' | 'customer_type' | 'address'>
 >(billingProfileSchema);
-const isSeller = ajv.compile<Partial<Seller> & Pick<Seller, 'legal_name' | 'address'>>(sellerSchema);
+const isSeller = schemaCheck<Partial<Seller> & Pick<Seller, 'legal_name' | 'address'>>(sellerSchema);
 
-const misshapen = (errors: unknown, what: string): BadInput => {
-  const error = (errors as DefinedError[])[0]!;
+const misshapen = (errors: readonly DefinedError[], what: string): BadInput => {
+  const error = errors[0]!;
   return new BadInput(
     'validation_failed',
     `${what} ${error.message ?? 'is misshapen'}`,

@@ -1,5 +1,6 @@
-import { Ajv, type DefinedError } from 'ajv';
+import type { DefinedError } from 'ajv';
 import { BadInput } from '../errors.ts';
+import { schemaCheck } from '../schema-check.ts';
 import type { Aggregation } from '../usage/meter.ts';
 import { type CumulativeModel, modelJson, type PriceModel, readModel } from './model.ts';
 import { type PriceDocumentJson, priceDocumentSchema } from './schema.ts';
@@ -20,15 +21,15 @@ export type PriceDocument = DocumentOf<PriceModel>;
 /** A price of the period's aggregate as a whole. */
 export type CumulativePrice = DocumentOf<CumulativeModel>;
 
-const ajv = new Ajv({ discriminator: true, allowUnionTypes: true, verbose: true });
-const hasShape = ajv.compile<PriceDocumentJson>(priceDocumentSchema);
+const OPTIONS = { discriminator: true, allowUnionTypes: true, verbose: true } as const;
+const hasShape = schemaCheck<PriceDocumentJson>(priceDocumentSchema, OPTIONS);
 
 /**
  * Reads a price document, strictly.
  * @throws BadInput `invalid_price`, its param the path of the wrong field, e.g. `model.tiers.1.up_to`
  */
 export function parsePriceDocument(value: unknown): PriceDocument {
-  if (!hasShape(value)) throw misshapen((hasShape.errors as DefinedError[]).at(-1)!);
+  if (!hasShape(value)) throw misshapen(hasShape.errors.at(-1)!);
   const { price_id, version, currency, model, tax_category } = value;
   // Written or not, `standard` is one document: what says nothing says that.
   const category = tax_category === undefined || tax_category === 'standard' ? {} : { taxCategory: tax_category };

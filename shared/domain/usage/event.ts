@@ -1,7 +1,7 @@
-import { Ajv, type DefinedError, type ValidateFunction } from 'ajv';
 import { canonicalJson } from '../canonical.ts';
 import { BadInput, type ErrorCode } from '../errors.ts';
 import type { TenantId } from '../ids.ts';
+import { type SchemaCheck, schemaCheck } from '../schema-check.ts';
 import { type Instant, readInstant } from '../time.ts';
 import { type CloudEventJson, cloudEventSchema, type PlainEventJson, plainEventSchema } from './schema.ts';
 
@@ -23,9 +23,9 @@ export interface UsageEvent {
 /** The `source` of events in the plain form, which has none of its own. */
 export const PLAIN_SOURCE = 'urn:tallystick:usage';
 
-const ajv = new Ajv({ allErrors: false, strictTypes: false, verbose: true });
-const isPlain = ajv.compile<PlainEventJson>(plainEventSchema);
-const isCloudEvent = ajv.compile<CloudEventJson>(cloudEventSchema);
+const OPTIONS = { allErrors: false, strictTypes: false, verbose: true } as const;
+const isPlain = schemaCheck<PlainEventJson>(plainEventSchema, OPTIONS);
+const isCloudEvent = schemaCheck<CloudEventJson>(cloudEventSchema, OPTIONS);
 
 // Every printable character; controls, surrogates, private and unassigned code points are not (Unicode category C), nor are the
 // separators of lines and paragraphs, at which some readers of logs and lists begin a new one.
@@ -98,8 +98,8 @@ function readTime(time: string, param: string): Instant {
 }
 
 /** The schema's first complaint in our codes: which field it is about decides. */
-function refusal(validate: ValidateFunction, codes: Readonly<Record<string, ErrorCode>>): BadInput {
-  const error = (validate.errors as DefinedError[])[0]!;
+function refusal({ errors }: SchemaCheck<unknown>, codes: Readonly<Record<string, ErrorCode>>): BadInput {
+  const error = errors[0]!;
   const field = error.instancePath.split('/')[1];
   if (error.keyword === 'additionalProperties' && field === undefined) {
     return new BadInput(
