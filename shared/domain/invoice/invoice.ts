@@ -139,7 +139,8 @@ const lineOrder = (line: BilledSum, own: string): string => {
 export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: InvoiceTerms): InvoiceDocument {
   const currency = parseCurrency(bucket.currency);
   const billed = [...bucket.lines.values()].filter((line): line is BilledSum => line.kind !== 'invoiced');
-  const sums = billed.sort((a, b) => (lineOrder(a, bucket.period) < lineOrder(b, bucket.period) ? -1 : 1));
+  const placed = billed.map((line) => ({ line, order: lineOrder(line, bucket.period) }));
+  const sums = placed.sort((a, b) => (a.order < b.order ? -1 : 1)).map(({ line }) => line);
   const amounts = sums.map((line) => roundToMinorUnit(line.amount, currency).minorUnits);
   const reckoned = reckon(
     currency,
@@ -190,25 +191,26 @@ export function foldInvoice(bucket: OpenPeriod, frame: InvoiceFrame, terms: Invo
   return { ...invoice, content: contentDigest(invoice) };
 }
 
+// In the order of canonical JSON, which then has nothing to sort: a thousand lines are written twice.
 const lineJson = (line: BilledSum, amount: bigint, discount: bigint): InvoiceLine => ({
-  kind: line.kind,
-  meter: line.meter,
-  price_ref: line.priceRef,
-  price_digest: line.priceDigest,
-  period: line.period,
-  tax_category: line.taxCategory,
-  quantity: line.quantity,
-  numerator: line.numerator,
-  denominator: line.denominator,
-  first_seq: String(line.firstSeq),
-  last_seq: String(line.lastSeq),
-  count: String(line.count),
-  before: line.before,
   after: line.after,
-  base: formatAmount(line.base),
-  exact: formatAmount(line.amount),
   amount: String(amount),
+  base: formatAmount(line.base),
+  before: line.before,
+  count: String(line.count),
+  denominator: line.denominator,
   discount: String(discount),
+  exact: formatAmount(line.amount),
+  first_seq: String(line.firstSeq),
+  kind: line.kind,
+  last_seq: String(line.lastSeq),
+  meter: line.meter,
+  numerator: line.numerator,
+  period: line.period,
+  price_digest: line.priceDigest,
+  price_ref: line.priceRef,
+  quantity: line.quantity,
+  tax_category: line.taxCategory,
 });
 
 function contentDigest(invoice: Omit<InvoiceDocument, 'content'>): string {
@@ -218,5 +220,16 @@ function contentDigest(invoice: Omit<InvoiceDocument, 'content'>): string {
   );
 }
 
-export const invoiceBytes = (invoice: InvoiceDocument): Buffer => canonicalBytes(invoice);
-export const invoiceDigest = (invoice: InvoiceDocument): string => sha256Base64url(canonicalJson(invoice));
+/** What documents were written as: one that is issued is hashed for its entry and kept, and written once for both. */
+const WRITTEN = new WeakMap<InvoiceDocument, Buffer>();
+
+/** RFC 8785; the same bytes for the same document, which nobody may change */
+export function invoiceBytes(invoice: InvoiceDocument): Buffer {
+  const written = WRITTEN.get(invoice);
+  if (written !== undefined) return written;
+  const bytes = canonicalBytes(invoice);
+  WRITTEN.set(invoice, bytes);
+  return bytes;
+}
+
+export const invoiceDigest = (invoice: InvoiceDocument): string => sha256Base64url(invoiceBytes(invoice));
