@@ -176,6 +176,71 @@ describe('a table of hashes in a SQLite file', () => {
     assert.ok(logs <= 5 && runs <= 11 && blocks <= 40, JSON.stringify({ logs, runs, blocks }));
   });
 
+  it('hashes that begin alike are told apart, in whichever of some blocks they lie', async () => {
+    const alike = (n: number): Row => {
+      const hash = hashOf(n);
+      hash.set([7, 7, 7, 7]);
+      return row(n, { hash, batch: 'x'.repeat(700) });
+    };
+    const many = Array.from({ length: 64 }, (_, n) => alike(n));
+    await put(...many.slice(0, 32));
+    for (const one of many.slice(32)) await put(one);
+    for (const when of ['before', 'after']) {
+      for (const { tenant, hash, position } of many) {
+        const held = await database.snapshot((view) => view.read(keys, [tenant, hash]));
+        assert.equal(held?.position, position, when);
+      }
+      await reopen();
+    }
+  });
+
+  it('sorting and merging a little with each commit, a Map would say the same, and so would who opens the file at any moment', async () => {
+    // A run of 16 rows takes some five commits to sort, and one of 48 some twenty to merge.
+    const slow = { youngMax: 16, runsPerLevel: 3, movedAtLeast: 1, movedPerRow: 2 };
+    const openSlowly = (): SqliteDatabase => SqliteDatabase.open(join(folder.path, 'store.db'), [KEYS, NOTES], slow);
+    const keysSent = fc.array(fc.nat({ max: 150 }), { minLength: 100, maxLength: 400 });
+    await fc.assert(
+      fc.asyncProperty(keysSent, fc.nat({ max: 40 }), async (all, often) => {
+        await database.close();
+        await folder.remove();
+        folder = await tempFolder();
+        database = openSlowly();
+        const model = new Map<number, Row>();
+        for (const [at, n] of all.entries()) {
+          const one = row(n, { position: at });
+          await put(one);
+          model.set(n, one);
+          if (at % 50 === 10 + often) {
+            await database.close();
+            database = openSlowly();
+          }
+          assert.equal((await find(n))?.position, at);
+        }
+        for (let n = 0; n <= 150; n++) assert.equal((await find(n))?.position, model.get(n)?.position, String(n));
+        const listed = await database.snapshot((view) => view.range(keys, {}));
+        assert.deepEqual(
+          listed.map(({ position }) => position).sort(),
+          [...model.values()].map(({ position }) => position).sort(),
+        );
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('rows that come while runs are merged are sorted all the same, and do not pile up', async () => {
+    const slow = { youngMax: 8, runsPerLevel: 3, movedAtLeast: 0, movedPerRow: 4 };
+    await database.close();
+    database = SqliteDatabase.open(join(folder.path, 'store.db'), [KEYS, NOTES], slow);
+    let most = 0;
+    for (let n = 0; n < 600; n++) {
+      await put(row(n));
+      if (n % 10 === 9) most = Math.max(most, kept().logs);
+    }
+    // Eight that wait, as many that are being sorted, and as many again that are sorted and about to go; a merge of 216 rows takes 54 commits.
+    assert.ok(most <= 32, String(most));
+    for (let n = 0; n < 600; n++) assert.equal((await find(n))?.position, n);
+  });
+
   it('a crash in the middle of a merge leaves blocks that nobody sees, and the next run removes them', async () => {
     for (let n = 0; n < 30; n++) await put(row(n));
     await database.close();

@@ -3,7 +3,8 @@ import type { AnyTable, Cell, Key, Range } from '../../../ports/database.ts';
 import { Filter } from './filter.ts';
 import { Merge } from './merge.ts';
 import { RecordForm, requireHash } from './records.ts';
-import { BLOCK_BYTES, findInBlock, forEachRecord, type Run, YOUNG_RUN } from './runs.ts';
+import { findInBlock, forEachRecord, type Run, YOUNG_RUN } from './runs.ts';
+import { Sorting } from './sorting.ts';
 import type { Connection } from './statements.ts';
 import { Young } from './young.ts';
 
@@ -13,11 +14,12 @@ export interface ScatterPolicy {
   readonly youngMax: number;
   /** so many runs of one size become one of the next */
   readonly runsPerLevel: number;
+  /** so many rows a commit sorts or merges, and so many more for each row that it brings */
+  readonly movedAtLeast: number;
+  readonly movedPerRow: number;
 }
-const POLICY: ScatterPolicy = { youngMax: 65_536, runsPerLevel: 8 };
-/** A row goes through a merge for each size of run there is; that many a commit moves for each row that it brings, no backlog grows. */
-const MERGED_PER_ROW = 6;
-const MERGED_AT_LEAST = 256;
+/** A row is sorted, and merged once for each size of run there is: where a commit moves as many for each row that it brings, no backlog grows. */
+const POLICY: ScatterPolicy = { youngMax: 65_536, runsPerLevel: 8, movedAtLeast: 256, movedPerRow: 6 };
 
 type Row = Readonly<Record<string, Cell | undefined>>;
 
@@ -32,7 +34,7 @@ export interface ScatteredView {
  * A table whose keys are hashes, written in sorted runs instead of a tree.
  *
  * In a tree each such row changes a page of its own: four kilobytes written, twice, for some ninety bytes. Here rows are appended as
- * they come, also in memory; some ten thousand together become a sorted run; runs of one size become one of the next, a little with
+ * they come, also in memory; some ten thousand together become a sorted run; runs of one size become one of the next, both a little with
  * each commit (log-structured merge, O'Neil et al. 1996). A filter in memory answers for nearly every key that a run does not hold.
  * All of it lies in one ordinary table of the same file, so a transaction is one transaction.
  */
@@ -46,11 +48,15 @@ export class ScatteredTable {
   #young = new Young();
   /** oldest first; replaced, never changed: who sees it as it was keeps the list */
   #runs: readonly Run[] = [];
+  #sorting: Sorting | undefined;
   #merge: Merge | undefined;
-  /** runs that are in a later one, whose blocks are still to go */
+  /** runs that are in a later one, whose blocks are still to go; and, of what came, the rows before this, which are in a run */
   #garbage: number[] = [];
+  #sortedLogs = 0;
   #nextRun = YOUNG_RUN + 1;
   #nextLog = 0;
+  /** which of what came is the first that the young rows lie in */
+  #firstLog = 0;
   /** where the rows begin that no commit has kept */
   #keptTo = 0;
   #taken = 0;
@@ -71,8 +77,11 @@ export class ScatteredTable {
 
   /** Reads what the file holds, and forgets everything else: after a commit that failed. */
   load(): void {
-    this.#startYoung();
+    this.#sorting = undefined;
     this.#merge = undefined;
+    this.#nextLog = 0;
+    this.#sortedLogs = 0;
+    this.#startYoung();
     const { name } = this.table;
     for (const row of this.#connection
       .statement(`SELECT first, bytes FROM ${name} WHERE run=? ORDER BY first`)
@@ -131,15 +140,13 @@ export class ScatteredTable {
     const { name } = this.table;
     const young = this.#young;
     const insert = this.#connection.statement(`INSERT INTO ${name} (run, first, bytes) VALUES (?, ?, ?)`);
-    if (young.count >= this.#policy.youngMax && this.#merge === undefined) {
-      this.#sortYoung(insert);
-    } else {
-      const first = Buffer.alloc(6);
-      first.writeUIntBE(this.#nextLog++, 0, 6);
-      insert.run(YOUNG_RUN, first, young.bytes.subarray(this.#keptTo, young.end));
+    insert.run(YOUNG_RUN, logKey(this.#nextLog++), young.bytes.subarray(this.#keptTo, young.end));
+    this.#keptTo = young.end;
+    if (young.count >= this.#policy.youngMax && this.#sorting === undefined) {
+      this.#sorting = new Sorting(name, this.#connection, this.#form, young, this.#nextRun++);
+      this.#startYoung(young);
     }
-    this.#keptTo = this.#young.end;
-    this.#tidy(MERGED_AT_LEAST + this.#taken * MERGED_PER_ROW);
+    this.#tidy(this.#policy.movedAtLeast + this.#taken * this.#policy.movedPerRow);
     this.#taken = 0;
   }
 
@@ -173,7 +180,9 @@ export class ScatteredTable {
       else gone++;
     }
     if (gone === 0) return 0;
-    this.#connection.statement(`DELETE FROM ${this.table.name} WHERE run=?`).run(YOUNG_RUN);
+    this.#connection
+      .statement(`DELETE FROM ${this.table.name} WHERE run=? AND first>=?`)
+      .run(YOUNG_RUN, logKey(this.#firstLog));
     this.#startYoung();
     for (const record of left) this.#append(record);
     return gone;
@@ -181,8 +190,7 @@ export class ScatteredTable {
 
   /** The table as the last commit left it, for a connection that reads this instant. */
   view(connection: Connection): ScatteredView {
-    const young = this.#young;
-    const seen: Seen = { young, end: this.#keptTo, runs: this.#runs, connection };
+    const seen: Seen = { ...this.#own(), end: this.#keptTo, connection };
     return this.#viewOf(() => seen);
   }
 
@@ -205,7 +213,8 @@ export class ScatteredTable {
   }
 
   #own(): Seen {
-    return { young: this.#young, end: this.#young.end, runs: this.#runs, connection: this.#connection };
+    const young = this.#young;
+    return { young, end: young.end, aging: this.#sorting?.young, runs: this.#runs, connection: this.#connection };
   }
 
   #append(record: Buffer): void {
@@ -225,14 +234,16 @@ export class ScatteredTable {
   #startYoung(before?: Young): void {
     this.#young = new Young(before);
     this.#keptTo = 0;
-    this.#nextLog = 0;
+    this.#firstLog = this.#nextLog;
     this.#earliest = Number.POSITIVE_INFINITY;
     this.#lastExpiry = undefined;
   }
 
-  #find(hash: Uint8Array, { young, end, runs, connection }: Seen): Record<string, Cell> | undefined {
+  #find(hash: Uint8Array, { young, end, aging, runs, connection }: Seen): Record<string, Cell> | undefined {
     const at = young.find(hash, 0, end);
     if (at >= 0) return this.#form.read(young.bytes, at);
+    const before = aging?.find(hash, 0, aging.end) ?? -1;
+    if (before >= 0) return this.#form.read(aging!.bytes, before);
     for (let i = runs.length - 1; i >= 0; i--) {
       const run = runs[i]!;
       if (!run.filter.mayHold(hash, 0)) continue;
@@ -247,7 +258,7 @@ export class ScatteredTable {
     return undefined;
   }
 
-  #range({ young, end, runs, connection }: Seen, range: Range): Record<string, Cell>[] {
+  #range({ young, end, aging, runs, connection }: Seen, range: Range): Record<string, Cell>[] {
     if (range.index !== undefined) throw new Error(`${this.table.name} has no index ${range.index}`);
     const rows = new Map<string, Record<string, Cell>>();
     const take = (bytes: Buffer) => (at: number) => {
@@ -260,6 +271,7 @@ export class ScatteredTable {
         forEachRecord(bytes, take(bytes));
       }
     }
+    if (aging !== undefined) forEachRecord(aging.bytes.subarray(0, aging.end), take(aging.bytes));
     forEachRecord(young.bytes.subarray(0, end), take(young.bytes));
     const { prefix = [], from, to, limit, reverse } = range;
     const keyOf = (row: Record<string, Cell>): Cell[] => this.table.key.map((name) => row[name]!);
@@ -274,54 +286,42 @@ export class ScatteredTable {
     return wanted.slice(0, limit ?? wanted.length);
   }
 
-  /** Makes a run of the rows that came. */
-  #sortYoung(insert: ReturnType<Connection['statement']>): void {
-    const young = this.#young;
-    const filter = Filter.forKeys(young.count);
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    const id = this.#nextRun++;
-    let filled = 0;
-    let goodUntil = 0;
-    const flush = (): void => {
-      if (filled > 0) insert.run(id, block.subarray(2, 18), block.subarray(0, filled));
-      filled = 0;
-    };
-    for (const at of young.sorted()) {
-      const length = young.bytes.readUInt16BE(at);
-      if (filled + length > BLOCK_BYTES) flush();
-      young.bytes.copy(block, filled, at, at + length);
-      filled += length;
-      filter.add(young.bytes, at + 2);
-      goodUntil = Math.max(goodUntil, this.#form.expiryOf(young.bytes, at));
-    }
-    flush();
-    const run: Run = { id, level: 1, since: id, count: young.count, goodUntil, filter };
-    insert.run(id, NOTHING, writeHead(run));
-    this.#connection.statement(`DELETE FROM ${this.table.name} WHERE run=?`).run(YOUNG_RUN);
-    this.#runs = [...this.#runs, run];
-    this.#startYoung(young);
+  /** Goes on sorting rows, merging runs, and removing what is sorted and merged. @param budget of rows */
+  #tidy(budget: number): void {
+    if (this.#sorting !== undefined) this.#sort(this.#sorting, budget);
+    else this.#mergeRuns(budget);
+    this.#sweep(Math.ceil(budget / 40));
   }
 
-  /** Goes on merging runs and removing what is merged. @param budget of records */
-  #tidy(budget: number): void {
+  #sort(sorting: Sorting, budget: number): void {
+    const run = sorting.step(budget);
+    if (run === undefined) return;
+    this.#writeHead(run);
+    this.#runs = [...this.#runs, run];
+    this.#sorting = undefined;
+    this.#sortedLogs = this.#firstLog;
+  }
+
+  #mergeRuns(budget: number): void {
     this.#merge ??= this.#nextMerge();
     const merged = this.#merge?.step(budget);
-    if (merged !== undefined) {
-      const { sources, run } = merged;
-      const { name } = this.table;
-      this.#connection
-        .statement(`INSERT INTO ${name} (run, first, bytes) VALUES (?, ?, ?)`)
-        .run(run.id, NOTHING, writeHead(run));
-      for (const { id } of sources) {
-        this.#connection.statement(`DELETE FROM ${name} WHERE run=? AND first=?`).run(id, NOTHING);
-        this.#garbage.push(id);
-      }
-      const place = this.#runs.indexOf(sources[0]!);
-      const left = this.#runs.filter((one) => !sources.includes(one));
-      this.#runs = [...left.slice(0, place), run, ...left.slice(place)];
-      this.#merge = undefined;
+    if (merged === undefined) return;
+    const { sources, run } = merged;
+    this.#writeHead(run);
+    for (const { id } of sources) {
+      this.#connection.statement(`DELETE FROM ${this.table.name} WHERE run=? AND first=?`).run(id, NOTHING);
+      this.#garbage.push(id);
     }
-    this.#sweep(Math.ceil(budget / 40));
+    const place = this.#runs.indexOf(sources[0]!);
+    const left = this.#runs.filter((one) => !sources.includes(one));
+    this.#runs = [...left.slice(0, place), run, ...left.slice(place)];
+    this.#merge = undefined;
+  }
+
+  /** From then on the run is there. */
+  #writeHead(run: Run): void {
+    const sql = `INSERT INTO ${this.table.name} (run, first, bytes) VALUES (?, ?, ?)`;
+    this.#connection.statement(sql).run(run.id, NOTHING, writeHead(run));
   }
 
   #nextMerge(): Merge | undefined {
@@ -334,12 +334,18 @@ export class ScatteredTable {
     return undefined;
   }
 
+  /** The oldest go first: what is read again after a crash stands in the order in which it came. */
   #sweep(blocks: number): void {
+    const { name } = this.table;
+    const sql = `DELETE FROM ${name} WHERE run=? AND first IN (SELECT first FROM ${name} WHERE run=? AND first<? ORDER BY first LIMIT ?)`;
+    if (this.#sortedLogs > 0) {
+      const { changes } = this.#connection.statement(sql).run(YOUNG_RUN, YOUNG_RUN, logKey(this.#sortedLogs), blocks);
+      if (changes < blocks) this.#sortedLogs = 0;
+      return;
+    }
     const [id] = this.#garbage;
     if (id === undefined) return;
-    const { name } = this.table;
-    const sql = `DELETE FROM ${name} WHERE run=? AND first IN (SELECT first FROM ${name} WHERE run=? ORDER BY first LIMIT ?)`;
-    const { changes } = this.#connection.statement(sql).run(id, id, blocks);
+    const { changes } = this.#connection.statement(sql).run(id, id, LAST, blocks);
     if (changes < blocks) this.#garbage.shift();
   }
 }
@@ -348,11 +354,15 @@ export class ScatteredTable {
 interface Seen {
   readonly young: Young;
   readonly end: number;
+  /** the rows that came before those, while a run is made of them */
+  readonly aging: Young | undefined;
   readonly runs: readonly Run[];
   readonly connection: Connection;
 }
 
 const NOTHING = Buffer.alloc(0);
+/** after every key of a block */
+const LAST = Buffer.alloc(17, 0xff);
 /** A head begins with a byte that no record's length begins with: records are shorter than 64,512 bytes. */
 const HEAD_MARK = 0xff;
 
@@ -365,6 +375,13 @@ function readHead(id: number, bytes: Buffer): Run {
   const end = 2 + bytes[1]!;
   const said = JSON.parse(bytes.toString('utf8', 2, end)) as Pick<Run, 'level' | 'since' | 'count' | 'goodUntil'>;
   return { id, ...said, filter: new Filter(new Uint8Array(bytes.subarray(end))) };
+}
+
+/** Where rows that came stand among others: each commit's have a number. */
+function logKey(number: number): Buffer {
+  const key = Buffer.alloc(6);
+  key.writeUIntBE(number, 0, 6);
+  return key;
 }
 
 function asBuffer(cell: unknown): Buffer {

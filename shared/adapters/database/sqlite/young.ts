@@ -85,6 +85,7 @@ export class Young {
     for (let i = 0; i < sorted.length; i++) sorted[i] = places[order[i]! % PLACES_MAX]!;
     // Hashes that begin with the same four bytes are rare, and neighbours by now.
     for (let i = 1; i < sorted.length; i++) {
+      if (Math.floor(order[i - 1]! / PLACES_MAX) !== Math.floor(order[i]! / PLACES_MAX)) continue;
       for (let j = i; j > 0 && compareKeys(bytes, sorted[j - 1]!, bytes, sorted[j]!) > 0; j--) {
         [sorted[j - 1], sorted[j]] = [sorted[j]!, sorted[j - 1]!];
       }
