@@ -13,6 +13,7 @@ const KEPT: Readonly<Record<string, string>> = {
   'shared/adapters/database/sqlite/statements.ts texts': 'SQL by table',
   'shared/adapters/local/turns.ts turns': 'who writes a file now; gone with the write',
   'shared/documents/pdf.ts loaded': 'fonts',
+  'shared/domain/invoice/invoice.ts written': 'the bytes of a document, as long as the document is there',
   'shared/domain/ledger/replay.ts cachedPeriod': 'the last text of a period, read',
   'shared/domain/ledger/replay.ts cachedText': 'that text',
   'shared/adapters/sqlite-log.ts opened': 'databases that the copying thread has open; lives in that thread',

@@ -221,14 +221,14 @@ function contentDigest(invoice: Omit<InvoiceDocument, 'content'>): string {
 }
 
 /** What documents were written as: one that is issued is hashed for its entry and kept, and written once for both. */
-const WRITTEN = new WeakMap<InvoiceDocument, Buffer>();
+const written = new WeakMap<InvoiceDocument, Buffer>();
 
 /** RFC 8785; the same bytes for the same document, which nobody may change */
 export function invoiceBytes(invoice: InvoiceDocument): Buffer {
-  const written = WRITTEN.get(invoice);
-  if (written !== undefined) return written;
+  const known = written.get(invoice);
+  if (known !== undefined) return known;
   const bytes = canonicalBytes(invoice);
-  WRITTEN.set(invoice, bytes);
+  written.set(invoice, bytes);
   return bytes;
 }
 
