@@ -102,6 +102,7 @@ const withoutNotes = (database: Database): Database => ({
         delete: (table, key) => tx.delete(table, key),
       }),
     ),
+  read: (table, key) => database.read(table, key),
   snapshot: (work) => database.snapshot(work),
   purgeExpired: (table, now, limit) => database.purgeExpired(table, now, limit),
   close: () => database.close(),

@@ -91,6 +91,8 @@ export interface Transaction extends Reader {
 export interface Database {
   /** @throws TryAgain when the engine cannot commit now; whatever `work` throws, with nothing written */
   transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** One row as it is committed now: what a snapshot of one read shows, where nothing else is to be seen with it. */
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined>;
   /** Many reads that all see one instant. */
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T>;
   /**

@@ -117,7 +117,7 @@ export class AccountStore {
 
   /** The document as it stands. */
   async document(tenant: TenantId): Promise<AccountJson | undefined> {
-    const row = await this.#database.snapshot((view) => view.read(accounts, [tenant]));
+    const row = await this.#database.read(accounts, [tenant]);
     return row === undefined ? undefined : (JSON.parse(row.document) as AccountJson);
   }
 

@@ -82,7 +82,7 @@ export class ApprovalStore {
   }
 
   get(tenant: TenantId, id: string): Promise<ApprovalRow | undefined> {
-    return this.#database.snapshot((view) => view.read(approvals, [tenant, id]));
+    return this.#database.read(approvals, [tenant, id]);
   }
 
   /**

@@ -66,7 +66,7 @@ export class ErasureStore {
   }
 
   get(tenant: TenantId, id: string): Promise<ErasureRow | undefined> {
-    return this.#database.snapshot((view) => view.read(erasures, [tenant, id]));
+    return this.#database.read(erasures, [tenant, id]);
   }
 
   list(tenant: TenantId, after: string, limit: number): Promise<ErasureRow[]> {

@@ -24,7 +24,7 @@ export class ExchangeRateStore {
   }
 
   get(tenant: TenantId, id: string): Promise<ExchangeRateRow | undefined> {
-    return this.#database.snapshot((view) => view.read(exchange_rates, [tenant, id]));
+    return this.#database.read(exchange_rates, [tenant, id]);
   }
 }
 

@@ -23,7 +23,7 @@ export class InvoiceStore {
   }
 
   async get(tenant: TenantId, number: string): Promise<InvoiceRow | undefined> {
-    return this.#database.snapshot((view) => view.read(invoices, [tenant, number]));
+    return this.#database.read(invoices, [tenant, number]);
   }
 
   /** A tenant's invoices by number, after one of them. */
@@ -41,7 +41,7 @@ export class InvoiceStore {
   }
 
   async creditNote(tenant: TenantId, number: string): Promise<RowOf<typeof credit_notes.columns> | undefined> {
-    return this.#database.snapshot((view) => view.read(credit_notes, [tenant, number]));
+    return this.#database.read(credit_notes, [tenant, number]);
   }
 
   /** Invoices without evidence in the vault. */
@@ -54,7 +54,7 @@ export class InvoiceStore {
     readonly tenant: string;
     readonly number: string;
   }): Promise<RowOf<typeof unarchived.columns>[]> {
-    const row = await this.#database.snapshot((view) => view.read(unarchived, [name.tenant, name.number]));
+    const row = await this.#database.read(unarchived, [name.tenant, name.number]);
     return row === undefined ? [] : [row];
   }
 

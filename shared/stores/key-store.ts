@@ -44,12 +44,12 @@ export class KeyStore {
 
   /** The JWKS as it stood when a seal named it. */
   async keysetOf(digest: string): Promise<Uint8Array | undefined> {
-    return (await this.#database.snapshot((view) => view.read(keysets, [digest])))?.bytes;
+    return (await this.#database.read(keysets, [digest]))?.bytes;
   }
 
   /** A secret that all instances share; made when first asked for. @param fresh 32 bytes, used if there is none yet */
   async secret(name: string, fresh: Uint8Array): Promise<Uint8Array> {
-    const known = await this.#database.snapshot((view) => view.read(secrets, [name]));
+    const known = await this.#database.read(secrets, [name]);
     if (known !== undefined) return known.value;
     return this.#database.transact(async (tx) => {
       const row = await tx.read(secrets, [name]);

@@ -36,7 +36,7 @@ export class LogReader {
   }
 
   async head(tenant: TenantId): Promise<(TenantHead & { readonly recordedAt: string }) | undefined> {
-    const row = await this.#database.snapshot((view) => view.read(heads, [tenant]));
+    const row = await this.#database.read(heads, [tenant]);
     return row === undefined ? undefined : { ...toHead(row), recordedAt: row.recorded_at };
   }
 

@@ -63,7 +63,7 @@ export class ProofStore {
     tenant: TenantId,
     lines: readonly string[],
   ): Promise<{ readonly line: string; readonly index: number; readonly path: TreeHash[] } | undefined> {
-    const row = await this.#database.snapshot((view) => view.read(heads, [tenant]));
+    const row = await this.#database.read(heads, [tenant]);
     if (row === undefined) return undefined;
     const name = blindedTenant(this.#ledger, row.blind, tenant);
     const index = lines.findIndex((line) => line.includes(`"tenant":"${name}"`));

@@ -63,7 +63,7 @@ export class ReconciliationStore {
   }
 
   async frozen(tenant: TenantId): Promise<RowOf<typeof freezes.columns> | undefined> {
-    return this.#database.snapshot((view) => view.read(freezes, [tenant]));
+    return this.#database.read(freezes, [tenant]);
   }
 
   async allFrozen(): Promise<RowOf<typeof freezes.columns>[]> {
@@ -71,7 +71,7 @@ export class ReconciliationStore {
   }
 
   async verified(tenant: string): Promise<VerifiedRow | undefined> {
-    return this.#database.snapshot((view) => view.read(verified, [tenant]));
+    return this.#database.read(verified, [tenant]);
   }
 
   /** How far each of many logs was verified, in one read; 0 where never. */
@@ -88,7 +88,7 @@ export class ReconciliationStore {
 
   /** The balance brought forward to an `open` entry, as it is kept for evidence that starts there. */
   async opening(tenant: TenantId, seq: Sequence): Promise<RowOf<typeof openings.columns> | undefined> {
-    return this.#database.snapshot((view) => view.read(openings, [tenant, seq]));
+    return this.#database.read(openings, [tenant, seq]);
   }
 
   async keepOpening(row: RowOf<typeof openings.columns>): Promise<void> {

@@ -185,7 +185,7 @@ export class SealStore {
   }
 
   async seal(n: number): Promise<Seal | undefined> {
-    const row = await this.#database.snapshot((view) => view.read(seals, [n]));
+    const row = await this.#database.read(seals, [n]);
     return row === undefined ? undefined : this.#whole(row);
   }
 

@@ -66,7 +66,7 @@ export class SetAsideStore {
   }
 
   async find(id: string): Promise<SetAsideRow | undefined> {
-    return this.#database.snapshot((view) => view.read(set_aside, [id]));
+    return this.#database.read(set_aside, [id]);
   }
 
   async drop(id: string): Promise<void> {

@@ -17,6 +17,7 @@ const entropy = new SystemEntropy();
 const snapshots = SqliteSnapshots.open(join(config.dataFolder, 'store.db'));
 const readOnly = (): Promise<never> => Promise.reject(new Error('this thread only reads'));
 const database: Database = {
+  read: (table, key) => snapshots.snapshot((view) => view.read(table, key)),
   snapshot: (work) => snapshots.snapshot(work),
   transact: readOnly,
   purgeExpired: readOnly,

@@ -53,6 +53,19 @@ describe('a database in a SQLite file', () => {
     await database.close();
   });
 
+  it('a row read by itself is not what shares a commit that is not made yet', async () => {
+    const database = SqliteDatabase.open(file, [NOTES]);
+    await database.transact(async (tx) => tx.insert(notes, { id: 'a', text: 'before', size: 6 }));
+    const [, seen] = await Promise.all([
+      database.transact(async (tx) => tx.update(notes, ['a'], { text: 'after' })),
+      // In the same turn, when the other's rows are written and not committed.
+      database.transact(async () => (await database.read(notes, ['a']))?.text),
+    ]);
+    assert.deepEqual([seen, (await database.read(notes, ['a']))?.text], ['before', 'after']);
+    await database.close();
+    await assert.rejects(database.read(notes, ['a']), { name: 'TryAgain' });
+  });
+
   it('small commits rest between one another: who comes alone is kept at once, the next wait for the rest to end, 32 for nothing', async () => {
     const clock = new ManualClock('2026-03-01T12:00:00.000000Z' as Instant);
     const database = SqliteDatabase.open(file, [NOTES], { rest: { clock, milliseconds: 5 } });

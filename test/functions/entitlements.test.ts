@@ -220,6 +220,7 @@ describe('whether more would be accepted', () => {
         seen.push('snapshot');
         return database.snapshot((view) => work(watched(view)));
       },
+      read: () => assert.fail('what belongs together is seen at one instant'),
       transact: () => assert.fail('a question opens no transaction'),
       purgeExpired: () => assert.fail('nor does it purge'),
       close: () => assert.fail('nor close'),

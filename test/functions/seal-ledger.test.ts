@@ -106,6 +106,7 @@ describe('seal-ledger signs where all logs stand', () => {
       const { database } = suite.platform;
       const held: Database = {
         transact: (work) => write().then(() => database.transact(work)),
+        read: (table, key) => database.read(table, key),
         snapshot: (work) => database.snapshot(work),
         purgeExpired: (table, now, limit) => database.purgeExpired(table, now, limit),
         close: () => database.close(),

@@ -36,11 +36,13 @@ describe('a sweep that asks for all customers at once', () => {
   async function asked(): Promise<string[]> {
     const { database } = suite.platform;
     const snapshot = database.snapshot.bind(database);
+    const read = database.read.bind(database);
     const seen: string[] = [];
     const told = <R>(what: string, answer: R): R => {
       seen.push(what);
       return answer;
     };
+    database.read = (table, key) => told(`read ${table.name}`, read(table, key));
     database.snapshot = (work) =>
       told(
         'snapshot',
@@ -56,7 +58,7 @@ describe('a sweep that asks for all customers at once', () => {
     try {
       await sweep(suite.platform);
     } finally {
-      database.snapshot = snapshot;
+      Object.assign(database, { snapshot, read });
     }
     return seen;
   }

@@ -437,6 +437,10 @@ describe('telemetry of the database', () => {
       return work(tx);
     }
 
+    read(): Promise<undefined> {
+      return Promise.resolve(undefined);
+    }
+
     async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
       return work({
         read: async () => undefined,

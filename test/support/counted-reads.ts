@@ -1,4 +1,4 @@
-import type { Database, Reader, Transaction } from '../../shared/ports/database.ts';
+import type { Columns, Database, Key, Reader, Table, Transaction } from '../../shared/ports/database.ts';
 
 /**
  * From now on counts what is asked of a database: each keyed read, list of keys, range and list of ranges is one.
@@ -31,6 +31,8 @@ export function countedReads(database: Database): () => readonly string[] {
     return Object.assign(Object.create(reader) as R, counted);
   };
   Object.assign(database, {
+    // A row by itself is a snapshot of one read.
+    read: <C extends Columns>(table: Table<C>, key: Key) => database.snapshot((view) => view.read(table, key)),
     snapshot: <T>(work: (view: Reader) => Promise<T>) => snapshot.call(database, (view) => work(reading(view))),
     transact: <T>(work: (tx: Transaction) => Promise<T>) =>
       transact.call(database, (tx) => work(bound(reading(tx), tx))),

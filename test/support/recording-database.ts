@@ -1,5 +1,15 @@
 import { mutationsOf, type Write } from '../../shared/adapters/database/mutations.ts';
-import type { AnyTable, Cell, Database, Reader, Transaction } from '../../shared/ports/database.ts';
+import type {
+  AnyTable,
+  Cell,
+  Columns,
+  Database,
+  Key,
+  Reader,
+  RowOf,
+  Table,
+  Transaction,
+} from '../../shared/ports/database.ts';
 
 /** What one commit held, as Spanner counts it. */
 export interface RecordedCommit {
@@ -27,6 +37,10 @@ export class RecordingDatabase implements Database {
     const mutations = Object.values(byTable).reduce((sum, count) => sum + count, 0);
     this.commits.push({ mutations, byTable });
     return result;
+  }
+
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
+    return this.#inside.read(table, key);
   }
 
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {

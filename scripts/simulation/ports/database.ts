@@ -179,6 +179,10 @@ export class SimulatedDatabase implements Database {
     });
   }
 
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
+    return this.snapshot((view) => view.read(table, key));
+  }
+
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {
     return this.#within(async () => {
       const reader = new StateReader(await this.#look('database.snapshot'));

@@ -1,6 +1,6 @@
 import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
 import type { Clock } from '../../ports/clock.ts';
-import type { AnyTable, Database, Reader, Transaction } from '../../ports/database.ts';
+import type { AnyTable, Columns, Database, Key, Reader, RowOf, Table, Transaction } from '../../ports/database.ts';
 import type { Entropy } from '../../ports/entropy.ts';
 import { openSpannerClient, type SpannerClient, type SpannerPlace } from './spanner-client.ts';
 import {
@@ -141,6 +141,10 @@ export class SpannerDatabase implements Database {
     }
     for (const mutation of mutations) buffer(transaction, mutation);
     await withPatience(this.#clock, transaction.commit({ gaxOptions: COMMIT }));
+  }
+
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
+    return this.snapshot((view) => view.read(table, key));
   }
 
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {

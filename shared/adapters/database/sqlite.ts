@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TryAgain } from '../../domain/errors.ts';
-import type { AnyTable, Database, Reader, Transaction } from '../../ports/database.ts';
+import type { AnyTable, Columns, Database, Key, Reader, RowOf, Table, Transaction } from '../../ports/database.ts';
 import type { Rest } from '../local/kept-file.ts';
 import { LogSync } from '../sqlite-log.ts';
 import { BufferedTransaction, NotingReader } from './sqlite/buffered.ts';
@@ -285,6 +285,18 @@ export class SqliteDatabase implements Database {
       this.#begin();
       this.#writer.run('PRAGMA user_version=0');
     });
+  }
+
+  /** By the writer's own connection, which has the row at hand; a reader's looks at the file anew after each commit. */
+  async read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
+    const isChanging = this.#isOpen && this.#touched.has(table.name);
+    if (this.#closed || isChanging || table.scattered !== undefined) {
+      return this.snapshot((view) => view.read(table, key));
+    }
+    const written = this.#lastWritten.get(table.name) ?? 0;
+    const row = await this.#writer.read(table, key);
+    if (!this.#sync.keeps(written)) await this.#sync.kept();
+    return row;
   }
 
   async snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { type Attributes, context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { AnyTable, Columns, Database, Reader, Table, Transaction } from '../../ports/database.ts';
+import type { AnyTable, Columns, Database, Key, Reader, RowOf, Table, Transaction } from '../../ports/database.ts';
 import { noteSeconds, type Telemetry, telemetry } from './active.ts';
 import { RowCounts } from './counts.ts';
 import { errorTypeOf, NAMES, OWN } from './names.ts';
@@ -16,7 +16,7 @@ export function observedDatabase(database: Database, engine: Engine): Database {
   return on === undefined ? database : new ObservedDatabase(database, engine, on);
 }
 
-/** One span per transaction or snapshot, none per row: a batch of a thousand events is still one span. */
+/** One span per transaction, snapshot or row by itself, none per row of many: a batch of a thousand events is still one span. */
 class ObservedDatabase implements Database {
   readonly #database: Database;
   readonly #on: Telemetry;
@@ -40,6 +40,13 @@ class ObservedDatabase implements Database {
     );
     counts.note(this.#on);
     return result;
+  }
+
+  read<C extends Columns>(table: Table<C>, key: Key): Promise<RowOf<C> | undefined> {
+    return this.#observe('read', (attempt) => {
+      attempt();
+      return this.#database.read(table, key);
+    });
   }
 
   snapshot<T>(work: (view: Reader) => Promise<T>): Promise<T> {

@@ -294,6 +294,34 @@ export function databaseContract(adapter: string, makeRig: () => Promise<Databas
         }
       });
 
+      it('a row read by itself is as it is committed: nobody is shown what a transaction is about to write', async () => {
+        await put(counter('total', 1));
+        assert.equal(await database.read(counters, ['acme', 'none']), undefined);
+        const seen = await database.transact(async (tx) => {
+          tx.update(counters, ['acme', 'total'], { value: 2 });
+          await pause();
+          return (await database.read(counters, ['acme', 'total']))?.value;
+        });
+        assert.deepEqual([seen, (await database.read(counters, ['acme', 'total']))?.value], [1, 2]);
+        await assert.rejects(database.read(nowhere, ['acme', 'total']));
+        // Whoever reads beside a writer never sees an older state after a newer one.
+        const count = async (): Promise<void> => {
+          for (let value = 3; value < 20; value++) await put(counter('total', value));
+        };
+        const counted = count();
+        const values: number[] = [];
+        for (let i = 0; i < 30; i++) {
+          values.push((await database.read(counters, ['acme', 'total']))!.value);
+          await pause();
+        }
+        await counted;
+        assert.deepEqual(
+          values,
+          values.toSorted((a, b) => a - b),
+        );
+        assert.equal((await database.read(counters, ['acme', 'total']))?.value, 19);
+      });
+
       it('forty at once all get their turn, and one that fails keeps nobody from it', async () => {
         await put(counter('a', 1));
         const answers = await Promise.allSettled(
