@@ -8,12 +8,13 @@ import type { Mirror } from '../../shared/ports/mirror.ts';
 import type { LedgerStore } from '../../shared/stores/ledger-store.ts';
 import { type HeadRow, type ReconciliationStore, TAIL } from '../../shared/stores/reconciliation-store.ts';
 import { MirrorCopies } from './copies.ts';
+import type { KnownPages } from './known-pages.ts';
 import { sealedName } from './log-check.ts';
 import { ALL_TENANTS, type ReconciliationFault } from './reconcile-chain.ts';
 import { goOn, type RestRoom } from './rest.ts';
 import type { SealedHead } from './seal-walk.ts';
 import { type TailSeals, type TailSealsRoom, tailSeals } from './tail-seals.ts';
-import { type KnownPage, readable, type TailBase, TailWalk } from './tail-walk.ts';
+import { readable, type TailBase, TailWalk } from './tail-walk.ts';
 
 export interface TailRoom extends TailSealsRoom, RestRoom {
   readonly ledger: LedgerStore;
@@ -33,7 +34,7 @@ export interface KnownTail {
   readonly root: string;
   /** the tree before it, which hashes to the root */
   readonly base: CompactRange;
-  readonly pages: KnownPage[];
+  readonly pages: KnownPages;
   /** when the mirror's copies were last compared */
   readonly comparedAt: Instant;
 }
@@ -163,6 +164,8 @@ async function checkTail(
     const pages = await readable(() => room.ledger.pages(tenant, walk.size, head.size, PAGES_PER_READ), walk.size);
     if (pages.length === 0) throw new LedgerFault('missing_page', walk.size, 'the database has no page for this entry');
     for (const [i, page] of pages.entries()) {
+      // Which of two entries was changed, the page after them says: the last of a lot is the first of the next.
+      if (i > 0 && i === pages.length - 1 && page.firstSeq + page.count < head.size) break;
       goOn(room);
       walk.take(page, pages[i + 1], head);
       if (await mirrored?.take(page)) healed.push(page.firstSeq);

@@ -11,6 +11,7 @@ import { packPeaks } from '../../shared/stores/ledger-rows.ts';
 import { EntryMissing } from '../../shared/stores/log-reader.ts';
 import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { HeadRow } from '../../shared/stores/reconciliation-store.ts';
+import { KnownPages, type Place } from './known-pages.ts';
 import type { SealedHead } from './seal-walk.ts';
 
 /** Where a stretch of log begins: what stands before it is taken as somebody has verified or signed it. */
@@ -20,33 +21,16 @@ export interface TailBase {
   readonly last: string;
 }
 
-/** A page that was hashed into the tree, and where it led. There are tens of thousands of them, so each is small. */
-export interface KnownPage {
-  readonly firstSeq: number;
-  /** SHA-256 of its bytes, and after it the root of the log and the hash of its last entry, a byte a character */
-  readonly facts: string;
-  /** kept for some, and for the last one: from there a walk goes on */
-  after?: Place;
-}
-
-/** Where a walk stands after a page. */
-interface Place {
-  readonly range: CompactRange;
-  readonly recordedAt: string;
-}
-
-/** Of so many pages one has its place kept. To go on from between two, the pages since the last are read again. */
-const PAGES_A_PLACE = 16;
 const HASH_BYTES = 32;
 
 /** Follows links, numbers and tree of one log from a base on, page by page. What it knows from before it only hashes. */
 export class TailWalk {
-  readonly pages: KnownPage[] = [];
+  readonly pages = new KnownPages();
   /** the tree where the walk began */
   readonly base: CompactRange;
   readonly #ledger: string;
   readonly #tenant: TenantId;
-  readonly #known: readonly KnownPage[];
+  readonly #known: KnownPages;
   readonly #marks: Map<number, SealedHead>;
   #range: CompactRange;
   #last: string;
@@ -61,7 +45,7 @@ export class TailWalk {
     of: { readonly ledger: string; readonly tenant: TenantId },
     base: { readonly range: CompactRange; readonly last: string },
     marks: readonly SealedHead[],
-    known: readonly KnownPage[],
+    known: KnownPages,
   ) {
     this.#ledger = of.ledger;
     this.#tenant = of.tenant;
@@ -86,7 +70,7 @@ export class TailWalk {
     known: Pick<TailWalk, 'base' | 'pages'> | undefined,
     proofs: ProofStore,
   ): Promise<TailWalk> {
-    const pages = known?.pages ?? [];
+    const pages = known?.pages ?? new KnownPages();
     if (base === undefined) {
       const genesis = { range: new CompactRange(), last: genesisPrev(of.ledger, of.tenant) };
       return new TailWalk(of, genesis, marks, pages);
@@ -112,42 +96,46 @@ export class TailWalk {
     if (page.firstSeq !== this.#end) {
       throw new LedgerFault('missing_page', this.#end, 'the database has no page for this entry');
     }
-    const digest = sha256(page.bytes).toString('latin1');
-    const index = this.pages.length;
-    const known = this.#known[index];
-    this.#isKnown &&= known?.firstSeq === page.firstSeq && known.facts.startsWith(digest);
-    if (this.#isKnown && known !== undefined) {
-      this.#pass(known, this.#known[index + 1]?.firstSeq ?? known.after!.range.size, page);
+    const digest = sha256(page.bytes);
+    // Where the pages before it are as they were, so is where it begins.
+    this.#isKnown &&= this.#known.isAt(this.pages.length, digest);
+    if (this.#isKnown) {
+      this.#pass(page);
       return;
     }
     this.#readPassed(page, head);
     this.#read(page, following, head);
     this.#end = this.#range.size;
-    const facts = digest + Buffer.from(this.#range.root()).toString('latin1') + bytesOf(this.#last);
-    this.pages.push({ firstSeq: page.firstSeq, facts });
-    if (index % PAGES_A_PLACE === PAGES_A_PLACE - 1) this.#keepPlace();
+    this.pages.push(this.#end, digest, this.#head(), () => this.#place());
   }
 
-  #keepPlace(): void {
-    const page = this.pages.at(-1);
-    if (page !== undefined) page.after ??= { range: this.#range.clone(), recordedAt: this.#recordedAt! };
+  #place(): Place {
+    return { range: this.#range.clone(), recordedAt: this.#recordedAt! };
+  }
+
+  /** Root and last entry's hash. */
+  #head(): Buffer {
+    return Buffer.concat([this.#range.root(), bytesOf(this.#last)]);
   }
 
   /** A page that is as it was leads where it led. */
-  #pass(known: KnownPage, end: number, page: Page): void {
+  #pass(page: Page): void {
+    const index = this.pages.length;
+    const end = this.#known.endOf(index);
     this.#requireCount(page, end - page.firstSeq);
     this.#end = end;
-    this.pages.push(known);
+    this.pages.adopt(this.#known);
     const mark = this.#marks.get(end);
-    if (mark !== undefined) this.#meet(mark, known.facts.slice(HASH_BYTES));
-    if (known.after === undefined) {
+    if (mark !== undefined) this.#meet(mark, this.#known.headOf(index));
+    const place = this.#known.placeAfter(index);
+    if (place === undefined) {
       this.#passed.push(page);
       return;
     }
     this.#passed = [];
-    this.#range = known.after.range.clone();
-    this.#last = Buffer.from(known.facts.slice(2 * HASH_BYTES), 'latin1').toString('base64url');
-    this.#recordedAt = known.after.recordedAt;
+    this.#range = place.range.clone();
+    this.#last = this.#known.headOf(index).toString('base64url', HASH_BYTES);
+    this.#recordedAt = place.recordedAt;
   }
 
   /** What follows is new, or was changed: to hash it into the tree, the tree before it is needed. */
@@ -207,20 +195,20 @@ export class TailWalk {
   /** Where a seal has signed the log at this size, it is that log. */
   #compare(): void {
     const mark = this.#marks.get(this.#range.size);
-    if (mark !== undefined) this.#meet(mark, Buffer.from(this.#range.root()).toString('latin1') + bytesOf(this.#last));
+    if (mark !== undefined) this.#meet(mark, this.#head());
   }
 
   /** @param found root and last entry's hash */
-  #meet(mark: SealedHead, found: string): void {
+  #meet(mark: SealedHead, found: Buffer): void {
     this.#marks.delete(mark.size);
-    if (found === bytesOf(mark.root) + bytesOf(mark.last)) return;
+    if (found.equals(Buffer.concat([bytesOf(mark.root), bytesOf(mark.last)]))) return;
     throw new LedgerFault('wrong_anchor', mark.size - 1, `the log is another than seal ${mark.seal} signed`);
   }
 
   /** At the end the head row is the head of the entries, and every mark was met. @throws LedgerFault */
   arrive(head: HeadRow): void {
     this.#readPassed(undefined, head);
-    this.#keepPlace();
+    if (this.pages.length > 0) this.pages.keepPlace(this.#place());
     const isHead =
       this.size === head.size &&
       this.#last === head.last &&
@@ -259,7 +247,7 @@ function judged<T>(read: () => T, seq: number): T {
   }
 }
 
-/** A hash as bytes, one a character. @param hash base64url */
-const bytesOf = (hash: string): string => Buffer.from(hash, 'base64url').toString('latin1');
+/** @param hash base64url */
+const bytesOf = (hash: string): Buffer => Buffer.from(hash, 'base64url');
 
 const prevIn = (text: string): string | undefined => /"prev":"([A-Za-z0-9_-]{43})"/.exec(text)?.[1];

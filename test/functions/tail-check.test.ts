@@ -270,7 +270,7 @@ describe('the tail check goes over what was written in the last hours', () => {
     assert.equal(looks, 2 * once);
   });
 
-  it('of 45 pages more a warm instance goes on from the places that it kept, and finds a change before, at and after each', async () => {
+  it('of 80 pages more a warm instance goes on from the places that it kept, and finds a change before, at and after each', async () => {
     const acme = await suite.client('acme');
     const send = async (from: number, count: number): Promise<void> => {
       for (let i = from; i < from + count; i++) {
@@ -278,21 +278,21 @@ describe('the tail check goes over what was written in the last hours', () => {
         await suite.settle();
       }
     };
-    await send(0, 40);
+    await send(0, 68);
     assert.deepEqual(await faults(), []);
-    // A walk that has begun in between reads what is new, from a place that is kept every sixteen pages and at the end.
-    await send(40, 5);
+    // A walk that has begun in between reads what is new, from a place that is kept every 64 pages and at the end.
+    await send(68, 12);
     assert.deepEqual(await faults(), []);
     assert.deepEqual(await faults(), []);
-    const written = suite.sql("SELECT first_seq FROM pages WHERE tenant='acme' AND first_seq>=302 ORDER BY first_seq");
+    const written = suite.sql("SELECT first_seq FROM pages WHERE tenant='acme' AND first_seq>=307 ORDER BY first_seq");
     const firsts = written.map(({ first_seq }) => Number(first_seq));
-    assert.equal(firsts.length, 2 + 45);
-    for (const at of [0, 14, 15, 16, 20, 31, 32, 41, 46]) {
+    assert.equal(firsts.length, 1 + 80);
+    for (const at of [0, 62, 63, 64, 66, 68, 69, 75, 80]) {
       const seq = firsts[at]!;
       const kept = pageBytes(seq);
       setPage(seq, raised(kept, 0));
       // No entry follows the last one and names it; the seal that signed it does.
-      assert.deepEqual(await faults(), [['acme', at === 46 ? 'wrong_anchor' : 'altered', seq]]);
+      assert.deepEqual(await faults(), [['acme', at === 80 ? 'wrong_anchor' : 'altered', seq]]);
       setPage(seq, kept);
       await suite.platform.reconciliation.thaw('acme' as TenantId);
       assert.deepEqual(await faults(), []);

@@ -19,7 +19,7 @@ export interface ScatterPolicy {
   readonly movedPerRow: number;
 }
 /** A row is sorted, and merged once for each size of run there is: where a commit moves as many for each row that it brings, no backlog grows. */
-const POLICY: ScatterPolicy = { youngMax: 65_536, runsPerLevel: 8, movedAtLeast: 256, movedPerRow: 6 };
+const POLICY: ScatterPolicy = { youngMax: 16_384, runsPerLevel: 8, movedAtLeast: 256, movedPerRow: 6 };
 
 type Row = Readonly<Record<string, Cell | undefined>>;
 
