@@ -51,6 +51,11 @@ export class KnownPages {
     return this.#facts(index, 1, 2);
   }
 
+  /** The hash of a page's last entry. */
+  lastOf(index: number): Buffer {
+    return this.#facts(index, 2);
+  }
+
   /** Where a walk stands after a page, of those for which it is kept: each that fills a chunk, and the last. */
   placeAfter(index: number): Place | undefined {
     if (index % PAGES_A_CHUNK === PAGES_A_CHUNK - 1) return this.#chunks[Math.floor(index / PAGES_A_CHUNK)]?.after;

@@ -20,6 +20,7 @@ import type { ProofStore } from '../../shared/stores/proof-store.ts';
 import type { ReconciliationStore } from '../../shared/stores/reconciliation-store.ts';
 import { citedTerms, type TermsStore } from '../../shared/stores/terms-store.ts';
 import { evidenceCopies, MirrorCopies } from './copies.ts';
+import { withFollowing } from './lots.ts';
 import { Openings } from './openings.ts';
 import { goOn, type RestRoom } from './rest.ts';
 import { packState, resume } from './resume.ts';
@@ -95,15 +96,12 @@ export async function checkLog(
   while (replay.size < head.size) {
     const pages = await readable(() => room.ledger.pages(tenant, replay.size, head.size, PAGES_PER_READ), replay.size);
     if (pages.length === 0 || pages[0]!.firstSeq > replay.size) throw noPage(replay.size, retiredBefore);
-    for (const [i, page] of pages.entries()) {
-      // Which of two entries was changed, the page after them says: the last of a lot is the first of the next.
-      if (i > 0 && i === pages.length - 1 && page.firstSeq + page.count < head.size) break;
+    for (const [page, following] of withFollowing(pages, head.size)) {
       goOn(room);
       if (page.firstSeq !== replay.size) throw noPage(replay.size, retiredBefore);
       const texts = unpack(page);
       await loadPrices(texts, prices, room);
       await loadTerms(texts, terms, room);
-      const following = pages[i + 1];
       replayPage(
         replay,
         openings,

@@ -10,6 +10,7 @@ import { type HeadRow, type ReconciliationStore, TAIL } from '../../shared/store
 import { MirrorCopies } from './copies.ts';
 import type { KnownPages } from './known-pages.ts';
 import { sealedName } from './log-check.ts';
+import { withFollowing } from './lots.ts';
 import { ALL_TENANTS, type ReconciliationFault } from './reconcile-chain.ts';
 import { goOn, type RestRoom } from './rest.ts';
 import type { SealedHead } from './seal-walk.ts';
@@ -163,11 +164,9 @@ async function checkTail(
   while (walk.size < head.size) {
     const pages = await readable(() => room.ledger.pages(tenant, walk.size, head.size, PAGES_PER_READ), walk.size);
     if (pages.length === 0) throw new LedgerFault('missing_page', walk.size, 'the database has no page for this entry');
-    for (const [i, page] of pages.entries()) {
-      // Which of two entries was changed, the page after them says: the last of a lot is the first of the next.
-      if (i > 0 && i === pages.length - 1 && page.firstSeq + page.count < head.size) break;
+    for (const [page, following] of withFollowing(pages, head.size)) {
       goOn(room);
-      walk.take(page, pages[i + 1], head);
+      walk.take(page, following, head);
       if (await mirrored?.take(page)) healed.push(page.firstSeq);
       await room.nextTurn();
     }

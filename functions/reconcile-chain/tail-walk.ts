@@ -21,8 +21,6 @@ export interface TailBase {
   readonly last: string;
 }
 
-const HASH_BYTES = 32;
-
 /** Follows links, numbers and tree of one log from a base on, page by page. What it knows from before it only hashes. */
 export class TailWalk {
   readonly pages = new KnownPages();
@@ -134,7 +132,7 @@ export class TailWalk {
     }
     this.#passed = [];
     this.#range = place.range.clone();
-    this.#last = this.#known.headOf(index).toString('base64url', HASH_BYTES);
+    this.#last = base64url(this.#known.lastOf(index));
     this.#recordedAt = place.recordedAt;
   }
 
